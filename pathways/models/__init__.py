@@ -1,0 +1,37 @@
+from pathways.models.documents import Document, DocumentKind, DocumentStatus
+from pathways.models.file import Appointment, AppointmentStatus, BoardOpinion, Treatment, TreatmentModality, TreatmentStatus
+from pathways.models.ledger import Milestone, MilestoneSource, Pause, PauseKind
+from pathways.models.pathway import CareCircleMember, CircleRole, ClosingReason, Pathway, PathwayStatus
+from pathways.models.patient import IdentityStatus, Patient, Sex
+from pathways.models.plan import Alert, AlertKind, Step, StepState
+from pathways.models.target import TargetPathway, TargetPathwayVersion
+
+__all__ = [
+    "Alert",
+    "AlertKind",
+    "Appointment",
+    "AppointmentStatus",
+    "BoardOpinion",
+    "CareCircleMember",
+    "CircleRole",
+    "ClosingReason",
+    "Document",
+    "DocumentKind",
+    "DocumentStatus",
+    "IdentityStatus",
+    "Milestone",
+    "MilestoneSource",
+    "Pathway",
+    "PathwayStatus",
+    "Patient",
+    "Pause",
+    "PauseKind",
+    "Sex",
+    "Step",
+    "StepState",
+    "TargetPathway",
+    "TargetPathwayVersion",
+    "Treatment",
+    "TreatmentModality",
+    "TreatmentStatus",
+]

@@ -1,0 +1,139 @@
+"""A patient's pathway and the circle of care allowed to read it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from directory.history import tracked
+from directory.models import Professional, Team, User
+from pathways.models.patient import Patient
+from pathways.models.target import TargetPathwayVersion
+from pathways.querysets import CareCircleQuerySet, PathwayQuerySet
+
+
+class PathwayStatus(models.TextChoices):
+    ACTIVE = "active", "En cours"
+    CLOSED = "closed", "Clos"
+
+
+class ClosingReason(models.TextChoices):
+    COMPLETED = "completed", "Parcours terminé"
+    NO_CANCER = "no_cancer", "Pas de cancer"
+    TRANSFERRED = "transferred", "Transféré"
+    REFUSED = "refused", "Refus du patient"
+    DIED = "died", "Décès"
+    LOST = "lost", "Perdu de vue"
+
+
+@tracked()
+class Pathway(models.Model):
+    """One patient on one target pathway.
+
+    ``next_step`` and ``next_due_at`` (UTC instant) are, like the steps, the stored result of the plan: only
+    `pathways.services.plan` writes them. An active pathway without a next step is an alert (continuity).
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    reference = models.CharField("référence", max_length=20, unique=True)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="pathways")
+    version = models.ForeignKey(TargetPathwayVersion, on_delete=models.PROTECT, related_name="pathways")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="pathways")
+    owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="owned_pathways", verbose_name="responsable"
+    )
+    status = models.CharField("statut", max_length=8, choices=PathwayStatus, default=PathwayStatus.ACTIVE)
+    opened_at = models.DateTimeField("ouvert le")
+    closed_at = models.DateTimeField("clos le", null=True, blank=True)
+    closing_reason = models.CharField("motif de clôture", max_length=12, choices=ClosingReason, blank=True)
+    closing_note = models.CharField("précision", max_length=300, blank=True)
+    suspicion = models.TextField("motif de la demande", blank=True)
+    diagnosis = models.CharField("diagnostic", max_length=200, blank=True)
+    who_status = models.PositiveSmallIntegerField("état général (OMS)", null=True, blank=True)
+    next_step = models.ForeignKey("pathways.Step", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    next_due_at = models.DateTimeField(null=True, blank=True)
+    last_contact_at = models.DateTimeField("dernier contact", null=True, blank=True)
+    plan_version = models.PositiveIntegerField(default=0)
+
+    objects = PathwayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "parcours"
+        verbose_name_plural = "parcours"
+        ordering = ["-opened_at", "-id"]
+        indexes = [
+            models.Index(
+                fields=["team", "next_due_at", "id"], condition=Q(status="active"), name="pathway_active_due"
+            ),
+            models.Index(fields=["owner", "next_due_at"], condition=Q(status="active"), name="pathway_owner_due"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "version"],
+                condition=Q(status="active"),
+                name="pathway_one_active_per_version",
+                violation_error_message="Ce patient suit déjà ce parcours.",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="active", closed_at__isnull=True, closing_reason="")
+                | (Q(status="closed", closed_at__isnull=False) & ~Q(closing_reason="")),
+                name="pathway_closing_coherent",
+                violation_error_message="Un parcours clos porte une date et un motif.",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("opened_at")),
+                name="pathway_closed_after_opened",
+                violation_error_message="La clôture ne peut pas précéder l’ouverture.",
+            ),
+            models.CheckConstraint(
+                condition=Q(who_status__isnull=True) | Q(who_status__lte=4),
+                name="pathway_who_status_range",
+                violation_error_message="L’état général OMS va de 0 à 4.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == PathwayStatus.ACTIVE
+
+
+class CircleRole(models.TextChoices):
+    GP = "gp", "Médecin traitant"
+    REQUESTER = "requester", "Médecin demandeur"
+    REFERENT = "referent", "Médecin référent"
+    RCP = "rcp", "Participant de RCP"
+    OTHER = "other", "Autre intervenant"
+
+
+@tracked()
+class CareCircleMember(models.Model):
+    """A professional of the patient's circle of care (CSP L1110-12); reads the pathway while a member."""
+
+    pathway = models.ForeignKey(Pathway, on_delete=models.CASCADE, related_name="circle")
+    professional = models.ForeignKey(Professional, on_delete=models.PROTECT, related_name="circles")
+    role = models.CharField("rôle", max_length=12, choices=CircleRole)
+    since = models.DateTimeField("depuis")
+    until = models.DateTimeField("jusqu’au", null=True, blank=True)
+
+    objects = CareCircleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "membre du cercle de soins"
+        verbose_name_plural = "membres du cercle de soins"
+        ordering = ["role", "id"]
+        indexes = [models.Index(fields=["professional", "pathway"], name="circle_professional")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pathway", "professional", "role"],
+                name="circle_member_unique",
+                violation_error_message="Ce professionnel fait déjà partie du cercle de soins.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.professional} ({self.get_role_display()})"
