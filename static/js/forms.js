@@ -1,0 +1,97 @@
+// Forms: filters that submit themselves, work not lost by leaving, files dropped, no double sending.
+
+// --- data-autosubmit: a GET form of filters sends itself; text fields wait for a pause ------------------------------
+const PAUSE_MS = 350;
+const timers = new WeakMap();
+
+function submitSoon(form, delay) {
+  window.clearTimeout(timers.get(form));
+  timers.set(form, window.setTimeout(() => form.isConnected && form.requestSubmit(), delay));
+}
+document.addEventListener("change", (event) => {
+  const form = event.target.closest?.("form[data-autosubmit]");
+  if (form) submitSoon(form, 0);
+});
+document.addEventListener("input", (event) => {
+  const form = event.target.closest?.("form[data-autosubmit]");
+  if (form && form.hasAttribute("hx-get") && event.target.matches("input[type=search], input[type=text]")) {
+    submitSoon(form, PAUSE_MS);
+  }
+});
+
+// --- data-guard: leaving the page with unsent work asks first --------------------------------------------------------
+const dirty = new Set();
+document.addEventListener("input", (event) => {
+  const form = event.target.closest?.("form[data-guard]");
+  if (form) dirty.add(form);
+});
+document.addEventListener("submit", (event) => {
+  dirty.delete(event.target);
+});
+document.addEventListener("reset", (event) => {
+  dirty.delete(event.target);
+});
+window.addEventListener("beforeunload", (event) => {
+  const pending = [...dirty].some((form) => form.isConnected);
+  if (pending) event.preventDefault();
+});
+
+// --- one sending at a time: the second click is ignored, the button says so ------------------------------------------
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (form.dataset.sending) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sending = "1";
+  event.submitter?.setAttribute("aria-busy", "true");
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sending]")) {
+    delete form.dataset.sending;
+    form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+  }
+});
+
+// --- file drop: shows the names and sizes chosen, accepts a drop over the whole area ---------------------------------
+function size(bytes) {
+  const number = new Intl.NumberFormat("fr-FR", { maximumFractionDigits: 1 });
+  return bytes < 1e6 ? `${number.format(Math.max(1, Math.round(bytes / 1e3)))}\u00a0Ko` : `${number.format(bytes / 1e6)}\u00a0Mo`;
+}
+function describe(input) {
+  const list = input.closest(".j-drop")?.querySelector("[data-drop-list]");
+  if (!list) return;
+  const limit = Number(input.dataset.maxBytes || 0);
+  list.replaceChildren(...[...input.files].map((file) => {
+    const line = document.createElement("li");
+    const weight = document.createElement("span");
+    const heavy = limit && file.size > limit;
+    weight.textContent = heavy ? `${size(file.size)} : trop volumineux (${size(limit)} au plus)` : size(file.size);
+    if (heavy) line.className = "j-text-late";
+    line.append(file.name, weight);
+    return line;
+  }));
+}
+document.addEventListener("change", (event) => {
+  if (event.target.matches?.(".j-drop input[type=file]")) describe(event.target);
+});
+for (const [name, over] of [["dragover", true], ["dragleave", false], ["drop", false]]) {
+  document.addEventListener(name, (event) => {
+    const drop = event.target.closest?.(".j-drop");
+    if (!drop) return;
+    event.preventDefault();
+    drop.classList.toggle("is-over", over);
+    const input = drop.querySelector("input[type=file]");
+    if (name === "drop" && input && event.dataTransfer.files.length) {
+      input.files = event.dataTransfer.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  });
+}
+
+// --- errors: the summary takes the focus, so that it is read first ---------------------------------------------------
+document.querySelector("[data-error-summary]")?.focus();
+document.addEventListener("htmx:afterSettle", (event) => {
+  event.detail.elt.querySelector?.("[data-error-summary]")?.focus();
+});

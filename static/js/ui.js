@@ -1,0 +1,103 @@
+// Behaviours of the interface, hooked by data-* attributes and delegated from the document, so that fragments
+// swapped by htmx need no set-up. Every page works without this file; it only makes things shorter.
+import "./dialogs.js";
+import "./forms.js";
+import "./toasts.js";
+import { toast } from "./toasts.js";
+
+const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+
+// --- keyboard: « / » to the search, j and k along the rows, Enter opens ------------------------------------------
+function rows() {
+  const table = document.querySelector("[data-rows]");
+  return table ? [...table.querySelectorAll("tbody tr")].filter((row) => row.querySelector("a[href]")) : [];
+}
+
+function moveRow(step) {
+  const all = rows();
+  if (!all.length) return false;
+  const at = all.findIndex((row) => row.contains(document.activeElement));
+  const next = all[Math.min(Math.max(at + step, 0), all.length - 1)];
+  const link = next.querySelector("[data-row-link]") ?? next.querySelector("a[href]");
+  link.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") return closeMenus();
+  if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  if (event.key === "/") {
+    const field = document.querySelector("[data-search]");
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+    field.select();
+  } else if (event.key === "j" || event.key === "k") {
+    if (moveRow(event.key === "j" ? 1 : -1)) event.preventDefault();
+  }
+});
+
+// --- menus (<details>): close on Escape, on a click elsewhere, when the focus leaves -------------------------------
+function closeMenus(except = null) {
+  for (const menu of document.querySelectorAll("details.j-menu[open]")) {
+    if (menu === except) continue;
+    const inside = menu.contains(document.activeElement);
+    menu.open = false;
+    if (inside && !except) menu.querySelector("summary").focus();
+  }
+}
+
+document.addEventListener("click", (event) => closeMenus(event.target.closest?.("details.j-menu")));
+document.addEventListener("focusin", (event) => {
+  const open = document.querySelector("details.j-menu[open]");
+  if (open && !open.contains(event.target)) open.open = false;
+});
+
+// --- copy, print ----------------------------------------------------------------------------------------------------
+document.addEventListener("click", async (event) => {
+  const copy = event.target.closest?.("[data-copy]");
+  if (copy) {
+    try {
+      await navigator.clipboard.writeText(copy.dataset.copy);
+      toast("Copié dans le presse-papiers.", "ok");
+    } catch {
+      toast("La copie n’a pas abouti : sélectionnez le texte et copiez-le à la main.", "soon");
+    }
+  }
+  if (event.target.closest?.("[data-print]")) window.print();
+});
+
+// --- htmx: failures are told, an expired session leads to the login page -------------------------------------------
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, elt } = event.detail;
+  const login = document.documentElement.dataset.loginUrl;
+  if (login && xhr.responseURL && new URL(xhr.responseURL).pathname === login && !elt.closest("[data-entrance]")) {
+    event.detail.shouldSwap = false;
+    window.location.assign(`${login}?next=${encodeURIComponent(window.location.pathname + window.location.search)}`);
+  }
+});
+
+const REASONS = {
+  403: "Vous n’avez pas le droit de faire cette action.",
+  404: "Cet élément n’existe plus ou ne vous est pas ouvert.",
+  409: "Quelqu’un a modifié cet élément entre-temps : rechargez la page.",
+  413: "Le fichier est trop volumineux.",
+  429: "Trop de demandes en peu de temps : patientez une minute.",
+};
+document.addEventListener("htmx:responseError", (event) => {
+  const reason = REASONS[event.detail.xhr.status];
+  toast(reason ?? "L’action n’a pas abouti. Réessayez ; si cela continue, prévenez l’assistance.", "late");
+});
+document.addEventListener("htmx:sendError", () => {
+  toast("Connexion interrompue : rien n’a été enregistré. Réessayez dans un instant.", "late");
+});
+document.addEventListener("htmx:timeout", () => {
+  toast("Le serveur tarde à répondre. Vérifiez avant de recommencer.", "soon");
+});
+
+// The page title and the focus follow when htmx replaces the main content.
+document.addEventListener("htmx:afterSettle", (event) => {
+  event.detail.elt.querySelector?.("[data-autofocus]")?.focus();
+});
