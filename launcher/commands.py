@@ -1,0 +1,72 @@
+"""The application's command lines: the demo, docker-compose.yml and the Dockerfile use the same.
+
+Always `python -m`: scripts of an environment whose path is long or has spaces may not start.
+"""
+
+#: Seconds gunicorn waits for a request to end when it stops.
+WEB_GRACE = 15
+
+
+def web(python: str, *, bind: str, workers: int = 2, threads: int = 4) -> list[str]:
+    """The web server. No access log: the application writes its own, without signed links."""
+    return [
+        python,
+        "-m",
+        "gunicorn",
+        "config.wsgi:application",
+        f"--bind={bind}",
+        f"--workers={workers}",
+        f"--threads={threads}",
+        f"--graceful-timeout={WEB_GRACE}",
+        # Its default lies in the user's home, which a read-only container has not.
+        "--no-control-socket",
+        "--worker-tmp-dir=/dev/shm",
+    ]
+
+
+def worker(python: str, *, concurrency: int = 2) -> list[str]:
+    """A Celery worker; any number may run."""
+    return [
+        python,
+        "-m",
+        "celery",
+        "--app=config",
+        "worker",
+        f"--concurrency={concurrency}",
+        "--loglevel=INFO",
+        "--without-gossip",
+        "--without-mingle",
+    ]
+
+
+def beat(python: str, *, schedule: str) -> list[str]:
+    """The clock of the periodic tasks; exactly one must run. `schedule` is a scratch file."""
+    return [
+        python,
+        "-m",
+        "celery",
+        "--app=config",
+        "beat",
+        f"--schedule={schedule}",
+        "--loglevel=INFO",
+    ]
+
+
+def manage(python: str, *arguments: str) -> list[str]:
+    """A Django command."""
+    return [python, "manage.py", *arguments]
+
+
+def migrate(python: str) -> list[str]:
+    """Bring the database to the code's version; safe to run twice."""
+    return manage(python, "migrate", "--no-input")
+
+
+def collectstatic(python: str) -> list[str]:
+    """Gather the static files, named by their content."""
+    return manage(python, "collectstatic", "--no-input", "--verbosity=0")
+
+
+def health(python: str, url: str) -> list[str]:
+    """Exit 0 when this address of the web server answers well."""
+    return [python, "-m", "launcher.health", url]

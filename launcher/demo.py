@@ -1,0 +1,356 @@
+"""`./jalon demo`: the whole application on this machine, with a fictitious hospital in it."""
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import quote
+
+from launcher import (
+    backing,
+    commands,
+    environment,
+    health,
+    procs,
+    setup,
+    state,
+    static,
+    ui,
+)
+from launcher.backing import Backing
+from launcher.environment import digest
+from launcher.paths import Project, make_private
+from launcher.procs import Running
+from launcher.run import run_step
+from launcher.state import State
+from launcher.supervisor import Spec, Supervisor, wait_ready
+from launcher.ui import LauncherError, say
+
+SIZES = ("small", "medium", "large")
+#: Bytes the databases of each size take, with room to spare.
+SPACE = {"small": 500 * 2**20, "medium": 1_500 * 2**20, "large": 6_000 * 2**20}
+SPACE_TO_RUN = 100 * 2**20
+#: The demo's dates are relative to the day it was loaded.
+FRESH_DAYS = 7
+WEB_SECONDS = 90.0
+#: Variables of the caller that reach the demo.
+PASSED_ON = (
+    "JALON_LOG_LEVEL",
+    "JALON_EMAIL_URL",
+    "JALON_EMAIL_URL_FILE",
+    "JALON_FROM_EMAIL",
+    "JALON_PSC_CLIENT_ID",
+    "JALON_PSC_CLIENT_SECRET",
+    "JALON_PSC_CLIENT_SECRET_FILE",
+    "JALON_PSC_SERVER_URL",
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked on the command line. `size` None: what is there, else small."""
+
+    port: int
+    reset: bool
+    size: str | None
+
+
+def size_to_load(known: State, asked: str | None) -> str | None:
+    """The size to load, None when the data is there. Raises when other data is there."""
+    if known.size is None:
+        return asked or known.loading or SIZES[0]
+    if asked is None or asked == known.size:
+        return None
+    raise LauncherError(
+        f"The demo already holds its {known.size} hospital.",
+        f"To replace it: ./jalon demo --reset --size {asked}",
+        "To keep it: ./jalon demo",
+    )
+
+
+def port_is_free(port: int) -> bool:
+    """True when gunicorn will be able to listen there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def check_port(port: int) -> None:
+    """Raise when the port is taken or needs a privilege, proposing a free one."""
+    if port < 1024 and os.geteuid() != 0:
+        raise LauncherError(
+            f"Port {port} is reserved to root.", "Try: ./jalon demo --port 8000"
+        )
+    if port_is_free(port):
+        return
+    other = next(
+        (p for p in range(port + 1, min(port + 100, 65536)) if port_is_free(p)), None
+    )
+    way_out = (
+        f"Try: ./jalon demo --port {other}"
+        if other
+        else "Choose another one with --port."
+    )
+    raise LauncherError(f"Port {port} is taken by another program.", way_out)
+
+
+def busy_error(project: Project) -> LauncherError:
+    """Somebody else holds the demo's lock."""
+    address = state.read(project.state_file).address
+    where = f" at {address}" if address else " (it is starting)"
+    return LauncherError(
+        f"The demo of this folder already runs{where}.",
+        "Open that address, or stop it: ./jalon stop",
+        "For a second demo, clone the project into another folder.",
+    )
+
+
+def run(project: Project, options: Options) -> int:
+    """Start everything and watch it until a signal comes or a process dies."""
+    setup.check_platform()
+    with state.lock(project.private / "demo.lock", busy_error(project)):
+        return _run_locked(project, options)
+
+
+def _run_locked(project: Project, options: Options) -> int:
+    began = time.monotonic()
+    known = state.read(project.state_file)
+    stop_leftovers(known)
+    check_port(options.port)
+    if not options.reset:
+        size_to_load(known, options.size)
+    known.address = None
+    known.launcher = procs.myself()
+    state.write(project.state_file, known)
+    setup.prepare(project)
+
+    def remember(running: list[Running]) -> None:
+        known.processes = running
+        state.write(project.state_file, known)
+
+    supervisor = Supervisor(changed=remember)
+    try:
+        _start(project, options, known, supervisor)
+        say(f"Started in {time.monotonic() - began:.1f} s. Ctrl-C stops everything.")
+        supervisor.watch()
+        return 0
+    finally:
+        say("Stopping ...")
+        killed = supervisor.stop()
+        if killed:
+            say(f"  Did not stop by themselves and were killed: {', '.join(killed)}")
+        known.address, known.launcher, known.environment = None, None, {}
+        state.write(project.state_file, known)
+        say("Stopped.")
+
+
+def stop_leftovers(known: State) -> None:
+    """Stop what a killed launcher left running."""
+    left = known.alive()
+    if left:
+        say(
+            f"An earlier run was killed; stopping what it left: {', '.join(e.name for e in left)}"
+        )
+        procs.stop_all(left)
+    known.processes = []
+
+
+def _start(
+    project: Project, options: Options, known: State, supervisor: Supervisor
+) -> None:
+    if options.reset:
+        say("  Removing the demo's data (--reset)")
+        backing.wipe_demo(project, known)
+    if known.loading is not None:
+        say("  The last load was interrupted; it starts again from an empty database")
+        interrupted = known.loading
+        backing.wipe_demo(project, known)
+        known.loading = interrupted
+    size = size_to_load(known, options.size)
+    pair = backing.demo_backing(project, known)
+    environment.check_space(pair.database.folder, SPACE[size] if size else SPACE_TO_RUN)
+    if backing.prepare_demo(pair):
+        # The databases were removed by hand, whatever the state says.
+        known.migrated, known.size = None, None
+        size = size or SIZES[0]
+    with ui.step(pair.label):
+        variables = pair.start(supervisor)
+    known.environment = demo_environment(project, variables, options.port)
+    state.write(project.state_file, known)
+    env = backing.application_environment(project, known.environment, keep=PASSED_ON)
+    _prepare_application(project, known, env, size)
+    _start_application(project, options.port, env, supervisor)
+    known.address = known.environment["JALON_BASE_URL"]
+    state.write(project.state_file, known)
+    _print_welcome(project, known, env)
+
+
+def demo_environment(
+    project: Project, variables: Mapping[str, str], port: int
+) -> dict[str, str]:
+    """The configuration of the demo (docs/operations.md lists the variables)."""
+    make_private(project.demo)
+    post = make_private(project.demo / "post")
+    return {
+        "JALON_EMAIL_URL": f"file://{quote(str(post))}",
+        **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+        **variables,
+        "JALON_DEBUG": "0",
+        "JALON_DEMO": "1",
+        # A name and not a number: security keys (WebAuthn) only work on a name.
+        "JALON_BASE_URL": f"http://localhost:{port}",
+        "JALON_ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "JALON_MEDIA_ROOT": str(make_private(project.demo / "media")),
+    }
+
+
+def migrations_digest(project: Project) -> str:
+    """Changes when there is something to migrate."""
+    files = sorted(project.root.glob("*/migrations/*.py"))
+    names = hashlib.sha256("\n".join(path.name for path in files).encode()).hexdigest()
+    return names[:16] + digest(project.root / "uv.lock", *files)
+
+
+def _prepare_application(
+    project: Project, known: State, env: dict[str, str], size: str | None
+) -> None:
+    python, log = str(project.python), project.logs / "setup.log"
+    wanted = migrations_digest(project)
+    if known.migrated != wanted:
+        run_step(
+            "Database migrations",
+            commands.migrate(python),
+            log=log,
+            cwd=project.root,
+            env=env,
+        )
+        known.migrated = wanted
+        state.write(project.state_file, known)
+    static.collect(project, env)
+    if size is not None:
+        known.loading = size
+        state.write(project.state_file, known)
+        command = commands.manage(python, "load_demo", "--size", size)
+        run_step(
+            f"Demo hospital ({size})",
+            command,
+            log=project.logs / "load_demo.log",
+            cwd=project.root,
+            env=env,
+        )
+        known.size, known.loading, known.loaded_on = (
+            size,
+            None,
+            date.today().isoformat(),
+        )
+        state.write(project.state_file, known)
+
+
+def application_specs(
+    project: Project, port: int, env: Mapping[str, str]
+) -> list[Spec]:
+    """The three processes of the application."""
+    python = str(project.python)
+    lines = {
+        "web": commands.web(python, bind=f"127.0.0.1:{port}"),
+        "worker": commands.worker(python),
+        "beat": commands.beat(python, schedule=str(project.demo / "beat-schedule")),
+    }
+    return [
+        Spec(
+            name=name,
+            command=command,
+            cwd=project.root,
+            log=project.logs / f"{name}.log",
+            env=env,
+        )
+        for name, command in lines.items()
+    ]
+
+
+def _start_application(
+    project: Project, port: int, env: dict[str, str], supervisor: Supervisor
+) -> None:
+    with ui.step("Web server, worker and beat"):
+        for spec in application_specs(project, port, env):
+            supervisor.start(spec)
+        answer = f"http://127.0.0.1:{port}/readyz"
+        wait_ready(
+            supervisor,
+            "The web server",
+            lambda: serves(*health.ask(answer)),
+            WEB_SECONDS,
+        )
+
+
+def serves(status: int, body: str) -> bool:
+    """True when everything but beat is well: beat is first heard after half a minute."""
+    if status == 200:
+        return True
+    try:
+        checks = json.loads(body)["checks"]
+        return all(well for name, well in checks.items() if name != "beat")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _print_welcome(project: Project, known: State, env: dict[str, str]) -> None:
+    command = commands.manage(str(project.python), "demo_accounts", "--json")
+    done = subprocess.run(
+        command, cwd=project.root, env=env, capture_output=True, text=True, check=False
+    )
+    say()
+    say(f"Jalon is ready: {known.address}")
+    say(
+        f"  Outgoing mail is kept in {project.demo / 'post'}; logs are in {project.logs}"
+    )
+    if done.returncode == 0:
+        say(accounts_table(done.stdout))
+    else:
+        say(
+            "  The demo's accounts could not be listed: ./jalon manage demo_accounts",
+            error=True,
+        )
+    if (
+        known.loaded_on
+        and (date.today() - date.fromisoformat(known.loaded_on)).days > FRESH_DAYS
+    ):
+        say(
+            f"  This hospital dates from {known.loaded_on}; for a fresh one: ./jalon demo --reset"
+        )
+
+
+def accounts_table(text: str) -> str:
+    """One login per role, from the output of `manage.py demo_accounts --json`."""
+    try:
+        rows = [
+            [str(a[k]) for k in ("role", "name", "email", "password")]
+            for a in json.loads(text)
+        ]
+    except (ValueError, KeyError, TypeError):
+        return text.strip()
+    rows.insert(0, ["role", "name", "login", "password"])
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    return "\n".join(f"  {line.rstrip()}" for line in lines)
+
+
+def running_backing(project: Project) -> Backing:
+    """The demo's servers for a command that needs them while the demo does not run."""
+    known = state.read(project.state_file)
+    pair = backing.demo_backing(project, known)
+    state.write(project.state_file, known)
+    backing.prepare_demo(pair)
+    return pair

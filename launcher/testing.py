@@ -1,0 +1,115 @@
+"""`./jalon test` and `./jalon bench`: against servers made for the run and removed after it."""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from launcher import backing, setup, static, system
+from launcher.paths import Project, make_private
+from launcher.run import run_foreground
+from launcher.system import Need
+from launcher.ui import say
+
+#: pytest's code for "no test was collected".
+NOTHING_COLLECTED = 5
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One call of pytest."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+def cores() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def stages(root: Path, extra: Sequence[str], processors: int) -> list[Stage]:
+    """The calls of pytest: what was asked in one, else everything in three.
+
+    The concurrency tests come alone, to have the processors and the connections; the browser
+    tests last, at most two at a time.
+    """
+    if extra:
+        return [Stage("tests", tuple(extra))]
+    apart = ("tests/concurrency", "tests/e2e")
+    first = ["tests", *(f"--ignore={folder}" for folder in apart)]
+    found = [Stage("unit", (*first, "-n", str(processors)))]
+    for folder, parallel in zip(
+        apart, ((), ("-n", "2") if processors >= 4 else ()), strict=True
+    ):
+        if (root / folder).is_dir():
+            found.append(Stage(folder.removeprefix("tests/"), (folder, *parallel)))
+    return found
+
+
+def needs(extra: Sequence[str]) -> list[Need]:
+    """The browser is only asked for when its tests will run."""
+    browser = not extra or any("e2e" in argument for argument in extra)
+    return [*system.PDF_TEST_NEEDS, *(system.BROWSER_NEEDS if browser else ())]
+
+
+def test_environment(
+    project: Project, variables: dict[str, str], scratch: Path
+) -> dict[str, str]:
+    """Environment of the tests: nothing of the caller's configuration but CI."""
+    forced = {
+        **variables,
+        "JALON_DEBUG": "0",
+        "JALON_MEDIA_ROOT": str(make_private(scratch / "media")),
+        "JALON_EMAIL_URL": f"file://{make_private(scratch / 'post')}",
+    }
+    chromium = system.find_chromium()
+    if chromium:
+        forced["JALON_CHROMIUM"] = chromium
+    kept = ("JALON_NO_APT", "JALON_EMBEDDED", "JALON_TEST_DB")
+    return backing.application_environment(project, forced, keep=kept)
+
+
+def run_tests(project: Project, extra: Sequence[str]) -> int:
+    """Run the tests; the exit code is that of the first stage that failed."""
+    setup.check_platform()
+    setup.prepare(project, develop=True, needs=needs(extra))
+    outcomes: list[tuple[Stage, int, float]] = []
+    with backing.throwaway(project, "test") as (variables, scratch):
+        env = test_environment(project, variables, scratch)
+        static.collect(project, env)
+        for stage in stages(project.root, extra, cores()):
+            say(f"\n== {stage.name}: pytest {' '.join(stage.arguments)}")
+            began = time.monotonic()
+            command = [str(project.python), "-m", "pytest", *stage.arguments]
+            code = run_foreground(command, cwd=project.root, env=env)
+            outcomes.append((stage, code, time.monotonic() - began))
+    if not extra:
+        say(summary(outcomes))
+    return next((code for _, code, _ in outcomes if code), 0)
+
+
+def summary(outcomes: Sequence[tuple[Stage, int, float]]) -> str:
+    """One line per stage."""
+    words = {0: "passed", 1: "FAILED", NOTHING_COLLECTED: "FAILED: no test found"}
+    lines = ["", "== all stages"]
+    for stage, code, seconds in outcomes:
+        lines.append(
+            f"  {stage.name:<12} {words.get(code, f'FAILED: exit code {code}')} ({seconds:.0f} s)"
+        )
+    return "\n".join(lines)
+
+
+def run_bench(project: Project, extra: Sequence[str]) -> int:
+    """Run the measures, on servers with PostgreSQL's own durability settings."""
+    setup.check_platform()
+    setup.prepare(project, develop=True)
+    with backing.throwaway(project, "bench", durable=True) as (variables, scratch):
+        env = test_environment(project, variables, scratch)
+        static.collect(project, env)
+        return run_foreground(
+            [str(project.python), "-m", "tests.bench", *extra],
+            cwd=project.root,
+            env=env,
+        )

@@ -1,0 +1,135 @@
+"""What the launcher says, and the one error it raises on purpose."""
+
+import errno
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class LauncherError(Exception):
+    """Something the user can act on: what is wrong, and one or more ways out."""
+
+    def __init__(self, message: str, *ways_out: str, tail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.ways_out = ways_out
+        self.tail = tail
+
+    def __str__(self) -> str:
+        lines = [f"jalon: {self.message}"]
+        lines += [f"    | {line}" for line in self.tail.splitlines()]
+        lines += [f"  -> {way}" for way in self.ways_out]
+        return "\n".join(lines)
+
+
+_everything_to_stderr = False
+
+
+def keep_stdout_clean() -> None:
+    """For commands whose output may be piped: what the launcher says goes to standard error."""
+    global _everything_to_stderr
+    _everything_to_stderr = True
+
+
+def say(text: str = "", *, end: str = "\n", error: bool = False) -> None:
+    """Print, and survive a terminal that has gone: stopping the services matters more."""
+    stream = sys.stderr if error or _everything_to_stderr else sys.stdout
+    try:
+        print(text, end=end, file=stream, flush=True)
+    except (OSError, ValueError):
+        pass
+
+
+def is_terminal() -> bool:
+    """True when lines may be rewritten in place."""
+    try:
+        return (sys.stderr if _everything_to_stderr else sys.stdout).isatty()
+    except ValueError:
+        return False
+
+
+def disk_full(where: Path | str) -> LauncherError:
+    """The error for a full disk, met before or during a step."""
+    return LauncherError(
+        f"The disk that holds {where} is full.",
+        "Free some space, then run the same command again: finished steps are not redone.",
+    )
+
+
+def from_os_error(error: OSError, where: Path) -> LauncherError | None:
+    """A readable error for the system errors a user can do something about, else None."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return disk_full(error.filename or where)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return LauncherError(
+            f"No permission to write {error.filename or where}.",
+            "Run as the user who owns this folder,"
+            " or remove .jalon/ as the user who made it and start again.",
+        )
+    return None
+
+
+class Progress:
+    """One step in the terminal: its title, the seconds that pass, the time it took."""
+
+    #: Seconds between two lines when the output is not a terminal.
+    PLAIN_PERIOD = 10.0
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.started = time.monotonic()
+        self._last_plain = self.started
+        self._width = 0
+        if is_terminal():
+            self.tick()
+        else:
+            say(f"  {title} ...")
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the step began."""
+        return time.monotonic() - self.started
+
+    def tick(self, detail: str = "") -> None:
+        """Show that time passes; cheap enough to call in every polling loop."""
+        if is_terminal():
+            line = f"  {self.title} ... {self.seconds:.0f} s"
+            if detail:
+                line += f"  {detail}"
+            line = line[:100]
+            say("\r" + line.ljust(self._width), end="")
+            self._width = len(line)
+        elif time.monotonic() - self._last_plain >= self.PLAIN_PERIOD:
+            self._last_plain = time.monotonic()
+            say(f"  {self.title} ... {self.seconds:.0f} s {detail}".rstrip())
+
+    def finish(self, outcome: str = "done") -> None:
+        """Close the line with how it ended and how long it took."""
+        line = f"  {self.title}: {outcome} ({self.seconds:.1f} s)"
+        say(("\r" + line.ljust(self._width)) if is_terminal() else line)
+
+
+@contextmanager
+def step(title: str) -> Iterator[Progress]:
+    """Progress around a block of Python; says "failed" when the block raises."""
+    progress = Progress(title)
+    try:
+        yield progress
+    except BaseException:
+        progress.finish("failed")
+        raise
+    progress.finish()
+
+
+def tail_of(path: Path, lines: int = 15) -> str:
+    """Last lines of a log; empty when there is none."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(0, 2)
+            stream.seek(max(0, stream.tell() - 200 * lines))
+            text = stream.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return "\n".join(text.rstrip().splitlines()[-lines:])
