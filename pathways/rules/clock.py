@@ -35,6 +35,7 @@ __all__ = [
     "Waits",
     "add",
     "before",
+    "days_off",
     "elapsed",
     "merge",
     "waits",
@@ -68,6 +69,12 @@ def add(
     if duration.unit is Unit.MONTHS:
         days = (_shift_months(first, duration.value) - first).days
     return _add_days(first, days, calendar, pauses, worked_only=False)
+
+
+def days_off(first: date, last: date | None, calendar: Calendar) -> Pause:
+    """The pause that covers whole days, `first` and `last` included; without end when `last` is None."""
+    end = None if last is None else calendar.start_of_day(last + ONE_DAY)
+    return Pause(calendar.start_of_day(first), end)
 
 
 def before(due: datetime, duration: Duration, calendar: Calendar) -> datetime:
@@ -304,5 +311,3 @@ def _stopped(pauses: Pauses, instant: datetime) -> bool:
 def _never_ends(pauses: Pauses, instant: datetime) -> bool:
     """True when the clock is stopped at that instant by a pause that has no end."""
     return bool(pauses) and pauses[-1].end is None and pauses[-1].covers(instant)
-
-

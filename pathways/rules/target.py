@@ -1,0 +1,114 @@
+"""Target pathways in and out: YAML text, JSON data, and the faults of either.
+
+`parse_target(dump(target)) == target` and `from_dict(to_dict(target)) == target`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+from pathways.rules.checks import Problem, check
+from pathways.rules.definition import (
+    Actor,
+    Anchor,
+    Contact,
+    EntryChannel,
+    Match,
+    Objective,
+    Period,
+    Phase,
+    Pick,
+    Repeat,
+    SlotType,
+    StepDef,
+    Target,
+    to_dict,
+)
+from pathways.rules.located import Located, Unreadable, locate_data, locate_yaml
+from pathways.rules.reader import Fault, Reading, Section, read_target
+
+__all__ = [
+    "Actor",
+    "Anchor",
+    "Contact",
+    "EntryChannel",
+    "Fault",
+    "Match",
+    "Objective",
+    "Period",
+    "Phase",
+    "Pick",
+    "Repeat",
+    "SlotType",
+    "StepDef",
+    "Target",
+    "TargetError",
+    "check",
+    "dump",
+    "from_dict",
+    "parse_target",
+    "to_dict",
+]
+
+
+class TargetError(ValueError):
+    """A target pathway is refused whole. `faults` holds every fault, by line; `str()` prints one per line."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(set(faults)))
+        super().__init__("\n".join(_printed(fault) for fault in self.faults))
+
+
+def parse_target(text: str) -> Target:
+    """Reads a target pathway from YAML text. Raises TargetError."""
+    try:
+        located = locate_yaml(text)
+    except Unreadable as error:
+        raise TargetError([Fault(error.line, error.message)]) from error
+    return _accepted(located)
+
+
+def from_dict(data: dict[str, Any]) -> Target:
+    """Reads a target pathway from what `to_dict` gave (the JSON kept in the database). Raises TargetError,
+    with lines at 0."""
+    return _accepted(locate_data(data))
+
+
+def dump(target: Target) -> str:
+    """The target as YAML text, keys in the order of the reference, defaults left out."""
+    return yaml.safe_dump(to_dict(target), allow_unicode=True, sort_keys=False, width=110)
+
+
+def _accepted(located: Located) -> Target:
+    """The target, once nothing is wrong with it."""
+    reading = read_target(located)
+    faults = [*reading.faults, *(_placed(reading, problem) for problem in _news(reading))]
+    if faults:
+        raise TargetError(faults)
+    return reading.target
+
+
+def _news(reading: Reading) -> Iterable[Problem]:
+    """The problems of meaning that are not the mere shadow of a fault of form."""
+    # A step whose key or end could not be read may be the very one another step waits for.
+    blurred = any({"key", "done_by"} & section.broken for section in reading.steps)
+    for problem in check(reading.target):
+        broken = _section(reading, problem).broken
+        of_nameless = problem.step is not None and "key" in broken
+        if not (problem.field in broken or of_nameless or (blurred and problem.elsewhere)):
+            yield problem
+
+
+def _section(reading: Reading, problem: Problem) -> Section:
+    return reading.head if problem.step is None else reading.steps[problem.step]
+
+
+def _placed(reading: Reading, problem: Problem) -> Fault:
+    return Fault(_section(reading, problem).line_of(problem.field), problem.message)
+
+
+def _printed(fault: Fault) -> str:
+    return f"Ligne {fault.line} : {fault.message}" if fault.line else fault.message
