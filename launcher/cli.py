@@ -32,21 +32,15 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    one = commands.add_parser(
-        "demo", help="start everything with a fictitious hospital; Ctrl-C stops it"
-    )
+    one = commands.add_parser("demo", help="start everything with a fictitious hospital; Ctrl-C stops it")
     one.add_argument(
         "--port",
         type=port,
         default=DEFAULT_PORT,
         help="port of the web server (default: %(default)s)",
     )
-    one.add_argument(
-        "--reset", action="store_true", help="remove the demo's data and load it afresh"
-    )
-    one.add_argument(
-        "--size", choices=demo.SIZES, help="size of the hospital (default: small)"
-    )
+    one.add_argument("--reset", action="store_true", help="remove the demo's data and load it afresh")
+    one.add_argument("--size", choices=demo.SIZES, help="size of the hospital (default: small)")
     commands.add_parser("stop", help="stop the demo of this folder")
     for name, text in (
         ("test", "run the tests; arguments go to pytest and replace the usual ones"),

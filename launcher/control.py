@@ -24,9 +24,7 @@ def manage(project: Project, arguments: Sequence[str]) -> int:
         return run_foreground(command, cwd=project.root, env=clean_environment())
     known = state.read(project.state_file)
     if known.environment and known.launcher and known.launcher.alive():
-        env = backing.application_environment(
-            project, known.environment, keep=demo.PASSED_ON
-        )
+        env = backing.application_environment(project, known.environment, keep=demo.PASSED_ON)
         return run_foreground(command, cwd=project.root, env=env)
     with state.lock(project.private / "demo.lock", demo.busy_error(project)):
         return _manage_alone(project, command)
@@ -74,9 +72,7 @@ def stop(project: Project) -> int:
     if any(entry.alive() for entry in left):
         raise LauncherError(
             "Some processes belong to another user and still run: "
-            + ", ".join(
-                f"{entry.name} ({entry.pid})" for entry in left if entry.alive()
-            ),
+            + ", ".join(f"{entry.name} ({entry.pid})" for entry in left if entry.alive()),
             "Run ./jalon stop as the user who started the demo.",
         )
     return 0

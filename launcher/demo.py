@@ -87,19 +87,11 @@ def port_is_free(port: int) -> bool:
 def check_port(port: int) -> None:
     """Raise when the port is taken or needs a privilege, proposing a free one."""
     if port < 1024 and os.geteuid() != 0:
-        raise LauncherError(
-            f"Port {port} is reserved to root.", "Try: ./jalon demo --port 8000"
-        )
+        raise LauncherError(f"Port {port} is reserved to root.", "Try: ./jalon demo --port 8000")
     if port_is_free(port):
         return
-    other = next(
-        (p for p in range(port + 1, min(port + 100, 65536)) if port_is_free(p)), None
-    )
-    way_out = (
-        f"Try: ./jalon demo --port {other}"
-        if other
-        else "Choose another one with --port."
-    )
+    other = next((p for p in range(port + 1, min(port + 100, 65536)) if port_is_free(p)), None)
+    way_out = f"Try: ./jalon demo --port {other}" if other else "Choose another one with --port."
     raise LauncherError(f"Port {port} is taken by another program.", way_out)
 
 
@@ -157,16 +149,12 @@ def stop_leftovers(known: State) -> None:
     """Stop what a killed launcher left running."""
     left = known.alive()
     if left:
-        say(
-            f"An earlier run was killed; stopping what it left: {', '.join(e.name for e in left)}"
-        )
+        say(f"An earlier run was killed; stopping what it left: {', '.join(e.name for e in left)}")
         procs.stop_all(left)
     known.processes = []
 
 
-def _start(
-    project: Project, options: Options, known: State, supervisor: Supervisor
-) -> None:
+def _start(project: Project, options: Options, known: State, supervisor: Supervisor) -> None:
     if options.reset:
         say("  Removing the demo's data (--reset)")
         backing.wipe_demo(project, known)
@@ -194,9 +182,7 @@ def _start(
     _print_welcome(project, known, env)
 
 
-def demo_environment(
-    project: Project, variables: Mapping[str, str], port: int
-) -> dict[str, str]:
+def demo_environment(project: Project, variables: Mapping[str, str], port: int) -> dict[str, str]:
     """The configuration of the demo (docs/operations.md lists the variables)."""
     make_private(project.demo)
     post = make_private(project.demo / "post")
@@ -220,9 +206,7 @@ def migrations_digest(project: Project) -> str:
     return names[:16] + digest(project.root / "uv.lock", *files)
 
 
-def _prepare_application(
-    project: Project, known: State, env: dict[str, str], size: str | None
-) -> None:
+def _prepare_application(project: Project, known: State, env: dict[str, str], size: str | None) -> None:
     python, log = str(project.python), project.logs / "setup.log"
     wanted = migrations_digest(project)
     if known.migrated != wanted:
@@ -255,9 +239,7 @@ def _prepare_application(
         state.write(project.state_file, known)
 
 
-def application_specs(
-    project: Project, port: int, env: Mapping[str, str]
-) -> list[Spec]:
+def application_specs(project: Project, port: int, env: Mapping[str, str]) -> list[Spec]:
     """The three processes of the application."""
     python = str(project.python)
     lines = {
@@ -277,9 +259,7 @@ def application_specs(
     ]
 
 
-def _start_application(
-    project: Project, port: int, env: dict[str, str], supervisor: Supervisor
-) -> None:
+def _start_application(project: Project, port: int, env: dict[str, str], supervisor: Supervisor) -> None:
     with ui.step("Web server, worker and beat"):
         for spec in application_specs(project, port, env):
             supervisor.start(spec)
@@ -305,14 +285,10 @@ def serves(status: int, body: str) -> bool:
 
 def _print_welcome(project: Project, known: State, env: dict[str, str]) -> None:
     command = commands.manage(str(project.python), "demo_accounts", "--json")
-    done = subprocess.run(
-        command, cwd=project.root, env=env, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=project.root, env=env, capture_output=True, text=True, check=False)
     say()
     say(f"Jalon is ready: {known.address}")
-    say(
-        f"  Outgoing mail is kept in {project.demo / 'post'}; logs are in {project.logs}"
-    )
+    say(f"  Outgoing mail is kept in {project.demo / 'post'}; logs are in {project.logs}")
     if done.returncode == 0:
         say(accounts_table(done.stdout))
     else:
@@ -320,30 +296,19 @@ def _print_welcome(project: Project, known: State, env: dict[str, str]) -> None:
             "  The demo's accounts could not be listed: ./jalon manage demo_accounts",
             error=True,
         )
-    if (
-        known.loaded_on
-        and (date.today() - date.fromisoformat(known.loaded_on)).days > FRESH_DAYS
-    ):
-        say(
-            f"  This hospital dates from {known.loaded_on}; for a fresh one: ./jalon demo --reset"
-        )
+    if known.loaded_on and (date.today() - date.fromisoformat(known.loaded_on)).days > FRESH_DAYS:
+        say(f"  This hospital dates from {known.loaded_on}; for a fresh one: ./jalon demo --reset")
 
 
 def accounts_table(text: str) -> str:
     """One login per role, from the output of `manage.py demo_accounts --json`."""
     try:
-        rows = [
-            [str(a[k]) for k in ("role", "name", "email", "password")]
-            for a in json.loads(text)
-        ]
+        rows = [[str(a[k]) for k in ("role", "name", "email", "password")] for a in json.loads(text)]
     except (ValueError, KeyError, TypeError):
         return text.strip()
     rows.insert(0, ["role", "name", "login", "password"])
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    )
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(f"  {line.rstrip()}" for line in lines)
 
 

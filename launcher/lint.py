@@ -1,12 +1,10 @@
 """`./jalon lint`: every check that reads the code, all of them run, then a table."""
 
-import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO
+from pathlib import Path
 
 from launcher import backing, commands, setup
 from launcher.paths import Project
@@ -81,52 +79,47 @@ def run(project: Project) -> int:
     setup.check_platform()
     setup.prepare(project, develop=True, static=False)
     with backing.throwaway(project, "lint") as (variables, scratch):
-        env = backing.application_environment(
-            project, {**variables, "JALON_MEDIA_ROOT": str(scratch)}
-        )
+        env = backing.application_environment(project, {**variables, "JALON_MEDIA_ROOT": str(scratch)})
         results = run_side_by_side(project, checks(project), env, cores())
     say(table(results))
     return 1 if any(result.code for result in results) else 0
 
 
-def run_side_by_side(
-    project: Project, wanted: Sequence[Check], env: Mapping[str, str], at_once: int
-) -> list[Result]:
+def run_side_by_side(project: Project, wanted: Sequence[Check], env: Mapping[str, str], at_once: int) -> list[Result]:
     """Run checks, `at_once` at a time; the output of one that fails is shown when it ends."""
     waiting = list(wanted)
-    running: list[tuple[Check, subprocess.Popen[bytes], IO[bytes], float]] = []
+    running: list[tuple[Check, subprocess.Popen[bytes], float]] = []
     results: list[Result] = []
     while waiting or running:
         while waiting and len(running) < at_once:
             check = waiting.pop(0)
-            output = tempfile.TemporaryFile()
-            process = subprocess.Popen(
-                list(check.command),
-                cwd=project.root,
-                env={**env, **check.env},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-            running.append((check, process, output, time.monotonic()))
+            running.append((check, _start(project, check, env), time.monotonic()))
         for entry in list(running):
-            check, process, output, began = entry
+            check, process, began = entry
             if process.poll() is not None:
                 running.remove(entry)
-                result = Result(
-                    check, process.returncode, time.monotonic() - began, _read(output)
-                )
-                results.append(result)
-                report(result)
+                output = _log(project, check).read_text(encoding="utf-8", errors="replace")
+                results.append(Result(check, process.returncode, time.monotonic() - began, output))
+                report(results[-1])
         time.sleep(0.05)
     order = [check.name for check in wanted]
     return sorted(results, key=lambda result: order.index(result.check.name))
 
 
-def _read(output: IO[bytes]) -> str:
-    with output:
-        output.seek(0, os.SEEK_SET)
-        return output.read().decode("utf-8", "replace")
+def _log(project: Project, check: Check) -> Path:
+    return project.logs / f"lint-{check.name.replace(' ', '-')}.log"
+
+
+def _start(project: Project, check: Check, env: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    with _log(project, check).open("wb") as output:
+        return subprocess.Popen(
+            list(check.command),
+            cwd=project.root,
+            env={**env, **check.env},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
 
 
 def report(result: Result) -> None:
@@ -142,8 +135,5 @@ def report(result: Result) -> None:
 def table(results: Sequence[Result]) -> str:
     """The summary."""
     lines = ["", "== lint"]
-    lines += [
-        f"  {r.check.name:<20} {'passed' if r.code == 0 else 'FAILED'} ({r.seconds:.1f} s)"
-        for r in results
-    ]
+    lines += [f"  {r.check.name:<20} {'passed' if r.code == 0 else 'FAILED'} ({r.seconds:.1f} s)" for r in results]
     return "\n".join(lines)

@@ -55,9 +55,7 @@ class Project:
     @property
     def key(self) -> str:
         """Short name of this checkout, for folders outside it."""
-        return hashlib.sha256(
-            str(self.root).encode("utf-8", "surrogateescape")
-        ).hexdigest()[:12]
+        return hashlib.sha256(str(self.root).encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
     def program(self, name: str) -> str:
         """A program of the application's environment."""

@@ -16,6 +16,9 @@ from typing import Any
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
+#: Variable given to the application's processes: the folder of the run they belong to.
+MARK = "JALON_STARTED_FOR"
+
 #: Seconds a process has to end by itself before it is killed.
 GRACE = 20.0
 
@@ -42,9 +45,7 @@ def parse_stat(text: str) -> Stat:
 def stat_of(pid: int) -> Stat | None:
     """The process, or None when it is gone (a zombie counts as gone)."""
     try:
-        stat = parse_stat(
-            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        )
+        stat = parse_stat(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace"))
     except (OSError, ValueError, IndexError):
         return None
     return None if stat.state in ("Z", "X") else stat
@@ -83,12 +84,7 @@ class Running:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Running":
         """Read back what `to_json` wrote. Raises KeyError or TypeError on anything else."""
-        return cls(
-            **{
-                key: data[key]
-                for key in ("name", "pid", "started", "stop_signal", "wave")
-            }
-        )
+        return cls(**{key: data[key] for key in ("name", "pid", "started", "stop_signal", "wave")})
 
     def to_json(self) -> dict[str, Any]:
         """The form kept in state.json."""
@@ -149,20 +145,14 @@ def stop_all(
     for entry in running:
         by_wave.setdefault(entry.wave, []).append(entry)
     for wave in sorted(by_wave):
-        killed += _stop_wave(
-            [entry for entry in by_wave[wave] if entry.alive()], grace, reap
-        )
+        killed += _stop_wave([entry for entry in by_wave[wave] if entry.alive()], grace, reap)
     return killed
 
 
-def _stop_wave(
-    entries: list[Running], grace: float, reap: Callable[[], object] | None
-) -> list[str]:
+def _stop_wave(entries: list[Running], grace: float, reap: Callable[[], object] | None) -> list[str]:
     processes = all_processes()
     # Taken before the signal: once a parent is dead its children cannot be told from others.
-    family = [
-        as_running(s) for entry in entries for s in descendants(entry.pid, processes)
-    ]
+    family = [as_running(s) for entry in entries for s in descendants(entry.pid, processes)]
     for entry in entries:
         send(entry.pid, entry.stop_signal)
 
@@ -208,6 +198,31 @@ def working_in(folder: Path) -> list[Running]:
             continue
     inside = {stat.pid for stat in found}
     return [as_running(stat) for stat in found if stat.parent not in inside]
+
+
+def marked(value: str) -> list[Running]:
+    """Processes whose environment holds `MARK=value`: the application's, whoever their parent
+    is now. Ourselves and our parents are left out."""
+    wanted = f"{MARK}={value}".encode()
+    ours = set(ancestors(os.getpid()))
+    found = []
+    for stat in all_processes():
+        try:
+            variables = Path(f"/proc/{stat.pid}/environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if wanted in variables and stat.pid not in ours:
+            found.append(as_running(stat))
+    return found
+
+
+def ancestors(pid: int) -> list[int]:
+    """A process and its parents."""
+    chain = []
+    while pid > 0 and (stat := stat_of(pid)) is not None:
+        chain.append(pid)
+        pid = stat.parent
+    return chain
 
 
 def _prctl(option: int, value: int) -> None:

@@ -44,11 +44,7 @@ def free_port() -> int:
 
 def server_environment() -> dict[str, str]:
     """Environment of the servers: plain messages, none of our variables, none of libpq's."""
-    kept = {
-        k: v
-        for k, v in clean_environment().items()
-        if not k.startswith(("PG", "JALON_"))
-    }
+    kept = {k: v for k, v in clean_environment().items() if not k.startswith(("PG", "JALON_"))}
     kept.update(LC_ALL="C.UTF-8", LANG="C.UTF-8")
     return kept
 
@@ -87,9 +83,7 @@ class Database:
             return False
         if self.data.exists():
             shutil.rmtree(self.data)
-        building = make_private(
-            self.data.with_name(f"{self.data.name}.new-{secrets.token_hex(4)}")
-        )
+        building = make_private(self.data.with_name(f"{self.data.name}.new-{secrets.token_hex(4)}"))
         self.user.own(building)
         password_file = building.with_name(f"{building.name}.password")
         try:
@@ -145,9 +139,7 @@ class Database:
                 **self.user.popen_options(),
             )
         if done.returncode != 0:
-            raise self._failure(
-                f"{Path(command[0]).name} failed (exit code {done.returncode})."
-            )
+            raise self._failure(f"{Path(command[0]).name} failed (exit code {done.returncode}).")
 
     def _failure(self, message: str) -> LauncherError:
         tail = tail_of(self.log)
@@ -223,16 +215,10 @@ class Database:
     def _ready(self, child: Child) -> bool:
         """PostgreSQL writes its state on the eighth line of its pid file."""
         try:
-            lines = (
-                (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-            )
+            lines = (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except OSError:
             return False
-        return (
-            len(lines) >= 8
-            and lines[0] == str(child.process.pid)
-            and lines[7].strip() == "ready"
-        )
+        return len(lines) >= 8 and lines[0] == str(child.process.pid) and lines[7].strip() == "ready"
 
 
 @dataclass
@@ -260,9 +246,7 @@ class MessageBroker:
             port = free_port()
             child = supervisor.start(self._spec(port))
             try:
-                wait_ready(
-                    supervisor, "Redis", lambda p=port: self._ready(p), START_SECONDS
-                )  # type: ignore[misc]
+                wait_ready(supervisor, "Redis", lambda p=port: self._ready(p), START_SECONDS)  # type: ignore[misc]
             except LauncherError:
                 in_use = "Address already in use" in tail_of(self.log)
                 supervisor.stop(child)
@@ -317,6 +301,4 @@ def remove_tree(folder: Path) -> None:
     """Remove a folder of ours, files of the service user included."""
     shutil.rmtree(folder, ignore_errors=True)
     if os.path.lexists(folder):
-        raise LauncherError(
-            f"{folder} could not be removed.", f"Remove it by hand: rm -r '{folder}'"
-        )
+        raise LauncherError(f"{folder} could not be removed.", f"Remove it by hand: rm -r '{folder}'")

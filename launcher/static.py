@@ -11,17 +11,11 @@ from launcher.run import run_step
 
 def fingerprint(project: Project) -> str:
     """Changes with any file of static/, with the libraries, and with the settings."""
-    total = hashlib.sha256(
-        digest(
-            project.root / "uv.lock", project.root / "config" / "settings.py"
-        ).encode()
-    )
+    total = hashlib.sha256(digest(project.root / "uv.lock", project.root / "config" / "settings.py").encode())
     for path in sorted((project.root / "static").rglob("*")):
         if path.is_file():
             seen = path.stat()
-            total.update(
-                f"{path.relative_to(project.root)}|{seen.st_size}|{seen.st_mtime_ns}\n".encode()
-            )
+            total.update(f"{path.relative_to(project.root)}|{seen.st_size}|{seen.st_mtime_ns}\n".encode())
     return total.hexdigest()
 
 

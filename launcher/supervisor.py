@@ -118,9 +118,7 @@ def _feed(process: "subprocess.Popen[bytes]", text: str) -> None:
 def death_of(child: Child) -> LauncherError:
     """Which process ended, how, and its last words."""
     code = child.process.returncode
-    how = (
-        f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
-    )
+    how = f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
     tail = tail_of(child.spec.log)
     error = LauncherError(
         f"{child.spec.name} has stopped ({how}).",
@@ -130,9 +128,7 @@ def death_of(child: Child) -> LauncherError:
     return error
 
 
-def wait_ready(
-    supervisor: Supervisor, what: str, ready: Callable[[], bool], seconds: float
-) -> None:
+def wait_ready(supervisor: Supervisor, what: str, ready: Callable[[], bool], seconds: float) -> None:
     """Poll until `ready()`; raises when a process dies or the time is over."""
     deadline = time.monotonic() + seconds
     while not ready():

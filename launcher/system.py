@@ -71,9 +71,7 @@ PDF_NEEDS = (
     _library("PDF documents", "libharfbuzz-subset0", "libharfbuzz-subset.so.0"),
     Need("PDF documents", "fonts-dejavu-core", has_font),
 )
-BROWSER_NEEDS = (
-    Need("end-to-end tests", "chromium", lambda: find_chromium() is not None),
-)
+BROWSER_NEEDS = (Need("end-to-end tests", "chromium", lambda: find_chromium() is not None),)
 PDF_TEST_NEEDS = (
     Need(
         "tests of PDF documents",
@@ -90,9 +88,7 @@ def apt_command(packages: Sequence[str]) -> list[str]:
 
 def _prefix() -> list[str] | None:
     """What to put before apt-get, None when it may not be used."""
-    if os.environ.get("JALON_NO_APT", "") not in ("", "0") or not shutil.which(
-        "apt-get"
-    ):
+    if os.environ.get("JALON_NO_APT", "") not in ("", "0") or not shutil.which("apt-get"):
         return None
     if os.geteuid() == 0:
         return ["env"]
@@ -153,9 +149,7 @@ def ensure(project: Project, needs: Sequence[Need]) -> None:
         )
     except LauncherError as error:
         told = missing_packages(missing)
-        raise LauncherError(
-            told.message, *told.ways_out, *error.ways_out, tail=error.tail
-        ) from None
+        raise LauncherError(told.message, *told.ways_out, *error.ways_out, tail=error.tail) from None
     still = [need for need in missing if not need.present()]
     if still:
         raise missing_packages(still)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from launcher import backing, setup, static, system
 from launcher.paths import Project, make_private
@@ -40,9 +41,7 @@ def stages(root: Path, extra: Sequence[str], processors: int) -> list[Stage]:
     apart = ("tests/concurrency", "tests/e2e")
     first = ["tests", *(f"--ignore={folder}" for folder in apart)]
     found = [Stage("unit", (*first, "-n", str(processors)))]
-    for folder, parallel in zip(
-        apart, ((), ("-n", "2") if processors >= 4 else ()), strict=True
-    ):
+    for folder, parallel in zip(apart, ((), ("-n", "2") if processors >= 4 else ()), strict=True):
         if (root / folder).is_dir():
             found.append(Stage(folder.removeprefix("tests/"), (folder, *parallel)))
     return found
@@ -54,15 +53,13 @@ def needs(extra: Sequence[str]) -> list[Need]:
     return [*system.PDF_TEST_NEEDS, *(system.BROWSER_NEEDS if browser else ())]
 
 
-def test_environment(
-    project: Project, variables: dict[str, str], scratch: Path
-) -> dict[str, str]:
+def test_environment(project: Project, variables: dict[str, str], scratch: Path) -> dict[str, str]:
     """Environment of the tests: nothing of the caller's configuration but CI."""
     forced = {
         **variables,
         "JALON_DEBUG": "0",
         "JALON_MEDIA_ROOT": str(make_private(scratch / "media")),
-        "JALON_EMAIL_URL": f"file://{make_private(scratch / 'post')}",
+        "JALON_EMAIL_URL": f"file://{quote(str(make_private(scratch / 'post')))}",
     }
     chromium = system.find_chromium()
     if chromium:
@@ -95,9 +92,7 @@ def summary(outcomes: Sequence[tuple[Stage, int, float]]) -> str:
     words = {0: "passed", 1: "FAILED", NOTHING_COLLECTED: "FAILED: no test found"}
     lines = ["", "== all stages"]
     for stage, code, seconds in outcomes:
-        lines.append(
-            f"  {stage.name:<12} {words.get(code, f'FAILED: exit code {code}')} ({seconds:.0f} s)"
-        )
+        lines.append(f"  {stage.name:<12} {words.get(code, f'FAILED: exit code {code}')} ({seconds:.0f} s)")
     return "\n".join(lines)
 
 

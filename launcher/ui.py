@@ -64,9 +64,8 @@ def from_os_error(error: OSError, where: Path) -> LauncherError | None:
         return disk_full(error.filename or where)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return LauncherError(
-            f"No permission to write {error.filename or where}.",
-            "Run as the user who owns this folder,"
-            " or remove .jalon/ as the user who made it and start again.",
+            f"No permission for {error.filename or where}.",
+            "Run as the user who owns this folder, or remove .jalon/ as the user who made it and start again.",
         )
     return None
 

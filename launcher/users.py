@@ -131,8 +131,7 @@ def check_owner(folder: Path, user: ServiceUser) -> None:
     except KeyError:
         owner = str(folder.stat().st_uid)
     raise LauncherError(
-        f"The databases in {folder} belong to the user {owner}, and this start would run them"
-        f" as {user.name}.",
+        f"The databases in {folder} belong to the user {owner}, and this start would run them as {user.name}.",
         "Start as the same user as the first time,",
         "or remove .jalon/ as that user and start again.",
     )
