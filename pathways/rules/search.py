@@ -1,0 +1,20 @@
+"""Names as people type them: lower case, without accents, hyphens or apostrophes."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+
+_SEPARATORS = str.maketrans({"-": " ", "'": " ", "’": " ", ".": " "})
+
+
+def normalise(text: str) -> str:
+    """`Élise D’Arc-Petit` gives `elise d arc petit`."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(bare.lower().translate(_SEPARATORS).split())
+
+
+def search_text(*, names: list[str], file_number: str, birth_date: date, matricule: str) -> str:
+    """What a patient is found by: names, file number, birth date as dd/mm/yyyy, INS matricule."""
+    parts = [*names, file_number, f"{birth_date:%d/%m/%Y}", matricule]
+    return " ".join(dict.fromkeys(word for part in parts if part for word in normalise(part).split()))
