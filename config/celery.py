@@ -1,0 +1,25 @@
+"""Celery: the application and everything that runs by itself."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("jalon")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    "beat-heartbeat": {"task": "directory.tasks.beat_heartbeat", "schedule": timedelta(seconds=30)},
+    "drain-outbox": {"task": "directory.tasks.drain_outbox", "schedule": timedelta(seconds=10)},
+    "scan-delays": {"task": "pathways.tasks.scan_delays", "schedule": timedelta(seconds=60)},
+    "requeue-documents": {"task": "pathways.tasks.requeue_documents", "schedule": timedelta(seconds=30)},
+    "release-unused-slots": {"task": "coordination.tasks.release_unused_slots", "schedule": timedelta(minutes=5)},
+    "generate-slots": {"task": "coordination.tasks.generate_slots", "schedule": crontab(hour="2", minute="15")},
+    "open-rcp-sessions": {"task": "rcp.tasks.open_sessions", "schedule": crontab(hour="2", minute="30")},
+}

@@ -1,0 +1,34 @@
+"""Every route of the application."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from config import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("compte/", include("allauth.urls")),
+    path("administration/", admin.site.urls),
+    path("", include("directory.urls")),
+    path("", include("pathways.urls")),
+    path("", include("coordination.urls")),
+    path("", include("referrals.urls")),
+    path("", include("rcp.urls")),
+    path("api/", include("config.api")),
+    path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/doc", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-doc"),
+]
+
+if settings.DEBUG:
+    urlpatterns.append(path("styleguide/", views.styleguide, name="styleguide"))
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.permission_denied"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"
