@@ -133,7 +133,7 @@ def margin(days: int | None, tone: str = "", **attrs: str) -> SafeString:
 def avatar(name: str, **attrs: str) -> SafeString:
     """Initials of a professional in a disc; the name itself must be written beside it."""
     return format_html(
-        '<span class="j-avatar {}" aria-hidden="true">{}</span>', attrs.get("class", ""), typography.initials(name)
+        '<span class="j-avatar {}" aria-hidden="true">{}</span>', attrs.get("class", ""), typography.initials(str(name))
     )
 
 

@@ -1,0 +1,46 @@
+"""What every page's shell shows: navigation by role, and whether data is fictitious."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from directory.models import Role, User
+
+# (label, URL name, icon, roles)
+NAVIGATION: list[tuple[str, str, str, set[str]]] = [
+    ("Ma journée", "coordination:worklist", "home", {Role.COORDINATOR, Role.SECRETARY}),
+    ("Demandes", "referrals:inbox", "inbox", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
+    ("Patients", "pathways:list", "users", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.TOWN}),
+    ("Tâches", "coordination:tasks", "checklist", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
+    ("Créneaux", "coordination:slots", "calendar", {Role.COORDINATOR, Role.SECRETARY, Role.PLATFORM}),
+    ("RCP", "rcp:sessions", "users-group", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.QUALITY}),
+    ("Alertes", "pathways:alerts", "bell", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
+    ("Courrier", "directory:post", "mail", {Role.COORDINATOR, Role.SECRETARY}),
+    ("Accès", "directory:accesses", "shield", {Role.QUALITY, Role.ADMINISTRATOR}),
+    ("Administration", "admin:index", "settings", {Role.ADMINISTRATOR}),
+]
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor; one query for the memberships, none for visitors."""
+    user = getattr(request, "user", None)
+    items = navigation(user, request.path) if isinstance(user, User) else []
+    return {"nav_items": items, "demo": settings.DEMO}
+
+
+def navigation(user: User, path: str) -> list[dict[str, Any]]:
+    """The entries ``user`` may open: label, url, icon, active."""
+    found = []
+    for label, name, icon, roles in NAVIGATION:
+        if not user.roles & roles:
+            continue
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        found.append({"label": label, "url": url, "icon": icon, "active": path.startswith(url), "badge": None})
+    return found

@@ -1,0 +1,64 @@
+"""Middlewares: history context, read-only GET, privacy headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pghistory
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
+
+from directory.readonly import refuse_writes
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LOGIN_CALLBACKS = frozenset({"openid_connect_callback"})
+
+
+class HistoryContextMiddleware:
+    """Rows changed by a request carry the user's id and the route's name in their history."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in SAFE_METHODS:
+            return self.get_response(request)
+        user = request.user.pk if request.user.is_authenticated else None
+        with pghistory.context(user=user, method=request.method):
+            return self.get_response(request)
+
+
+class ReadOnlyGetMiddleware:
+    """Safe methods may not write; see `directory.readonly`. A login callback is a GET by protocol and may."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in SAFE_METHODS or _is_login_callback(request):
+            return self.get_response(request)
+        with connection.execute_wrapper(refuse_writes):
+            return self.get_response(request)
+
+
+def _is_login_callback(request: HttpRequest) -> bool:
+    try:
+        return resolve(request.path_info).url_name in LOGIN_CALLBACKS
+    except Resolver404:
+        return False
+
+
+class PrivacyHeadersMiddleware:
+    """Pages with a patient's data are never kept by a browser or a proxy; no device feature is ever needed."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        return response
