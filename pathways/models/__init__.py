@@ -1,10 +1,18 @@
 from pathways.models.documents import Document, DocumentKind, DocumentStatus
-from pathways.models.file import Appointment, AppointmentStatus, BoardOpinion, Treatment, TreatmentModality, TreatmentStatus
+from pathways.models.file import (
+    Appointment,
+    AppointmentStatus,
+    BoardOpinion,
+    Treatment,
+    TreatmentModality,
+    TreatmentStatus,
+)
 from pathways.models.ledger import Milestone, MilestoneSource, Pause, PauseKind
 from pathways.models.pathway import CareCircleMember, CircleRole, ClosingReason, Pathway, PathwayStatus
 from pathways.models.patient import IdentityStatus, Patient, Sex
-from pathways.models.plan import Alert, AlertKind, Step, StepState
+from pathways.models.plan import Alert, AlertKind, Step
 from pathways.models.target import TargetPathway, TargetPathwayVersion
+from pathways.rules.plan import StepState
 
 __all__ = [
     "Alert",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+from uuid import uuid4
 
 from django.db import models
 from django.db.models import Q
@@ -31,15 +31,16 @@ def _private_path(document: Document, _filename: str) -> str:
     return f"documents/{document.uuid.hex[:2]}/{document.uuid.hex}"
 
 
-@tracked()
+@tracked(exclude=["progress", "enqueued_at"])
 class Document(models.Model):
     """One version of one document. The file is private: a view checks access and logs the read.
 
     ``progress`` is a percentage shown while the task runs. ``facts_sha256`` fingerprints the data a made document
-    was drawn from: when the pathway's own fingerprint differs, the document is stale.
+    was drawn from: when the pathway's own fingerprint differs, the document is stale. ``enqueued_at`` is when a
+    worker was last asked for it, ``attempts`` how many times one began since it was requested.
     """
 
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     pathway = models.ForeignKey(Pathway, on_delete=models.PROTECT, related_name="documents")
     kind = models.CharField("type", max_length=10, choices=DocumentKind)
     title = models.CharField("titre", max_length=160)
@@ -55,6 +56,8 @@ class Document(models.Model):
     facts_sha256 = models.CharField(max_length=64, blank=True)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     requested_at = models.DateTimeField("demandé le")
+    enqueued_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
     started_at = models.DateTimeField(null=True, blank=True)
     ready_at = models.DateTimeField("prêt le", null=True, blank=True)
     given_at = models.DateTimeField("remis le", null=True, blank=True)
@@ -74,6 +77,12 @@ class Document(models.Model):
                 fields=["pathway", "kind", "version"],
                 condition=Q(kind="pps"),
                 name="document_version_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["pathway"],
+                condition=Q(kind="pps", status__in=["pending", "running"]),
+                name="document_one_pps_in_hand",
+                violation_error_message="Un programme personnalisé de soins est déjà en préparation.",
             ),
             models.CheckConstraint(
                 condition=~Q(status="ready") | (~Q(file="") & ~Q(sha256="")),

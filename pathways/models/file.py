@@ -6,7 +6,7 @@ the public id of the row of the upper room it comes from, so that writing it aga
 
 from __future__ import annotations
 
-import uuid
+from uuid import uuid4
 
 from django.db import models
 from django.db.models import F, Q
@@ -26,7 +26,7 @@ class AppointmentStatus(models.TextChoices):
 class Appointment(models.Model):
     """A dated meeting of the patient with someone: exam, consultation, stay."""
 
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     pathway = models.ForeignKey(Pathway, on_delete=models.CASCADE, related_name="appointments")
     origin = models.UUIDField(unique=True)
     label = models.CharField("rendez-vous", max_length=160)
@@ -99,7 +99,7 @@ class TreatmentStatus(models.TextChoices):
 class Treatment(models.Model):
     """One treatment of the care plan, in the words of the PPS."""
 
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     pathway = models.ForeignKey(Pathway, on_delete=models.CASCADE, related_name="treatments")
     origin = models.UUIDField(unique=True)
     modality = models.CharField("type", max_length=16, choices=TreatmentModality)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+from uuid import uuid4
 
 import pgtrigger
 from django.db import models
@@ -30,7 +30,7 @@ class Milestone(models.Model):
     (an `ExamType.code`) when the kind alone does not say. The trigger refuses any change or deletion.
     """
 
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     pathway = models.ForeignKey(Pathway, on_delete=models.PROTECT, related_name="milestones")
     kind = models.CharField("jalon", max_length=32, choices=KIND_CHOICES)
     detail = models.CharField("précision", max_length=40, blank=True)
@@ -44,7 +44,7 @@ class Milestone(models.Model):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
     )
     withdrawn = models.BooleanField("retire le jalon remplacé", default=False)
-    dedup_key = models.CharField(max_length=80, null=True, blank=True, unique=True)  # noqa: DJ001 (NULLs never clash)
+    dedup_key = models.CharField(max_length=80, null=True, blank=True, unique=True)
 
     objects = MilestoneQuerySet.as_manager()
 
@@ -79,7 +79,7 @@ class PauseKind(models.TextChoices):
 class Pause(models.Model):
     """Days during which the adjusted wait does not run: first and last day, both included, local dates."""
 
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     pathway = models.ForeignKey(Pathway, on_delete=models.CASCADE, related_name="pauses")
     kind = models.CharField("motif", max_length=20, choices=PauseKind)
     starts_on = models.DateField("du")

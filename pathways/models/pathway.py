@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+from uuid import uuid4
 
 from django.db import models
 from django.db.models import F, Q
@@ -36,7 +36,7 @@ class Pathway(models.Model):
     `pathways.services.plan` writes them. An active pathway without a next step is an alert (continuity).
     """
 
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     reference = models.CharField("référence", max_length=20, unique=True)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="pathways")
     version = models.ForeignKey(TargetPathwayVersion, on_delete=models.PROTECT, related_name="pathways")

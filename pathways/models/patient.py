@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+from uuid import uuid4
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -32,7 +32,7 @@ class IdentityStatus(models.TextChoices):
 class Patient(models.Model):
     """A person cared for by an establishment. Strict traits are those of the identity document."""
 
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     establishment = models.ForeignKey(Establishment, on_delete=models.PROTECT, related_name="patients")
     file_number = models.CharField("numéro de dossier", max_length=20)
     birth_name = models.CharField("nom de naissance", max_length=100)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+from uuid import uuid4
 
 from django.db import models
 from django.db.models import Q
@@ -12,16 +12,7 @@ from directory.models import User
 from pathways.models.ledger import Milestone
 from pathways.models.pathway import Pathway
 from pathways.querysets import AlertQuerySet, StepQuerySet
-
-
-class StepState(models.TextChoices):
-    """Values of `pathways.rules.plan.PlannedStep.state`."""
-
-    DONE = "done", "Fait"
-    OPEN = "open", "À faire"
-    WAITING = "waiting", "À venir"
-    SKIPPED = "skipped", "Écartée"
-    NOT_APPLICABLE = "not_applicable", "Sans objet"
+from pathways.rules.plan import StepState
 
 
 class Step(models.Model):
@@ -31,15 +22,21 @@ class Step(models.Model):
     is the one input kept here. ``next_alert_at`` is the next instant at which an alert must be raised.
     """
 
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     pathway = models.ForeignKey(Pathway, on_delete=models.CASCADE, related_name="steps")
     key = models.CharField(max_length=60)
+    step_key = models.CharField(max_length=60)
+    occurrence = models.PositiveSmallIntegerField(default=1)
     label = models.CharField("étape", max_length=160)
     order = models.PositiveSmallIntegerField()
     phase = models.CharField(max_length=20)
     actor = models.CharField("acteur", max_length=20)
-    state = models.CharField("état", max_length=16, choices=StepState)
+    state = models.CharField("état", max_length=16, choices=StepState.choices())
     projected = models.BooleanField("échéance projetée", default=False)
+    paused = models.BooleanField("décompte arrêté", default=False)
+    optional = models.BooleanField("facultative", default=False)
+    exam_type = models.CharField("examen", max_length=40, blank=True)
+    tells_gp = models.BooleanField("annoncée au médecin traitant", default=False)
     anchor_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField("échéance", null=True, blank=True)
     raw_due_at = models.DateTimeField("échéance sans pause", null=True, blank=True)
@@ -92,7 +89,7 @@ class Alert(models.Model):
     it only says who has seen it and why it waits.
     """
 
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     pathway = models.ForeignKey(Pathway, on_delete=models.CASCADE, related_name="alerts")
     step = models.ForeignKey(Step, on_delete=models.CASCADE, null=True, blank=True, related_name="alerts")
     kind = models.CharField("alerte", max_length=16, choices=AlertKind)

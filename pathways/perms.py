@@ -1,0 +1,30 @@
+"""Who may do what with a pathway. Reading is `Pathway.objects.visible_to`; these answer for one object."""
+
+from __future__ import annotations
+
+from directory.models import AccessLog, Role, User
+from pathways.models import Pathway
+from pathways.querysets import READS_TEAM
+
+
+def may_read(user: User, pathway: Pathway) -> bool:
+    """True when the pathway is visible to ``user``."""
+    return Pathway.objects.visible_to(user).filter(pk=pathway.pk).exists()
+
+
+def may_write(user: User, pathway: Pathway) -> bool:
+    """True for the pathway's own team; a circle of care or an emergency access reads only."""
+    return pathway.team_id in user.teams_as(*READS_TEAM)
+
+
+def may_coordinate(user: User, pathway: Pathway) -> bool:
+    """True for those who run the desk of the pathway's team."""
+    return pathway.team_id in user.teams_as(Role.COORDINATOR, Role.SECRETARY)
+
+
+def why_reads(user: User, pathway: Pathway) -> str:
+    """The ground of the read, as the access log keeps it: team, then circle, then emergency."""
+    if may_write(user, pathway):
+        return AccessLog.Why.TEAM
+    circle = user.professional_id and pathway.circle.current().filter(professional=user.professional_id).exists()
+    return AccessLog.Why.CIRCLE if circle else AccessLog.Why.BREAK_GLASS

@@ -1,0 +1,226 @@
+"""Reads of the patient's file. Lateness is defined here, once (DESIGN.md 3.5)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.contrib.postgres.search import TrigramWordSimilarity
+from django.db import models
+from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, Value, When
+from django.utils import timezone
+
+from directory.models import BreakGlass, Role
+from pathways.rules.search import normalise
+
+if TYPE_CHECKING:
+    from directory.models import User
+    from pathways.models import (
+        CareCircleMember,
+        Document,
+    )
+
+READS_TEAM = (Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
+
+
+def late(at: datetime) -> Q:
+    """A step that should have been done before ``at``: open, and due earlier. The only definition there is."""
+    return Q(state="open", due_at__lt=at)
+
+
+def soon(at: datetime) -> Q:
+    """An open step inside its warning time and not late."""
+    return Q(state="open", warn_at__lte=at, due_at__gte=at)
+
+
+def pathway_late(at: datetime) -> Q:
+    """An active pathway of which at least one step is late: ``next_due_at`` is its earliest open due instant."""
+    return Q(status="active", next_due_at__lt=at)
+
+
+def lateness_case(at: datetime) -> Case:
+    """Annotation giving `late`, `soon`, `on_time`, `done_late`, `done`, `undated` or the other states."""
+    return Case(
+        When(late(at), then=Value("late")),
+        When(soon(at), then=Value("soon")),
+        When(state="open", due_at__isnull=False, then=Value("on_time")),
+        When(state="open", then=Value("undated")),
+        When(state="done", done_at__gt=F("due_at"), then=Value("done_late")),
+        default=F("state"),
+        output_field=models.CharField(),
+    )
+
+
+def visible_pathways(user: User, prefix: str = "") -> Q:
+    """Which pathways ``user`` reads: those of their teams, of their circles of care, and emergency accesses.
+
+    ``prefix`` is the path from the filtered model to the pathway, ending with ``__`` (SEC-07).
+    """
+    now = timezone.now()
+    allowed = Q(**{f"{prefix}team__in": user.teams_as(*READS_TEAM)})
+    if user.professional_id and user.is_active:
+        allowed |= Q(**{f"{prefix}pk__in": _circles_of(user, now)})
+    emergencies = BreakGlass.objects.open_for(user, now).values("patient_uuid")
+    return allowed | Q(**{f"{prefix}patient__uuid__in": emergencies})
+
+
+def _circles_of(user: User, now: datetime) -> models.QuerySet[CareCircleMember, int]:
+    from pathways.models import CareCircleMember
+
+    return CareCircleMember.objects.current(now).filter(professional=user.professional_id).values("pathway_id")  # type: ignore[return-value]
+
+
+class TargetPathwayQuerySet(models.QuerySet["TargetPathway"]):
+    def open_to_referrals(self) -> Self:
+        """Those a requester may name on the public form."""
+        return self.filter(is_open=True, establishment__accepts_referrals=True).select_related("establishment")
+
+    def visible_to(self, user: User) -> Self:
+        return self.filter(establishment__in=user.establishment_ids)
+
+
+class PatientQuerySet(models.QuerySet["Patient"]):
+    def visible_to(self, user: User) -> Self:
+        """Patients with at least one pathway ``user`` may read."""
+        from pathways.models import Pathway
+
+        return self.filter(pk__in=Pathway.objects.visible_to(user).values("patient_id"))
+
+    def search(self, words: str) -> Self:
+        """As typed: every word must start or appear in the names, number, matricule or date (accents ignored)."""
+        found = self
+        for word in normalise(words).split()[:6]:
+            found = found.filter(search_text__contains=word)
+        return found
+
+    def by_birth_date(self, day: date) -> Self:
+        return self.filter(birth_date=day)
+
+    def look_alikes(self, *, birth_name: str, first_name: str, birth_date: date) -> Self:
+        """Possible same persons, nearest first: same birth date or a very close name."""
+        return (
+            self.annotate(nearness=TrigramWordSimilarity(normalise(f"{birth_name} {first_name}"), "search_text"))
+            .filter(Q(birth_date=birth_date, nearness__gt=0.35) | Q(nearness__gt=0.85))
+            .order_by(Case(When(birth_date=birth_date, then=Value(0)), default=Value(1)), "-nearness")
+        )
+
+
+class PathwayQuerySet(models.QuerySet["Pathway"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(visible_pathways(user))
+
+    def active(self) -> Self:
+        return self.filter(status="active")
+
+    def late(self, at: datetime) -> Self:
+        return self.filter(pathway_late(at))
+
+    def without_next_step(self) -> Self:
+        """Active, and nothing dated to come (PTH-15): the first alert."""
+        return self.active().filter(next_step__isnull=True)
+
+    def due_before(self, at: datetime, until: datetime) -> Self:
+        """Active, not late, and due within ``at``..``until``."""
+        return self.active().filter(next_due_at__gte=at, next_due_at__lt=until)
+
+    def with_list_data(self) -> Self:
+        """Everything a row of a list shows, in one query."""
+        return self.select_related(
+            "patient", "version__target", "team__establishment", "owner__professional", "next_step"
+        )
+
+    def with_open_alerts(self) -> Self:
+        from pathways.models import Alert
+
+        return self.prefetch_related(
+            Prefetch("alerts", Alert.objects.open().select_related("step"), to_attr="open_alerts")
+        )
+
+    def with_page_data(self) -> Self:
+        """Everything the patient's page shows of the pathway itself."""
+        from pathways.models import CareCircleMember, Milestone, Pause, Step
+
+        return self.select_related(
+            "patient__gp", "version__target", "team__establishment", "owner__professional", "next_step"
+        ).prefetch_related(
+            Prefetch("steps", Step.objects.order_by("order").select_related("assignee__professional")),
+            Prefetch(
+                "milestones",
+                Milestone.objects.in_force().select_related("recorded_by__professional", "site"),
+                to_attr="facts",
+            ),
+            Prefetch("pauses", Pause.objects.in_force(), to_attr="running_pauses"),
+            Prefetch("circle", CareCircleMember.objects.current().select_related("professional"), to_attr="members"),
+        )
+
+    def counters(self, at: datetime, *, soon_days: int = 7) -> dict[str, int]:
+        """The counters of a list, in one query, by the very filters the list uses."""
+        until = at + timedelta(days=soon_days)
+        return self.aggregate(
+            active=Count("pk", filter=Q(status="active")),
+            without_next_step=Count("pk", filter=Q(status="active", next_step__isnull=True)),
+            late=Count("pk", filter=pathway_late(at)),
+            soon=Count("pk", filter=Q(status="active", next_due_at__gte=at, next_due_at__lt=until)),
+        )
+
+
+class CareCircleQuerySet(models.QuerySet["CareCircleMember"]):
+    def current(self, at: datetime | None = None) -> Self:
+        now = at or timezone.now()
+        return self.filter(Q(until__isnull=True) | Q(until__gt=now), since__lte=now)
+
+
+class MilestoneQuerySet(models.QuerySet["Milestone"]):
+    def in_force(self) -> Self:
+        """Facts that nothing superseded; withdrawals themselves are not facts."""
+        return self.filter(superseded_by__isnull=True, withdrawn=False)
+
+
+class PauseQuerySet(models.QuerySet["Pause"]):
+    def in_force(self) -> Self:
+        return self.filter(cancelled_at__isnull=True)
+
+
+class StepQuerySet(models.QuerySet["Step"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(visible_pathways(user, "pathway__"))
+
+    def late(self, at: datetime) -> Self:
+        return self.filter(late(at))
+
+    def with_lateness(self, at: datetime) -> Self:
+        """Annotates ``lateness`` (see `lateness_case`)."""
+        return self.annotate(lateness=lateness_case(at))
+
+    def to_alert(self, at: datetime) -> Self:
+        """Steps whose next alert instant has come, oldest first."""
+        return self.filter(next_alert_at__lte=at).order_by("next_alert_at", "id")
+
+
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(visible_pathways(user, "pathway__"))
+
+    def open(self) -> Self:
+        return self.filter(closed_at__isnull=True)
+
+    def unacknowledged(self) -> Self:
+        return self.open().filter(acknowledged_at__isnull=True)
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(visible_pathways(user, "pathway__"))
+
+    def latest_ready(self, kind: str) -> Document | None:
+        return self.filter(kind=kind, status="ready").order_by("-version").first()
+
+    def unfinished(self) -> Self:
+        return self.filter(status__in=["pending", "running"])
+
+
+def has_open_alert(kind: str) -> Exists:
+    """Exists() for a pathway queryset: an open alert of ``kind``."""
+    from pathways.models import Alert
+
+    return Exists(Alert.objects.open().filter(pathway=OuterRef("pk"), kind=kind))

@@ -1,0 +1,158 @@
+"""Writes on the ledger: milestones and pauses. Nothing is overwritten; each write rebuilds the plan."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from directory.errors import DomainError
+from directory.models import Establishment, User
+from pathways import signals
+from pathways.models import Milestone, MilestoneSource, Pathway, Pause, PauseKind
+from pathways.rules.milestones import MilestoneKind
+from pathways.services.plan import rebuild_plan
+
+CLOCK_SKEW = timedelta(minutes=5)
+
+
+@transaction.atomic
+def record_milestone(
+    *,
+    pathway: Pathway,
+    kind: str,
+    occurred_at: datetime,
+    detail: str = "",
+    author: User | None = None,
+    source: str = MilestoneSource.TYPED,
+    site: Establishment | None = None,
+    note: str = "",
+    dedup_key: str | None = None,
+) -> Milestone:
+    """Records a fact, rebuilds the plan, and tells the upper rooms, all in one transaction.
+
+    The same ``dedup_key`` twice returns the first milestone and does nothing. Raises DomainError for a future
+    date, one before the patient's birth, or an unknown kind.
+    """
+    locked = Pathway.objects.select_for_update(of=("self",)).select_related("patient").get(pk=pathway.pk)
+    if dedup_key:
+        known = Milestone.objects.filter(dedup_key=dedup_key).first()
+        if known:
+            return known
+    _refuse_wrong_fact(locked, kind, occurred_at)
+    milestone = Milestone.objects.create(
+        pathway=locked,
+        kind=MilestoneKind(kind),
+        detail=detail,
+        occurred_at=occurred_at,
+        recorded_at=timezone.now(),
+        recorded_by=author,
+        source=source,
+        site=site,
+        note=note.strip(),
+        dedup_key=dedup_key,
+    )
+    _remember_death(locked, milestone)
+    rebuild_plan(pathway=locked)
+    signals.milestone_recorded.send(sender=Milestone, milestone=milestone, pathway=locked)
+    return milestone
+
+
+@transaction.atomic
+def correct_milestone(*, milestone: Milestone, occurred_at: datetime, author: User | None, note: str = "") -> Milestone:
+    """Gives a fact another date: a new row supersedes the old one. Raises DomainError when it no longer stands."""
+    locked = Pathway.objects.select_for_update(of=("self",)).select_related("patient").get(pk=milestone.pathway_id)
+    _refuse_wrong_fact(locked, milestone.kind, occurred_at)
+    corrected = _supersede(milestone, occurred_at=occurred_at, author=author, note=note, withdrawn=False)
+    rebuild_plan(pathway=locked)
+    signals.milestone_withdrawn.send(sender=Milestone, milestone=milestone, pathway=locked)
+    signals.milestone_recorded.send(sender=Milestone, milestone=corrected, pathway=locked)
+    return corrected
+
+
+@transaction.atomic
+def withdraw_milestone(*, milestone: Milestone, author: User | None, note: str) -> Milestone:
+    """Says that a fact never happened, and why. Raises DomainError without a reason or when already withdrawn."""
+    if not note.strip():
+        raise DomainError("Indiquez pourquoi ce jalon est retiré.", field="note")
+    locked = Pathway.objects.select_for_update(of=("self",)).select_related("patient").get(pk=milestone.pathway_id)
+    withdrawal = _supersede(milestone, occurred_at=milestone.occurred_at, author=author, note=note, withdrawn=True)
+    rebuild_plan(pathway=locked)
+    signals.milestone_withdrawn.send(sender=Milestone, milestone=milestone, pathway=locked)
+    return withdrawal
+
+
+@transaction.atomic
+def add_pause(
+    *, pathway: Pathway, kind: str, starts_on: date, author: User | None, ends_on: date | None = None, note: str = ""
+) -> Pause:
+    """Stops the adjusted clock from ``starts_on`` to ``ends_on``, local days both included. Raises DomainError."""
+    if kind not in PauseKind.values:
+        raise DomainError("Choisissez un motif de pause.", field="kind")
+    if ends_on and ends_on < starts_on:
+        raise DomainError("La fin de la pause ne peut pas précéder son début.", field="ends_on")
+    pause = Pause.objects.create(
+        pathway=pathway, kind=kind, starts_on=starts_on, ends_on=ends_on, note=note.strip(), author=author
+    )
+    rebuild_plan(pathway=pathway)
+    return pause
+
+
+@transaction.atomic
+def end_pause(*, pause: Pause, ends_on: date, author: User | None) -> Pause:
+    """Gives a running pause its last day."""
+    locked = Pause.objects.select_for_update(of=("self",)).select_related("pathway").get(pk=pause.pk)
+    if ends_on < locked.starts_on:
+        raise DomainError("La fin de la pause ne peut pas précéder son début.", field="ends_on")
+    locked.ends_on = ends_on
+    locked.save(update_fields=["ends_on"])
+    rebuild_plan(pathway=locked.pathway)
+    return locked
+
+
+@transaction.atomic
+def cancel_pause(*, pause: Pause, author: User | None) -> Pause:
+    """Removes a pause from the count; the row stays in the history."""
+    locked = Pause.objects.select_for_update(of=("self",)).select_related("pathway").get(pk=pause.pk)
+    if locked.cancelled_at is None:
+        locked.cancelled_at = timezone.now()
+        locked.save(update_fields=["cancelled_at"])
+        rebuild_plan(pathway=locked.pathway)
+    return locked
+
+
+def _supersede(
+    milestone: Milestone, *, occurred_at: datetime, author: User | None, note: str, withdrawn: bool
+) -> Milestone:
+    try:
+        with transaction.atomic():
+            return Milestone.objects.create(
+                pathway=milestone.pathway,
+                kind=milestone.kind,
+                detail=milestone.detail,
+                occurred_at=occurred_at,
+                recorded_at=timezone.now(),
+                recorded_by=author,
+                site=milestone.site,
+                note=note.strip(),
+                supersedes=milestone,
+                withdrawn=withdrawn,
+            )
+    except IntegrityError as error:
+        raise DomainError("Ce jalon a déjà été corrigé ou retiré.", code="superseded") from error
+
+
+def _refuse_wrong_fact(pathway: Pathway, kind: str, occurred_at: datetime) -> None:
+    if kind not in set(MilestoneKind):
+        raise DomainError("Ce jalon n’existe pas.", field="kind")
+    if occurred_at > timezone.now() + CLOCK_SKEW:
+        raise DomainError("Un jalon ne peut pas être daté dans le futur.", field="occurred_at")
+    if timezone.localdate(occurred_at) < pathway.patient.birth_date:
+        raise DomainError("Un jalon ne peut pas précéder la naissance du patient.", field="occurred_at")
+
+
+def _remember_death(pathway: Pathway, milestone: Milestone) -> None:
+    if milestone.kind == MilestoneKind.DEATH and pathway.patient.deceased_on is None:
+        pathway.patient.deceased_on = timezone.localdate(milestone.occurred_at)
+        pathway.patient.save(update_fields=["deceased_on"])

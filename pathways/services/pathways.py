@@ -1,0 +1,148 @@
+"""Writes on pathways: open, close, reopen, assign, circle of care."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from directory.codes import short_code
+from directory.errors import DomainError
+from directory.history import because
+from directory.models import Professional, User
+from pathways import signals
+from pathways.models import CareCircleMember, CircleRole, ClosingReason, Pathway, PathwayStatus, Patient, TargetPathway
+from pathways.services.plan import rebuild_plan
+
+
+@transaction.atomic
+def open_pathway(
+    *,
+    patient: Patient,
+    target: TargetPathway,
+    opened_at: datetime,
+    owner: User | None,
+    suspicion: str = "",
+    author: User | None = None,
+) -> Pathway:
+    """Starts the patient on the current version of ``target``; the GP joins the circle; the plan is built.
+
+    Raises DomainError when the patient is already on this pathway, is dead, or the target has no version.
+    """
+    if patient.deceased_on:
+        raise DomainError("Ce patient est décédé : aucun parcours ne peut être ouvert.")
+    version = target.versions.order_by("-number").first()
+    if version is None:
+        raise DomainError("Ce parcours cible n’a pas encore de version publiée.")
+    if Pathway.objects.active().filter(patient=patient, version__target=target).exists():
+        raise DomainError("Ce patient suit déjà ce parcours.", code="already_open")
+    try:
+        with transaction.atomic():
+            pathway = Pathway.objects.create(
+                reference=f"J-{short_code()}",
+                patient=patient,
+                version=version,
+                team=target.team,
+                owner=owner,
+                opened_at=opened_at,
+                suspicion=suspicion,
+            )
+    except IntegrityError as error:
+        raise DomainError("Ce patient suit déjà ce parcours.", code="already_open") from error
+    if patient.gp:
+        add_to_circle(pathway=pathway, professional=patient.gp, role=CircleRole.GP, since=opened_at)
+    return rebuild_plan(pathway=pathway)
+
+
+@transaction.atomic
+def close_pathway(
+    *, pathway: Pathway, reason: str, author: User | None, note: str = "", at: datetime | None = None
+) -> Pathway:
+    """Ends an active pathway for a coded reason; its open steps stop running. Raises DomainError otherwise."""
+    if reason not in ClosingReason.values:
+        raise DomainError("Choisissez un motif de clôture.", field="reason")
+    locked = _locked(pathway)
+    if not locked.is_active:
+        raise DomainError("Ce parcours est déjà clos.")
+    at = at or timezone.now()
+    if at < locked.opened_at:
+        raise DomainError("La clôture ne peut pas précéder l’ouverture du parcours.", field="at")
+    locked.status, locked.closing_reason, locked.closing_note, locked.closed_at = (
+        PathwayStatus.CLOSED, reason, note.strip(), at,
+    )  # fmt: skip
+    locked.save(update_fields=["status", "closing_reason", "closing_note", "closed_at"])
+    closed = rebuild_plan(pathway=locked)
+    signals.pathway_closed.send(sender=Pathway, pathway=closed)
+    return closed
+
+
+@transaction.atomic
+def reopen_pathway(*, pathway: Pathway, author: User, reason: str) -> Pathway:
+    """Puts a closed pathway back in progress; the reason is kept in its history."""
+    if not reason.strip():
+        raise DomainError("Indiquez pourquoi le parcours est rouvert.", field="reason")
+    locked = _locked(pathway)
+    if locked.is_active:
+        raise DomainError("Ce parcours est déjà en cours.")
+    locked.status, locked.closing_reason, locked.closing_note, locked.closed_at = PathwayStatus.ACTIVE, "", "", None
+    with because(reason.strip()):
+        try:
+            with transaction.atomic():
+                locked.save(update_fields=["status", "closing_reason", "closing_note", "closed_at"])
+        except IntegrityError as error:
+            raise DomainError("Ce patient suit déjà ce parcours, rouvert ou recommencé.") from error
+    return rebuild_plan(pathway=locked)
+
+
+@transaction.atomic
+def assign_pathway(*, pathway: Pathway, owner: User | None, author: User | None) -> Pathway:
+    """Makes ``owner`` responsible. Raises DomainError when the person does not work in the pathway's team."""
+    if owner and pathway.team_id not in {membership.team_id for membership in owner.current_memberships}:
+        raise DomainError("Cette personne ne fait pas partie de l’équipe du parcours.", field="owner")
+    locked = _locked(pathway)
+    locked.owner = owner
+    locked.save(update_fields=["owner"])
+    return rebuild_plan(pathway=locked)
+
+
+@transaction.atomic
+def touch_contact(*, pathway: Pathway, at: datetime) -> None:
+    """Remembers the latest contact of a pathway; an older one changes nothing."""
+    locked = _locked(pathway)
+    if locked.last_contact_at is None or locked.last_contact_at < at:
+        locked.last_contact_at = at
+        locked.save(update_fields=["last_contact_at"])
+
+
+@transaction.atomic
+def add_to_circle(
+    *,
+    pathway: Pathway,
+    professional: Professional,
+    role: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> CareCircleMember:
+    """Lets ``professional`` read the pathway; adding again renews the membership, and never shortens it."""
+    member, created = CareCircleMember.objects.get_or_create(
+        pathway=pathway,
+        professional=professional,
+        role=role,
+        defaults={"since": since or timezone.now(), "until": until},
+    )
+    if not created and member.until is not None and (until is None or until > member.until):
+        member.until = until
+        member.save(update_fields=["until"])
+    return member
+
+
+@transaction.atomic
+def remove_from_circle(*, member: CareCircleMember) -> None:
+    """Ends a membership now; the row stays as the trace of who could read."""
+    member.until = timezone.now()
+    member.save(update_fields=["until"])
+
+
+def _locked(pathway: Pathway) -> Pathway:
+    return Pathway.objects.select_for_update(of=("self",)).get(pk=pathway.pk)

@@ -1,0 +1,231 @@
+"""The stored plan: computed by the pure rules, written only where it changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+
+from django.db import transaction
+from django.utils import timezone
+
+from directory.errors import DomainError
+from directory.models import ClosingDay, Establishment, User
+from pathways.models import Milestone, Pathway, Pause, Step
+from pathways.rules.calendar import Calendar
+from pathways.rules.durations import Pause as ClockPause
+from pathways.rules.milestones import MilestoneKind
+from pathways.rules.plan import Fact, PlannedStep, StepState, plan
+from pathways.services.alerts import OpenAlerts, open_alerts_of, settle_alerts, step_next_alert
+
+BATCH = 500
+COPIED = (
+    "step_key", "occurrence", "label", "order", "phase", "actor", "state", "projected", "paused", "optional",
+    "exam_type", "tells_gp", "anchor_at", "due_at", "raw_due_at", "warn_at", "done_at",
+)  # fmt: skip
+
+
+@transaction.atomic
+def rebuild_plan(*, pathway: Pathway) -> Pathway:
+    """Recomputes one pathway's steps, next step and alerts; returns the pathway as stored."""
+    _rebuild([pathway.pk])
+    return Pathway.objects.select_related("patient", "version__target", "team__establishment", "next_step").get(
+        pk=pathway.pk
+    )
+
+
+def rebuild_plans(*, pathway_ids: Iterable[int]) -> int:
+    """Recomputes many pathways in batches, each its own transaction; memory stays flat. Returns how many."""
+    total = 0
+    for batch in _batches(pathway_ids, BATCH):
+        with transaction.atomic():
+            total += _rebuild(batch)
+    return total
+
+
+@transaction.atomic
+def skip_step(*, step: Step, reason: str, author: User | None) -> Step:
+    """Sets a step aside for this patient, with a reason; the target frames, it does not constrain (PTH-02)."""
+    if not reason.strip():
+        raise DomainError("Indiquez pourquoi cette étape est écartée.", field="reason")
+    Pathway.objects.select_for_update(of=("self",)).get(pk=step.pathway_id)
+    fresh = Step.objects.get(pk=step.pk)
+    if fresh.state == StepState.DONE:
+        raise DomainError("Cette étape est déjà faite : corrigez ou retirez son jalon.")
+    Step.objects.filter(pk=step.pk).update(skip_reason=reason.strip())
+    rebuild_plan(pathway=step.pathway)
+    return Step.objects.get(pk=step.pk)
+
+
+@transaction.atomic
+def restore_step(*, step: Step, author: User | None) -> Step:
+    """Puts a skipped step back in the plan."""
+    Pathway.objects.select_for_update(of=("self",)).get(pk=step.pathway_id)
+    Step.objects.filter(pk=step.pk, state=StepState.SKIPPED).update(skip_reason="", state=StepState.WAITING)
+    rebuild_plan(pathway=step.pathway)
+    return Step.objects.get(pk=step.pk)
+
+
+@transaction.atomic
+def assign_step(*, step: Step, assignee: User | None, author: User | None) -> Step:
+    """Names who is in charge of one step; without name it is the pathway's owner."""
+    Step.objects.filter(pk=step.pk).update(assignee=assignee)
+    return Step.objects.get(pk=step.pk)
+
+
+def calendar_of(establishment: Establishment) -> Calendar:
+    """The establishment's calendar for the rules."""
+    closing = ClosingDay.objects.filter(establishment=establishment).values_list("date", flat=True)
+    return _calendar(establishment, closing)
+
+
+def _calendar(establishment: Establishment, closing_days: Iterable[object]) -> Calendar:
+    return Calendar(
+        time_zone=establishment.time_zone,
+        holiday_zone=establishment.holiday_zone,
+        good_friday=establishment.good_friday,
+        closing_days=frozenset(closing_days),  # type: ignore[arg-type]
+    )
+
+
+def _rebuild(pathway_ids: Sequence[int]) -> int:
+    """Locks, computes and writes one batch: a fixed number of queries whatever its size."""
+    now = timezone.now()
+    pathways = list(
+        Pathway.objects.select_for_update(of=("self",))
+        .select_related("version__target", "team__establishment")
+        .filter(pk__in=pathway_ids)
+        .order_by("pk")
+    )
+    ids = [pathway.pk for pathway in pathways]
+    facts, pauses, steps = _facts(ids), _pauses(ids), _steps(ids)
+    alerts = open_alerts_of(ids)
+    calendars = _calendars(pathways)
+    created: list[Step] = []
+    changed: list[Step] = []
+    gone: list[int] = []
+    for pathway in pathways:
+        stored = {step.key: step for step in steps[pathway.pk]}
+        skipped = {key: step.skip_reason for key, step in stored.items() if step.skip_reason}
+        planned = plan(
+            pathway.version.content,
+            facts[pathway.pk],
+            pauses[pathway.pk],
+            calendars[pathway.team.establishment_id],
+            skipped,
+        )
+        if not pathway.is_active:
+            planned = [_stopped(step) for step in planned]
+        _compare(pathway, planned, stored, alerts, created, changed, gone)
+    _write(created, changed, gone)
+    _write_next_steps(pathways)
+    settle_alerts(pathways=pathways, alerts=alerts, now=now)
+    return len(pathways)
+
+
+def _stopped(step: PlannedStep) -> PlannedStep:
+    """A closed pathway expects nothing any more: what was not done is no longer applicable."""
+    if step.state in {StepState.OPEN, StepState.WAITING}:
+        return replace(step, state=StepState.NOT_APPLICABLE, due_at=None, raw_due_at=None, warn_at=None)
+    return step
+
+
+def _compare(
+    pathway: Pathway,
+    planned: Sequence[PlannedStep],
+    stored: dict[str, Step],
+    alerts: OpenAlerts,
+    created: list[Step],
+    changed: list[Step],
+    gone: list[int],
+) -> None:
+    for wanted in planned:
+        step = stored.pop(wanted.key, None) or Step(pathway=pathway, key=wanted.key)
+        values = {name: getattr(wanted, name) for name in COPIED}
+        values["next_alert_at"] = step_next_alert(step, wanted, alerts)
+        if step.pk is None:
+            created.append(_filled(step, values))
+        elif any(getattr(step, name) != value for name, value in values.items()):
+            changed.append(_filled(step, values))
+    gone.extend(step.pk for step in stored.values())
+
+
+def _filled(step: Step, values: dict[str, object]) -> Step:
+    for name, value in values.items():
+        setattr(step, name, value)
+    return step
+
+
+def _write(created: list[Step], changed: list[Step], gone: list[int]) -> None:
+    Step.objects.bulk_create(created, batch_size=2000)
+    if changed:
+        Step.objects.bulk_update(changed, [*COPIED, "next_alert_at"], batch_size=500)
+    if gone:
+        Step.objects.filter(pk__in=gone).delete()
+
+
+def _write_next_steps(pathways: Sequence[Pathway]) -> None:
+    """Stores each pathway's most urgent open step; a step whose clock is stopped counts as a next step, undated."""
+    best: dict[int, Step] = {}
+    open_steps = Step.objects.filter(pathway__in=[p.pk for p in pathways], state=StepState.OPEN, optional=False)
+    for step in open_steps.only("id", "pathway_id", "due_at", "paused", "order"):
+        if step.due_at is None and not step.paused:
+            continue
+        known = best.get(step.pathway_id)
+        if known is None or _urgency(step) < _urgency(known):
+            best[step.pathway_id] = step
+    changed = []
+    for pathway in pathways:
+        step = best.get(pathway.pk) if pathway.is_active else None
+        wanted = (step.pk if step else None, step.due_at if step else None)
+        if (pathway.next_step_id, pathway.next_due_at) != wanted:
+            pathway.next_step_id, pathway.next_due_at = wanted
+            changed.append(pathway)
+    if changed:
+        Pathway.objects.bulk_update(changed, ["next_step", "next_due_at"], batch_size=500)
+
+
+def _urgency(step: Step) -> tuple[bool, datetime | None, int]:
+    return (step.due_at is None, step.due_at, step.order)
+
+
+def _facts(ids: Sequence[int]) -> dict[int, list[Fact]]:
+    found: dict[int, list[Fact]] = defaultdict(list)
+    rows = Milestone.objects.in_force().filter(pathway__in=ids)
+    for pathway_id, kind, occurred_at, detail in rows.values_list("pathway_id", "kind", "occurred_at", "detail"):
+        found[pathway_id].append(Fact(occurred_at=occurred_at, kind=MilestoneKind(kind), detail=detail))
+    return found
+
+
+def _pauses(ids: Sequence[int]) -> dict[int, list[ClockPause]]:
+    found: dict[int, list[ClockPause]] = defaultdict(list)
+    for pathway_id, starts_on, ends_on in (
+        Pause.objects.in_force().filter(pathway__in=ids).values_list("pathway_id", "starts_on", "ends_on")
+    ):
+        found[pathway_id].append(ClockPause(starts_on, ends_on))
+    return found
+
+
+def _steps(ids: Sequence[int]) -> dict[int, list[Step]]:
+    found: dict[int, list[Step]] = defaultdict(list)
+    for step in Step.objects.filter(pathway__in=ids):
+        found[step.pathway_id].append(step)
+    return found
+
+
+def _calendars(pathways: Sequence[Pathway]) -> dict[int, Calendar]:
+    establishments = {p.team.establishment_id: p.team.establishment for p in pathways}
+    closing: dict[int, list[object]] = defaultdict(list)
+    for establishment_id, day in ClosingDay.objects.filter(establishment__in=establishments).values_list(
+        "establishment_id", "date"
+    ):
+        closing[establishment_id].append(day)
+    return {pk: _calendar(establishment, closing[pk]) for pk, establishment in establishments.items()}
+
+
+def _batches(ids: Iterable[int], size: int) -> Iterator[list[int]]:
+    source = iter(ids)
+    while batch := list(islice(source, size)):
+        yield batch

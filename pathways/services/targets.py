@@ -1,0 +1,43 @@
+"""Publishing a target pathway: a new version, never a change of an old one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from django.db import transaction
+from django.utils import timezone
+
+from directory.models import Establishment, Team, User
+from pathways.models import TargetPathway, TargetPathwayVersion
+from pathways.rules.target import Target, to_dict
+
+
+@transaction.atomic
+def publish_target(
+    *, content: Target, establishment: Establishment, team: Team, reason: str, author: User | None = None
+) -> tuple[TargetPathwayVersion, bool]:
+    """Stores ``content`` as the next version; (version, False) when that very content is already there."""
+    target, _ = TargetPathway.objects.select_for_update(of=("self",)).get_or_create(
+        establishment=establishment,
+        key=content.key,
+        defaults={"team": team, "name": content.name, "pathology": content.pathology},
+    )
+    definition = to_dict(content)
+    digest = hashlib.sha256(json.dumps(definition, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    known = target.versions.filter(sha256=digest).first()
+    if known:
+        return known, False
+    newest = target.versions.order_by("-number").first()
+    version = TargetPathwayVersion.objects.create(
+        target=target,
+        number=newest.number + 1 if newest else 1,
+        definition=definition,
+        sha256=digest,
+        reason=reason,
+        author=author,
+        published_at=timezone.now(),
+    )
+    target.name, target.pathology = content.name, content.pathology
+    target.save(update_fields=["name", "pathology"])
+    return version, True

@@ -1,0 +1,12 @@
+"""What upper rooms may react to, inside the same transaction (DESIGN.md 2)."""
+
+from django.dispatch import Signal
+
+milestone_recorded = Signal()
+"""kwargs: ``milestone``, ``pathway``. A correction sends `milestone_withdrawn` then `milestone_recorded`."""
+
+milestone_withdrawn = Signal()
+"""kwargs: ``milestone`` (the one no longer in force), ``pathway``."""
+
+pathway_closed = Signal()
+"""kwargs: ``pathway``."""
