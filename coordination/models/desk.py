@@ -1,0 +1,133 @@
+"""The coordinator's desk: tasks, contacts, notices."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+
+from coordination.querysets import ContactQuerySet, TaskQuerySet
+from directory.history import tracked
+from directory.models import OutboxMessage, Team, User
+from pathways.models import Milestone, Pathway
+from pathways.models.ledger import KIND_CHOICES
+
+
+class TaskStatus(models.TextChoices):
+    OPEN = "open", "À faire"
+    DONE = "done", "Faite"
+    CANCELLED = "cancelled", "Annulée"
+
+
+@tracked()
+class Task(models.Model):
+    """One thing to do for one patient, owned by a person or waiting in a team's pool (COO-06).
+
+    ``closes_on`` (with ``closes_on_detail``) names the milestone that closes it by evidence. ``origin`` is the
+    public id of what made it (a follow-up action, a referral…), unique so that making it again doubles nothing.
+    """
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    pathway = models.ForeignKey(Pathway, on_delete=models.CASCADE, related_name="tasks")
+    title = models.CharField("tâche", max_length=200)
+    note = models.TextField("précision", blank=True)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="tasks")
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="tasks")
+    due_on = models.DateField("pour le", null=True, blank=True)
+    status = models.CharField("état", max_length=10, choices=TaskStatus, default=TaskStatus.OPEN)
+    closes_on = models.CharField("close par", max_length=32, choices=KIND_CHOICES, blank=True)
+    closes_on_detail = models.CharField(max_length=40, blank=True)
+    origin = models.UUIDField(null=True, blank=True, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    evidence = models.ForeignKey(Milestone, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    outcome = models.CharField("résultat", max_length=200, blank=True)
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "tâche"
+        ordering = ["due_on", "id"]
+        indexes = [
+            models.Index(fields=["team", "due_on"], condition=Q(status="open"), name="task_open_team"),
+            models.Index(fields=["pathway"], condition=Q(status="open"), name="task_open_pathway"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status="open", closed_at__isnull=True) | (~Q(status="open") & Q(closed_at__isnull=False)),
+                name="task_closing_coherent",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Channel(models.TextChoices):
+    PHONE = "phone", "Téléphone"
+    MAIL = "mail", "Courriel"
+    SECURE_MAIL = "secure_mail", "Messagerie sécurisée"
+    VISIT = "visit", "Sur place"
+    LETTER = "letter", "Courrier"
+
+
+class ContactOutcome(models.TextChoices):
+    REACHED = "reached", "Joint"
+    CALL_BACK = "call_back", "À rappeler"
+    MESSAGE = "message", "Message laissé"
+    UNREACHABLE = "unreachable", "Injoignable"
+
+
+class Contact(models.Model):
+    """A call or message with the patient, a relative or a professional. Never changed, never erased (SEC-02)."""
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    pathway = models.ForeignKey(Pathway, on_delete=models.PROTECT, related_name="contacts")
+    at = models.DateTimeField("le")
+    channel = models.CharField("moyen", max_length=12, choices=Channel)
+    outcome = models.CharField("résultat", max_length=12, choices=ContactOutcome)
+    whom = models.CharField("avec", max_length=80, blank=True)
+    next_on = models.DateField("à rappeler le", null=True, blank=True)
+    note = models.CharField("note", max_length=500, blank=True)
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "contact"
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["pathway", "-at"], name="contact_pathway")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(outcome="call_back") | Q(next_on__isnull=False),
+                name="contact_call_back_has_date",
+                violation_error_message="Indiquez quand rappeler.",
+            )
+        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()} {self.at:%d/%m/%Y}"
+
+
+class Notice(models.Model):
+    """What the GP was told, and when: one row per (pathway, milestone kind, detail), with its message."""
+
+    pathway = models.ForeignKey(Pathway, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField("à propos de", max_length=32)
+    milestone = models.ForeignKey(Milestone, on_delete=models.PROTECT, null=True, blank=True, related_name="notices")
+    message = models.OneToOneField(OutboxMessage, on_delete=models.PROTECT, related_name="notice")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "information au médecin traitant"
+        ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["milestone"], name="notice_once_per_milestone")]
+
+    def __str__(self) -> str:
+        return self.kind
