@@ -80,9 +80,7 @@ def _labels(
         written = {day: rhythm.write(day) for day in days if rhythm.falls_on(day)}
         boxes = {day: label_box(places[day], label) for day, label in written.items()}
         ordered = list(boxes.values())
-        if rhythm is _RHYTHMS[-1] or not any(
-            a.touches(b) for a, b in pairwise(ordered)
-        ):
+        if rhythm is _RHYTHMS[-1] or not any(a.touches(b) for a, b in pairwise(ordered)):
             return {day: written[day] for day in _kept(boxes, inside, taken)}
     return {}
 
