@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from launcher import binaries, guard, procs, servers, ui
+from launcher import binaries, environment, guard, procs, servers, ui
 from launcher.paths import Project, make_private
 from launcher.procs import Running
 from launcher.run import clean_environment
@@ -19,7 +19,7 @@ from launcher.ui import LauncherError
 from launcher.users import ServiceUser, check_owner, data_root, service_user
 
 #: Where the databases go when the service user cannot enter the checkout.
-OUTSIDE = Path("/var/tmp")
+OUTSIDE = Path("/var/tmp")  # noqa: S108 - claimed with an owner check, see users._claim
 SPACE_FOR_DATA = 300 * 2**20
 TEST_CONNECTIONS = 400
 
@@ -123,6 +123,7 @@ def throwaway(project: Project, kind: str, *, durable: bool = False) -> Iterator
     user = service_user()
     root = data_root(project, read(project.state_file), user, OUTSIDE)
     remove_stale(root)
+    environment.check_space(root, SPACE_FOR_DATA)
     folder = _claim_run(root, f"{kind}-{secrets.token_hex(4)}")
     supervisor = Supervisor()
     try:

@@ -117,10 +117,11 @@ def distribution_postgres(path: str, packaged: Path = DISTRIBUTION) -> list[Post
 
     folders = sorted(packaged.glob("*/bin"), key=rank, reverse=True)
     for part in path.split(os.pathsep):
-        if part and os.path.exists(found := Path(part) / "postgres"):
-            folders.append(found.resolve().parent)
+        # which() keeps quiet about a folder that may not be entered (root's, left in PATH by su).
+        if part and (program := shutil.which("postgres", path=part)):
+            folders.append(Path(program).resolve().parent)
     unique = dict.fromkeys(folders)
-    return [found for folder in unique if (found := inspect_postgres(folder))]
+    return [whole for folder in unique if (whole := inspect_postgres(folder))]
 
 
 def distribution_broker(path: str) -> Broker | None:

@@ -52,6 +52,11 @@ def beat(python: str, *, schedule: str) -> list[str]:
     ]
 
 
+def worker_health(python: str, host: str) -> list[str]:
+    """Exit 0 when the worker of this host answers."""
+    return [python, "-m", "celery", "--app=config", "inspect", "ping", "--timeout=5", f"--destination=celery@{host}"]
+
+
 def manage(python: str, *arguments: str) -> list[str]:
     """A Django command."""
     return [python, "manage.py", *arguments]
@@ -70,3 +75,31 @@ def collectstatic(python: str) -> list[str]:
 def health(python: str, url: str) -> list[str]:
     """Exit 0 when this address of the web server answers well."""
     return [python, "-m", "launcher.health", url]
+
+
+def uv_sync(uv: str, *groups: str) -> list[str]:
+    """Install what uv.lock says, no more: the tools of tests only when asked."""
+    options = [part for group in sorted(groups) for part in ("--group", group)]
+    return [uv, "sync", "--frozen", "--no-default-groups", *options]
+
+
+def install_uv(python: str, requirements: str) -> list[str]:
+    """Install uv at the version and hashes of bootstrap.txt."""
+    pip = [python, "-m", "pip", "install", "--require-hashes", "--only-binary=:all:", "--disable-pip-version-check"]
+    return [*pip, "-r", requirements]
+
+
+def npm_install(npm: tuple[str, ...]) -> list[str]:
+    """Install package-lock.json. No package here needs its install script, and that is the
+    door most attacks come through."""
+    return [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+
+
+def npm_build(npm: tuple[str, ...]) -> list[str]:
+    """Run the project's own build."""
+    return [*npm, "run", "build"]
+
+
+def apt_install(packages: list[str]) -> list[str]:
+    """Recommended packages are left out: Chromium would bring two hundred of them."""
+    return ["apt-get", "install", "-y", "--no-install-recommends", *packages]

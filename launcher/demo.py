@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 from launcher import (
@@ -58,6 +58,11 @@ class Options:
     port: int
     reset: bool
     size: str | None
+
+
+def today() -> date:
+    """The date on this machine's clock."""
+    return datetime.now(UTC).astimezone().date()
 
 
 def size_to_load(known: State, asked: str | None) -> str | None:
@@ -234,7 +239,7 @@ def _prepare_application(project: Project, known: State, env: dict[str, str], si
         known.size, known.loading, known.loaded_on = (
             size,
             None,
-            date.today().isoformat(),
+            today().isoformat(),
         )
         state.write(project.state_file, known)
 
@@ -296,7 +301,7 @@ def _print_welcome(project: Project, known: State, env: dict[str, str]) -> None:
             "  The demo's accounts could not be listed: ./jalon manage demo_accounts",
             error=True,
         )
-    if known.loaded_on and (date.today() - date.fromisoformat(known.loaded_on)).days > FRESH_DAYS:
+    if known.loaded_on and (today() - date.fromisoformat(known.loaded_on)).days > FRESH_DAYS:
         say(f"  This hospital dates from {known.loaded_on}; for a fresh one: ./jalon demo --reset")
 
 

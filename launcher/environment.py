@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from launcher import state, system, ui
+from launcher import commands, state, system, ui
 from launcher.paths import Project
 from launcher.run import clean_environment, run_step
 from launcher.ui import LauncherError
@@ -67,8 +67,7 @@ def check_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise LauncherError(
-            f"Only {free // 2**20} MB are free on the disk that holds {folder};"
-            f" about {needed // 2**20} MB are needed.",
+            f"Only {free // 2**20} MB are free on the disk that holds {folder}; about {needed // 2**20} MB are needed.",
             "Free some space and run the same command again.",
         )
 
@@ -106,10 +105,9 @@ def _sync(project: Project, uv: Path, groups: frozenset[str]) -> None:
     if not project.python.exists():
         shutil.rmtree(project.venv, ignore_errors=True)
         environment["UV_PYTHON"] = sys.executable
-    options = [part for group in sorted(groups) for part in ("--group", group)]
     run_step(
         "Python packages (uv sync)",
-        [str(uv), "sync", "--frozen", "--no-default-groups", *options],
+        commands.uv_sync(str(uv), *groups),
         log=project.logs / "setup.log",
         cwd=project.root,
         env=environment,
@@ -132,10 +130,9 @@ def _ensure_uv(project: Project) -> Path:
     python = str(project.bootstrap / "bin" / "python")
     venv = [sys.executable, "-m", "venv", str(project.bootstrap)]
     run_step("Small environment for uv (venv)", venv, log=log, cwd=project.root)
-    pip = [python, "-m", "pip", "install", "--require-hashes", "--only-binary", ":all:"]
     run_step(
         "uv (pip install)",
-        [*pip, "--disable-pip-version-check", "-r", str(requirements)],
+        commands.install_uv(python, str(requirements)),
         log=log,
         cwd=project.root,
         env={**clean_environment(), "PIP_NO_INPUT": "1"},

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from launcher import environment, state
+from launcher import commands, environment, state
 from launcher.environment import Installed, digest, read_stamp, write_stamp
 from launcher.paths import Project
 from launcher.run import clean_environment, run_step
@@ -98,8 +98,7 @@ def _install(project: Project, npm: Npm, variables: dict[str, str]) -> None:
     _stamp(project, "node").unlink(missing_ok=True)
     run_step(
         "Front-end packages (npm ci)",
-        # No package here needs its install script, and that is the door most attacks come through.
-        [*npm.command, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        commands.npm_install(npm.command),
         log=project.logs / "setup.log",
         cwd=project.root,
         env=variables,
@@ -112,7 +111,7 @@ def _build(project: Project, npm: Npm, variables: dict[str, str]) -> None:
     log = project.logs / "setup.log"
     run_step(
         "Front-end build",
-        [*npm.command, "run", "build"],
+        commands.npm_build(npm.command),
         log=log,
         cwd=project.root,
         env=variables,

@@ -100,7 +100,7 @@ def _run_inner(work: Callable[[], int], outer: int) -> int:
             code = work()
     except StopRequested as stop:
         code = 128 + stop.number
-    except Exception:  # noqa: BLE001 - the last resort: told, then everything is stopped
+    except Exception:
         traceback.print_exc()
     # Nothing may interrupt this; a request that comes now has nothing left to stop.
     _signals.shields += 1

@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def stat_of(pid: int) -> Stat | None:
 
 def all_processes() -> list[Stat]:
     """Every living process this user may see."""
-    found = (stat_of(int(name)) for name in os.listdir("/proc") if name.isdigit())
+    found = (stat_of(int(path.name)) for path in Path("/proc").iterdir() if path.name.isdigit())
     return [stat for stat in found if stat is not None]
 
 
@@ -104,10 +105,8 @@ def myself() -> Running:
 
 def send(pid: int, number: int) -> None:
     """Signal a process that may be gone already."""
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def wait_until(done: Callable[[], bool], seconds: float) -> bool:
@@ -192,7 +191,7 @@ def working_in(folder: Path) -> list[Running]:
     found = []
     for stat in all_processes():
         try:
-            if os.readlink(f"/proc/{stat.pid}/cwd") == str(folder):
+            if Path(f"/proc/{stat.pid}/cwd").readlink() == folder:
                 found.append(stat)
         except OSError:
             continue

@@ -8,19 +8,21 @@ import signal
 import socket
 import subprocess
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from launcher import procs
 from launcher.binaries import Broker, Postgres
 from launcher.paths import make_private
 from launcher.run import NO_SPACE, clean_environment
-from launcher.state import Secrets
 from launcher.supervisor import Child, Spec, Supervisor, wait_ready
 from launcher.ui import LauncherError, disk_full, tail_of
 from launcher.users import ServiceUser
 
 ROLE = DATABASE = "jalon"
 LOOPBACK = "127.0.0.1"
+#: Without ICU, and alike on every machine: sorting in French is done by the queries.
+INITDB_OPTIONS = ("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8")
 #: Another program may take a free port between the choice and its use.
 PORT_ATTEMPTS = 3
 START_SECONDS = 60.0
@@ -33,6 +35,10 @@ DEMO_SETTINGS = (
     "log_min_error_statement=panic",
     "log_error_verbosity=terse",
 )
+
+
+#: Nothing on disk: see MessageBroker. A full memory must refuse a message, not drop another.
+BROKER_SETTINGS = ('save ""', "appendonly no", "maxmemory-policy noeviction")
 
 
 def free_port() -> int:
@@ -105,9 +111,7 @@ class Database:
                 f"--pgdata={target}",
                 f"--username={ROLE}",
                 f"--pwfile={password_file}",
-                "--auth=scram-sha-256",
-                "--encoding=UTF8",
-                "--locale=C.UTF-8",
+                *INITDB_OPTIONS,
                 "--no-instructions",
                 *(["--no-sync"] if FAST_SETTINGS[0] in self.settings else []),
             ],
@@ -166,12 +170,7 @@ class Database:
             port = free_port()
             child = supervisor.start(self._spec(port))
             try:
-                wait_ready(
-                    supervisor,
-                    "PostgreSQL",
-                    lambda c=child: self._ready(c),
-                    START_SECONDS,
-                )  # type: ignore[misc]
+                wait_ready(supervisor, "PostgreSQL", partial(self._ready, child), START_SECONDS)
             except LauncherError:
                 tail = tail_of(self.log)
                 supervisor.stop(child)
@@ -246,7 +245,7 @@ class MessageBroker:
             port = free_port()
             child = supervisor.start(self._spec(port))
             try:
-                wait_ready(supervisor, "Redis", lambda p=port: self._ready(p), START_SECONDS)  # type: ignore[misc]
+                wait_ready(supervisor, "Redis", partial(self._ready, port), START_SECONDS)
             except LauncherError:
                 in_use = "Address already in use" in tail_of(self.log)
                 supervisor.stop(child)
@@ -263,8 +262,7 @@ class MessageBroker:
             f"port {port}",
             f"requirepass {self.password}",
             "daemonize no",
-            'save ""',
-            "appendonly no",
+            *BROKER_SETTINGS,
         ]
         return Spec(
             name="redis",
@@ -290,11 +288,6 @@ class MessageBroker:
         except OSError:
             return False
         return answer == b"+OK\r\n+PONG\r\n"
-
-
-def new_secrets() -> Secrets:
-    """Passwords for servers that will be thrown away."""
-    return Secrets.make()
 
 
 def remove_tree(folder: Path) -> None:

@@ -119,13 +119,8 @@ def death_of(child: Child) -> LauncherError:
     """Which process ended, how, and its last words."""
     code = child.process.returncode
     how = f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
-    tail = tail_of(child.spec.log)
-    error = LauncherError(
-        f"{child.spec.name} has stopped ({how}).",
-        f"Whole log: {child.spec.log}",
-        tail=tail,
-    )
-    return error
+    message = f"{child.spec.name} has stopped ({how})."
+    return LauncherError(message, f"Whole log: {child.spec.log}", tail=tail_of(child.spec.log))
 
 
 def wait_ready(supervisor: Supervisor, what: str, ready: Callable[[], bool], seconds: float) -> None:

@@ -6,9 +6,11 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from launcher import commands
 from launcher.paths import Project
 from launcher.run import clean_environment, run_step
 from launcher.ui import LauncherError
@@ -81,11 +83,6 @@ PDF_TEST_NEEDS = (
 )
 
 
-def apt_command(packages: Sequence[str]) -> list[str]:
-    """Recommended packages are left out: Chromium would bring two hundred of them."""
-    return ["apt-get", "install", "-y", "--no-install-recommends", *packages]
-
-
 def _prefix() -> list[str] | None:
     """What to put before apt-get, None when it may not be used."""
     if os.environ.get("JALON_NO_APT", "") not in ("", "0") or not shutil.which("apt-get"):
@@ -103,7 +100,7 @@ def missing_packages(needs: Sequence[Need]) -> LauncherError:
     """The error that tells what to install, for what, and with which command."""
     packages = sorted({need.package for need in needs})
     purposes = sorted({need.purpose for need in needs})
-    command = shlex.join(apt_command(packages))
+    command = shlex.join(commands.apt_install(packages))
     become = "" if os.geteuid() == 0 else "sudo "
     if shutil.which("apt-get"):
         way_out = f"Run: {become}apt-get update && {become}{command}"
@@ -128,21 +125,14 @@ def ensure(project: Project, needs: Sequence[Need]) -> None:
     log = project.logs / "apt.log"
     environment = clean_environment({"LC_ALL": "C.UTF-8"})
     apt = [*prefix, "DEBIAN_FRONTEND=noninteractive"]
-    try:
-        # Stale lists may still do: an offline machine can have the packages in its cache.
-        run_step(
-            "Package lists (apt-get update)",
-            [*apt, "apt-get", "update"],
-            log=log,
-            cwd=project.root,
-            env=environment,
-        )
-    except LauncherError:
-        pass
+    # Stale lists may still do: an offline machine can have the packages in its cache.
+    with suppress(LauncherError):
+        update = [*apt, "apt-get", "update"]
+        run_step("Package lists (apt-get update)", update, log=log, cwd=project.root, env=environment)
     try:
         run_step(
             f"System packages ({', '.join(packages)})",
-            [*apt, *apt_command(packages), "-o", "DPkg::Lock::Timeout=120"],
+            [*apt, *commands.apt_install(packages), "-o", "DPkg::Lock::Timeout=120"],
             log=log,
             cwd=project.root,
             env=environment,

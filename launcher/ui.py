@@ -4,7 +4,7 @@ import errno
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -36,10 +36,8 @@ def keep_stdout_clean() -> None:
 def say(text: str = "", *, end: str = "\n", error: bool = False) -> None:
     """Print, and survive a terminal that has gone: stopping the services matters more."""
     stream = sys.stderr if error or _everything_to_stderr else sys.stdout
-    try:
+    with suppress(OSError, ValueError):
         print(text, end=end, file=stream, flush=True)
-    except (OSError, ValueError):
-        pass
 
 
 def is_terminal() -> bool:
