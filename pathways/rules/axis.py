@@ -66,15 +66,11 @@ def ticks(
     labels = _labels(days, places, inside, taken)
     shades = _weekends(days, places, x(end)) if _day_width(days, places) >= _NARROWEST_DAY else {}
     return tuple(
-        Tick(places[day], labels.get(day, ""), shades.get(day))
-        for day in days
-        if day in labels or day in shades
+        Tick(places[day], labels.get(day, ""), shades.get(day)) for day in days if day in labels or day in shades
     )
 
 
-def _labels(
-    days: Sequence[date], places: dict[date, int], inside: Box, taken: Sequence[Box]
-) -> dict[date, str]:
+def _labels(days: Sequence[date], places: dict[date, int], inside: Box, taken: Sequence[Box]) -> dict[date, str]:
     """The days to write: as many as fit, on round dates."""
     for rhythm in _RHYTHMS:
         written = {day: rhythm.write(day) for day in days if rhythm.falls_on(day)}
@@ -89,11 +85,7 @@ def _kept(boxes: dict[date, Box], inside: Box, taken: Sequence[Box]) -> Iterator
     """The days whose label stays inside and touches nothing written before."""
     used = list(taken)
     for day, box in boxes.items():
-        if (
-            box.left >= inside.left
-            and box.right <= inside.right
-            and not any(box.touches(each) for each in used)
-        ):
+        if box.left >= inside.left and box.right <= inside.right and not any(box.touches(each) for each in used):
             used.append(box)
             yield day
 

@@ -82,9 +82,7 @@ class Calendar:
     def is_working_day(self, day: date) -> bool:
         """True when the establishment works that day: a worked weekday, no public holiday, no closing day."""
         return (
-            day.weekday() in self.working_weekdays
-            and day not in self.closing_days
-            and self.holiday_name(day) is None
+            day.weekday() in self.working_weekdays and day not in self.closing_days and self.holiday_name(day) is None
         )
 
     def next_working_day(self, day: date) -> date:

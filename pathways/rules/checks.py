@@ -71,23 +71,19 @@ def _anchor(target: Target, position: int, step: StepDef) -> Iterator[Problem]:
             yield Problem(position, "anchor", message)
     elif anchor.step and anchor.step not in target.graph.index:
         message = (
-            f"L’étape « {step.key} » part de « {anchor.step} », "
-            "qui n’est ni un jalon ni une étape de ce parcours."
+            f"L’étape « {step.key} » part de « {anchor.step} », qui n’est ni un jalon ni une étape de ce parcours."
         )
         yield Problem(position, "anchor", message, elsewhere=True)
     elif anchor.milestone and not _reachable(target, position, step, anchor.milestone):
         message = (
-            f"L’étape « {step.key} » est inatteignable : "
-            f"aucune étape ne donne le jalon « {anchor.milestone.value} »."
+            f"L’étape « {step.key} » est inatteignable : aucune étape ne donne le jalon « {anchor.milestone.value} »."
         )
         yield Problem(position, "anchor", message, elsewhere=True)
 
 
 def _reachable(target: Target, position: int, step: StepDef, milestone: MilestoneKind) -> bool:
     """True when something can give the anchor: the entry, another step, or the step's own condition."""
-    return (
-        milestone in ENTRY_MILESTONES or step.waits_for_its_condition or bool(target.graph.sources[position])
-    )
+    return milestone in ENTRY_MILESTONES or step.waits_for_its_condition or bool(target.graph.sources[position])
 
 
 def _cycles(target: Target, position: int) -> Iterator[Problem]:
@@ -110,9 +106,7 @@ def _delays(step: StepDef) -> Iterator[str]:
 
 
 def _conditions(step: StepDef) -> Iterator[str]:
-    for match in sorted(
-        set(step.when) & set(step.unless), key=lambda each: (each.milestone.value, each.detail)
-    ):
+    for match in sorted(set(step.when) & set(step.unless), key=lambda each: (each.milestone.value, each.detail)):
         yield (
             f"L’étape « {step.key} » n’est jamais applicable : « {match.milestone.value} » "
             "à la fois la demande et l’écarte."

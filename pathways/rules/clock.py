@@ -47,12 +47,8 @@ ONE_HOUR = timedelta(hours=1)
 @overload
 def add(start: datetime, duration: Duration, calendar: Calendar) -> datetime: ...
 @overload
-def add(
-    start: datetime, duration: Duration, calendar: Calendar, paused: Iterable[Pause]
-) -> datetime | None: ...
-def add(
-    start: datetime, duration: Duration, calendar: Calendar, paused: Iterable[Pause] = ()
-) -> datetime | None:
+def add(start: datetime, duration: Duration, calendar: Calendar, paused: Iterable[Pause]) -> datetime | None: ...
+def add(start: datetime, duration: Duration, calendar: Calendar, paused: Iterable[Pause] = ()) -> datetime | None:
     """The last instant at which something due `duration` after `start` is still on time, in UTC.
 
     None only when a pause without end stops the clock before. Zero days is the end of the day itself (the
@@ -100,9 +96,7 @@ def before(due: datetime, duration: Duration, calendar: Calendar) -> datetime:
     return calendar.start_of_day(day)
 
 
-def elapsed(
-    start: datetime, end: datetime, unit: Unit, calendar: Calendar, paused: Iterable[Pause] = ()
-) -> int:
+def elapsed(start: datetime, end: datetime, unit: Unit, calendar: Calendar, paused: Iterable[Pause] = ()) -> int:
     """Whole units gone from `start` to `end`, negative when `end` comes first.
 
     The mirror of `add`: `elapsed(start, add(start, Duration(n, unit), calendar), unit, calendar) == n`, with
@@ -145,9 +139,7 @@ def waits(start: datetime, end: datetime, pauses: Iterable[Pause], calendar: Cal
 # Days
 
 
-def _add_days(
-    first: date, value: int, calendar: Calendar, pauses: Pauses, *, worked_only: bool
-) -> datetime | None:
+def _add_days(first: date, value: int, calendar: Calendar, pauses: Pauses, *, worked_only: bool) -> datetime | None:
     """The end of the day on which `value` days have counted since `first`."""
     day = first
     if not pauses and not worked_only:
@@ -221,9 +213,7 @@ def _add_hours(start: datetime, duration: Duration, calendar: Calendar, pauses: 
     return None
 
 
-def _running_time(
-    start: datetime, end: datetime, unit: Unit, calendar: Calendar, pauses: Pauses
-) -> timedelta:
+def _running_time(start: datetime, end: datetime, unit: Unit, calendar: Calendar, pauses: Pauses) -> timedelta:
     """How long the clock ran between two instants."""
     if unit is Unit.HOURS and not pauses:
         return end - start

@@ -253,11 +253,7 @@ class Target:
         """The promise made to whoever refers (ENT-06): within what an appointment is offered."""
         for step in self.steps:
             offers = bool(step.done_by) and step.done_by[0].milestone is MilestoneKind.APPOINTMENT_OFFERED
-            if (
-                offers
-                and step.anchor is not None
-                and step.anchor.milestone is MilestoneKind.REFERRAL_RECEIVED
-            ):
+            if offers and step.anchor is not None and step.anchor.milestone is MilestoneKind.REFERRAL_RECEIVED:
                 return step.objective
         return None
 
@@ -279,9 +275,7 @@ def to_dict(target: Target) -> dict[str, Any]:
 def _fields(value: Any) -> dict[str, Any]:
     """The fields of a dataclass that differ from their default, as plain data."""
     empty = {each.name: each.default for each in fields(value)}
-    empty.update(
-        {each.name: each.default_factory() for each in fields(value) if callable(each.default_factory)}
-    )
+    empty.update({each.name: each.default_factory() for each in fields(value) if callable(each.default_factory)})
     return {
         each.name: _plain(getattr(value, each.name))
         for each in fields(value)

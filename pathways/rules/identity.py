@@ -54,6 +54,11 @@ class Problem(NamedTuple):
     message: str
     severity: Severity = Severity.ERROR
 
+    @property
+    def blocking(self) -> bool:
+        """True when the number is refused."""
+        return self.severity is Severity.ERROR
+
 
 def normalise(number: str) -> str:
     """The number as it is stored: capitals, without the spaces, dots and hyphens people type."""
@@ -67,7 +72,7 @@ def ins_key(base: str) -> str:
     return str(nir.calc_check_digits(base))
 
 
-def check_ins(matricule: str) -> list[Problem]:
+def check_matricule(matricule: str) -> list[Problem]:
     """Checks an INS matricule: 15 characters, their ranges, the place of the Corsican letter, the key."""
     number = normalise(matricule)
     if len(number) != _INS_LENGTH:
@@ -78,9 +83,7 @@ def check_ins(matricule: str) -> list[Problem]:
             )
         ]
     if re.search(r"[A-Z]", number[:5] + number[7:]) or number[5].isalpha():
-        message = (
-            "Seul le département de naissance porte une lettre, en Corse : 2A ou 2B, aux caractères 6 et 7."
-        )
+        message = "Seul le département de naissance porte une lettre, en Corse : 2A ou 2B, aux caractères 6 et 7."
         return [Problem("ins_letter", message)]
     if not _INS.fullmatch(number):
         message = "Ce matricule INS est impossible : vérifiez le premier chiffre, le mois et le département."
@@ -106,11 +109,7 @@ def check_finess(number: str) -> list[Problem]:
     """Checks a FINESS number: 9 digits, or 2A / 2B and 7; its Luhn key only warns, and not in Corsica."""
     characters = normalise(number)
     if not _FINESS.fullmatch(characters):
-        return [
-            Problem(
-                "finess_format", "Le numéro FINESS compte 9 chiffres (2A ou 2B puis 7 chiffres en Corse)."
-            )
-        ]
+        return [Problem("finess_format", "Le numéro FINESS compte 9 chiffres (2A ou 2B puis 7 chiffres en Corse).")]
     if characters.isdigit() and not luhn.is_valid(characters):
         message = "La clé de ce numéro FINESS ne correspond pas : vérifiez la saisie."
         return [Problem("finess_key", message, Severity.WARNING)]
@@ -186,7 +185,7 @@ def check_identity(
     status: IdentityStatus, attributes: Collection[IdentityAttribute], matricule: str, oid: str
 ) -> list[Problem]:
     """Checks that a status, its attributes and a matricule (empty when there is none) go together."""
-    problems = check_ins(matricule) if matricule else []
+    problems = check_matricule(matricule) if matricule else []
     from_insi = status in (IdentityStatus.RETRIEVED, IdentityStatus.QUALIFIED)
     if status is not IdentityStatus.PROVISIONAL and _EXCLUDING.intersection(attributes):
         message = "Une identité douteuse ou fictive reste provisoire."
@@ -195,12 +194,8 @@ def check_identity(
         message = "Une identité récupérée ou qualifiée porte le matricule INS reçu du téléservice."
         problems.append(Problem("status_without_ins", message))
     if matricule and not from_insi:
-        message = (
-            "Ce matricule INS ne peut être ni affiché ni transmis tant que l’identité n’est pas récupérée."
-        )
+        message = "Ce matricule INS ne peut être ni affiché ni transmis tant que l’identité n’est pas récupérée."
         problems.append(Problem("ins_without_status", message, Severity.WARNING))
     if matricule and oid not in INS_OIDS:
-        problems.append(
-            Problem("oid_unknown", "L’identifiant du domaine (OID) du matricule INS est inconnu.")
-        )
+        problems.append(Problem("oid_unknown", "L’identifiant du domaine (OID) du matricule INS est inconnu."))
     return problems

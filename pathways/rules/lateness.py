@@ -47,9 +47,7 @@ _LABELS: dict[Lateness, str] = {
 }
 
 
-def state(
-    due_at: datetime | None, warn_at: datetime | None, done_at: datetime | None, now: datetime
-) -> Lateness:
+def state(due_at: datetime | None, warn_at: datetime | None, done_at: datetime | None, now: datetime) -> Lateness:
     """The lateness of a step at the instant `now`. All instants are aware."""
     if done_at is not None:
         return Lateness.DONE_LATE if due_at is not None and done_at > due_at else Lateness.DONE

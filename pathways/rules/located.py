@@ -45,7 +45,7 @@ Located = Scalar | Items | Mapping
 
 
 @dataclass(frozen=True)
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """The text is no YAML at all, or uses what a target pathway must not. `line` counts from 1."""
 
     line: int
@@ -53,22 +53,22 @@ class Unreadable(Exception):
 
 
 def locate_yaml(text: str) -> Located:
-    """Reads one YAML document. Raises Unreadable."""
+    """Reads one YAML document. Raises UnreadableError."""
     if len(text) > _MAX_CHARACTERS:
-        raise Unreadable(1, f"Le fichier dépasse {_MAX_CHARACTERS} caractères.")
+        raise UnreadableError(1, f"Le fichier dépasse {_MAX_CHARACTERS} caractères.")
     try:
         for event in yaml.parse(text, yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
                 # Nested aliases can describe a text larger than any memory.
-                raise Unreadable(_line(event.start_mark), "Les renvois YAML (« *nom ») ne sont pas acceptés.")
+                raise UnreadableError(_line(event.start_mark), "Les renvois YAML (« *nom ») ne sont pas acceptés.")
         node = yaml.compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Unreadable(_line(mark), _not_yaml(error.problem)) from error
+        raise UnreadableError(_line(mark), _not_yaml(error.problem)) from error
     except yaml.YAMLError as error:
-        raise Unreadable(1, _not_yaml(str(error))) from error
+        raise UnreadableError(1, _not_yaml(str(error))) from error
     except RecursionError as error:
-        raise Unreadable(1, "Les niveaux de retrait sont trop nombreux.") from error
+        raise UnreadableError(1, "Les niveaux de retrait sont trop nombreux.") from error
     return Scalar(1, None) if node is None else _from_node(node)
 
 

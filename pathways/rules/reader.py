@@ -262,9 +262,7 @@ def _matches(section: Section, key: str) -> tuple[Match, ...]:
         if isinstance(located, Mapping):
             inner = Section.of(located, Match, f"« {key} » de {section.what}", section.faults)
             inner.require("milestone")
-            found.append(
-                Match(inner.choice("milestone", MilestoneKind, MilestoneKind.DEATH), inner.slug("detail"))
-            )
+            found.append(Match(inner.choice("milestone", MilestoneKind, MilestoneKind.DEATH), inner.slug("detail")))
             section.broken.update({key} if inner.broken else ())
             continue
         try:
@@ -288,9 +286,7 @@ def _anchor(section: Section) -> Anchor | None:
         return Anchor(step=word)
     inner = Section.of(located, Anchor, f"« anchor » de {section.what}", section.faults)
     if ("milestone" in inner.values) == ("step" in inner.values) and not inner.broken:
-        inner.fault(
-            "step", f"L’ancre de {section.what} nomme soit un jalon (milestone), soit une étape (step)."
-        )
+        inner.fault("step", f"L’ancre de {section.what} nomme soit un jalon (milestone), soit une étape (step).")
     anchor = Anchor(
         milestone=inner.choice("milestone", MilestoneKind, MilestoneKind.DEATH)
         if "milestone" in inner.values

@@ -27,7 +27,7 @@ from pathways.rules.definition import (
     Target,
     to_dict,
 )
-from pathways.rules.located import Located, Unreadable, locate_data, locate_yaml
+from pathways.rules.located import Located, UnreadableError, locate_data, locate_yaml
 from pathways.rules.reader import Fault, Reading, Section, read_target
 
 __all__ = [
@@ -66,7 +66,7 @@ def parse_target(text: str) -> Target:
     """Reads a target pathway from YAML text. Raises TargetError."""
     try:
         located = locate_yaml(text)
-    except Unreadable as error:
+    except UnreadableError as error:
         raise TargetError([Fault(error.line, error.message)]) from error
     return _accepted(located)
 

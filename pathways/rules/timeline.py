@@ -173,9 +173,7 @@ class _Pen:
         shown = _shown_state(step, self.today)
         end = self._mark(step, shown)
         start = step.anchor_at if step.anchor_at is not None else end
-        bar_x, bar_end = (
-            (self.scale.x(start), self.scale.x(end)) if start and end else (self.scale.x0, self.scale.x0)
-        )
+        bar_x, bar_end = (self.scale.x(start), self.scale.x(end)) if start and end else (self.scale.x0, self.scale.x0)
         target = step.due_at or step.raw_due_at
         room = self.scale.x0 - 2 * _LABEL_X
         return Row(
@@ -240,9 +238,7 @@ def _say(shown: str, step: Drawable, said: Callable[[datetime], str]) -> str:
         return "décompte en pause"
     if step.due_at is None:
         return "sans objectif" if shown == "due" else "date non connue"
-    opening = {"late": "en retard, objectif le", "due": "à faire pour le", "projected": "prévu pour le"}[
-        shown
-    ]
+    opening = {"late": "en retard, objectif le", "due": "à faire pour le", "projected": "prévu pour le"}[shown]
     return f"{opening} {said(step.due_at)}"
 
 
