@@ -48,15 +48,15 @@ def step_next_alert(step: Step, planned: PlannedStep, alerts: OpenAlerts) -> dat
     return next_alert_at(state=planned.state, warn_at=planned.warn_at, due_at=planned.due_at, open_kinds=kinds)
 
 
-def settle_alerts(*, pathways: Sequence[Pathway], alerts: OpenAlerts, now: datetime) -> None:
-    """After a rebuild: closes what no longer stands, raises or closes the continuity alerts."""
+def settle_alerts(*, pathways: Sequence[Pathway], alerts: OpenAlerts, now: datetime, continuity: bool = True) -> None:
+    """After a rebuild: closes what no longer stands; with ``continuity``, raises or closes those alerts too."""
     steps = Step.objects.in_bulk([alert.step_id for rows in alerts.values() for alert in rows if alert.step_id])
     for pathway in pathways:
         for alert in alerts[pathway.pk]:
             step = steps.get(alert.step_id or 0)
             if alert.step_id and (step is None or not _still_true(alert, step, now)):
                 _close(alert, step, now)
-        for kind, missing in _continuity(pathway).items():
+        for kind, missing in _continuity(pathway).items() if continuity else ():
             _settle_continuity(pathway, kind, missing, alerts[pathway.pk], now)
 
 

@@ -28,6 +28,7 @@ def open_pathway(
 ) -> Pathway:
     """Starts the patient on the current version of ``target``; the GP joins the circle; the plan is built.
 
+    The first milestone follows at once; only then does a pathway without a next step raise its alert.
     Raises DomainError when the patient is already on this pathway, is dead, or the target has no version.
     """
     if patient.deceased_on:
@@ -52,7 +53,7 @@ def open_pathway(
         raise DomainError("Ce patient suit déjà ce parcours.", code="already_open") from error
     if patient.gp:
         add_to_circle(pathway=pathway, professional=patient.gp, role=CircleRole.GP, since=opened_at)
-    return rebuild_plan(pathway=pathway)
+    return rebuild_plan(pathway=pathway, continuity=False)
 
 
 @transaction.atomic

@@ -28,9 +28,9 @@ COPIED = (
 
 
 @transaction.atomic
-def rebuild_plan(*, pathway: Pathway) -> Pathway:
+def rebuild_plan(*, pathway: Pathway, continuity: bool = True) -> Pathway:
     """Recomputes one pathway's steps, next step and alerts; returns the pathway as stored."""
-    _rebuild([pathway.pk])
+    _rebuild([pathway.pk], continuity=continuity)
     return Pathway.objects.select_related("patient", "version__target", "team__establishment", "next_step").get(
         pk=pathway.pk
     )
@@ -90,7 +90,7 @@ def _calendar(establishment: Establishment, closing_days: Iterable[object]) -> C
     )
 
 
-def _rebuild(pathway_ids: Sequence[int]) -> int:
+def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True) -> int:
     """Locks, computes and writes one batch: a fixed number of queries whatever its size."""
     now = timezone.now()
     pathways = list(
@@ -121,7 +121,7 @@ def _rebuild(pathway_ids: Sequence[int]) -> int:
         _compare(pathway, planned, stored, alerts, created, changed, gone)
     _write(created, changed, gone)
     _write_next_steps(pathways)
-    settle_alerts(pathways=pathways, alerts=alerts, now=now)
+    settle_alerts(pathways=pathways, alerts=alerts, now=now, continuity=continuity)
     return len(pathways)
 
 
