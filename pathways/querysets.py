@@ -136,14 +136,15 @@ class PathwayQuerySet(models.QuerySet["Pathway"]):
             Prefetch("alerts", Alert.objects.open().select_related("step"), to_attr="open_alerts")
         )
 
-    def with_page_data(self) -> Self:
-        """Everything the patient's page shows of the pathway itself."""
+    def with_page_data(self, at: datetime | None = None) -> Self:
+        """Everything the patient's page shows of the pathway itself; the lateness of its steps is that of ``at``."""
         from pathways.models import CareCircleMember, Milestone, Pause, Step
 
+        steps = Step.objects.with_lateness(at or timezone.now()).order_by("order", "occurrence")
         return self.select_related(
             "patient__gp", "version__target", "team__establishment", "owner__professional", "next_step"
         ).prefetch_related(
-            Prefetch("steps", Step.objects.order_by("order").select_related("assignee__professional")),
+            Prefetch("steps", steps.select_related("assignee__professional")),
             Prefetch(
                 "milestones",
                 Milestone.objects.in_force().select_related("recorded_by__professional", "site"),
