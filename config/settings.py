@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "directory.middleware.SecondFactorMiddleware",
     "directory.middleware.HistoryContextMiddleware",
     "directory.middleware.ReadOnlyGetMiddleware",
     "directory.middleware.PrivacyHeadersMiddleware",
@@ -151,6 +152,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Jalon] "
+REQUIRE_SECOND_FACTOR = env.flag("JALON_REQUIRE_SECOND_FACTOR", default=not (DEBUG or DEMO))
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = False
 MFA_TOTP_ISSUER = "Jalon"
@@ -183,6 +185,7 @@ if PSC_CLIENT_ID:
     }
 
 # --- sessions, cookies, headers -------------------------------------------------------------------------------------
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # nothing of a patient in a cookie
 SESSION_COOKIE_AGE = 10 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE

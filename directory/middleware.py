@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pghistory
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.urls import Resolver404, resolve
+from django.shortcuts import redirect
+from django.urls import Resolver404, resolve, reverse
 
 from directory.readonly import refuse_writes
 
@@ -49,6 +52,37 @@ def _is_login_callback(request: HttpRequest) -> bool:
         return resolve(request.path_info).url_name in LOGIN_CALLBACKS
     except Resolver404:
         return False
+
+
+class SecondFactorMiddleware:
+    """A password alone opens nothing but the page where the second factor is set up.
+
+    Health data needs two factors (PGSSI-S). A Pro Santé Connect session already carries eIDAS level; the setting
+    REQUIRE_SECOND_FACTOR is off in the demo only.
+    """
+
+    SEEN = "jalon_second_factor"
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.REQUIRE_SECOND_FACTOR and request.user.is_authenticated and not self._cleared(request):
+            return redirect("mfa_index")
+        return self.get_response(request)
+
+    def _cleared(self, request: HttpRequest) -> bool:
+        if request.session.get(self.SEEN) or request.path_info.startswith(reverse("account_login").rsplit("/", 2)[0]):
+            return True
+        cleared = is_mfa_enabled(request.user) or _came_by_pro_sante_connect(request)
+        if cleared:
+            request.session[self.SEEN] = True
+        return cleared
+
+
+def _came_by_pro_sante_connect(request: HttpRequest) -> bool:
+    methods = request.session.get("account_authentication_methods", [])
+    return any(method.get("method") == "socialaccount" for method in methods)
 
 
 class PrivacyHeadersMiddleware:

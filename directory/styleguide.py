@@ -69,12 +69,12 @@ def sample_rows(now: datetime) -> list[dict[str, Any]]:
 
 def sample_timeline() -> dict[str, Any]:
     """A pathway in every state, as pathways would prepare it."""
-    x0, per_day = 210, 22.5
+    x0, per_day = 240, 22
     states = [
         ("Première prise en charge", "Coordination", 0, 2, 2, "done", 1.5),
         ("Scanner", "Imagerie", 2, 5, 7, "done", 5),
         ("Biopsie", "Endoscopie", 5, 12, 10, "done_late", 12),
-        ("Compte rendu d’anatomopathologie", "Laboratoire", 12, 19, 16, "late", 19),
+        ("Compte rendu de biopsie", "Laboratoire", 12, 19, 16, "late", 19),
         ("Consultation d’oncogériatrie", "À la demande du patient", 12, 22, 22, "paused", 22),
         ("RCP digestive", "Dr Sylvain Aubry", 19, 23, 23, "due", 23),
         ("Consultation d’annonce", "Hépatologie", 23, 28, 28, "projected", 28),
@@ -82,7 +82,7 @@ def sample_timeline() -> dict[str, Any]:
     ]
     rows = [
         {
-            "y": 62 + index * 38,
+            "y": 68 + index * 38,
             "label": label,
             "sublabel": owner,
             "bar_x": x0 + start * per_day,
@@ -102,7 +102,7 @@ def sample_timeline() -> dict[str, Any]:
     axis += [{"x": x0 + (7 * week + 5) * per_day, "label": "", "weekend": 2 * per_day} for week in range(4)]
     return {
         "width": 900,
-        "height": 356,
+        "height": 368,
         "x0": x0,
         "title": "Frise du parcours : 19 jours sur 28",
         "desc": "Deux étapes faites, une faite après l’objectif, une en retard, une en pause, trois à venir.",

@@ -4,7 +4,7 @@ import directory.models.places
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
-import uuid
+from uuid import uuid4
 from django.conf import settings
 from django.db import migrations, models
 
@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
                 ('pgh_label', models.TextField(help_text='The event label.')),
                 ('id', models.BigIntegerField()),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('uuid', models.UUIDField(default=uuid4, editable=False)),
                 ('name', models.CharField(max_length=160, verbose_name='nom')),
                 ('short_name', models.CharField(blank=True, max_length=40, verbose_name='nom court')),
                 ('kind', models.CharField(choices=[('clcc', 'Centre de lutte contre le cancer'), ('chu', 'Centre hospitalier universitaire'), ('ch', 'Centre hospitalier'), ('clinic', 'Clinique'), ('espic', 'Établissement privé d’intérêt collectif'), ('imaging', 'Centre d’imagerie'), ('laboratory', 'Laboratoire'), ('practice', 'Cabinet de ville'), ('other', 'Autre')], max_length=16, verbose_name='type')),
@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
             name='OutboxMessage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('uuid', models.UUIDField(default=uuid4, editable=False, unique=True)),
                 ('kind', models.CharField(max_length=40, verbose_name='type')),
                 ('dedup_key', models.CharField(max_length=120, unique=True)),
                 ('recipient', models.EmailField(max_length=254, verbose_name='destinataire')),
@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
             name='Professional',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('uuid', models.UUIDField(default=uuid4, editable=False, unique=True)),
                 ('title', models.CharField(blank=True, max_length=12, verbose_name='titre')),
                 ('last_name', models.CharField(max_length=80, verbose_name='nom')),
                 ('first_name', models.CharField(blank=True, max_length=80, verbose_name='prénom')),
@@ -148,7 +148,7 @@ class Migration(migrations.Migration):
                 ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
                 ('pgh_label', models.TextField(help_text='The event label.')),
                 ('id', models.BigIntegerField()),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('uuid', models.UUIDField(default=uuid4, editable=False)),
                 ('title', models.CharField(blank=True, max_length=12, verbose_name='titre')),
                 ('last_name', models.CharField(max_length=80, verbose_name='nom')),
                 ('first_name', models.CharField(blank=True, max_length=80, verbose_name='prénom')),
@@ -170,7 +170,7 @@ class Migration(migrations.Migration):
             name='Team',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('uuid', models.UUIDField(default=uuid4, editable=False, unique=True)),
                 ('name', models.CharField(max_length=120, verbose_name='nom')),
                 ('kind', models.CharField(choices=[('coordination', 'Coordination'), ('medical', 'Service médical'), ('platform', 'Plateau technique'), ('quality', 'Qualité (3C)')], max_length=16, verbose_name='type')),
                 ('phone', models.CharField(blank=True, max_length=20, verbose_name='téléphone')),
@@ -188,7 +188,7 @@ class Migration(migrations.Migration):
                 ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
                 ('pgh_label', models.TextField(help_text='The event label.')),
                 ('id', models.BigIntegerField()),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('uuid', models.UUIDField(default=uuid4, editable=False)),
                 ('name', models.CharField(max_length=120, verbose_name='nom')),
                 ('kind', models.CharField(choices=[('coordination', 'Coordination'), ('medical', 'Service médical'), ('platform', 'Plateau technique'), ('quality', 'Qualité (3C)')], max_length=16, verbose_name='type')),
                 ('phone', models.CharField(blank=True, max_length=20, verbose_name='téléphone')),
@@ -206,7 +206,7 @@ class Migration(migrations.Migration):
                 ('pgh_label', models.TextField(help_text='The event label.')),
                 ('id', models.BigIntegerField()),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('uuid', models.UUIDField(default=uuid4, editable=False)),
                 ('email', models.EmailField(max_length=254, verbose_name='courriel')),
                 ('is_active', models.BooleanField(default=True, verbose_name='actif')),
                 ('is_staff', models.BooleanField(default=False, verbose_name='accès à l’administration')),
@@ -223,7 +223,7 @@ class Migration(migrations.Migration):
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('uuid', models.UUIDField(default=uuid4, editable=False, unique=True)),
                 ('email', models.EmailField(max_length=254, unique=True, verbose_name='courriel')),
                 ('is_active', models.BooleanField(default=True, verbose_name='actif')),
                 ('is_staff', models.BooleanField(default=False, verbose_name='accès à l’administration')),
@@ -258,7 +258,7 @@ class Migration(migrations.Migration):
             name='BreakGlass',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('uuid', models.UUIDField(default=uuid4, editable=False, unique=True)),
                 ('patient_uuid', models.UUIDField(verbose_name='patient')),
                 ('reason', models.TextField(verbose_name='motif')),
                 ('opened_at', models.DateTimeField()),
@@ -281,7 +281,7 @@ class Migration(migrations.Migration):
                 ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
                 ('pgh_label', models.TextField(help_text='The event label.')),
                 ('id', models.BigIntegerField()),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('uuid', models.UUIDField(default=uuid4, editable=False)),
                 ('patient_uuid', models.UUIDField(verbose_name='patient')),
                 ('reason', models.TextField(verbose_name='motif')),
                 ('opened_at', models.DateTimeField()),
@@ -301,7 +301,7 @@ class Migration(migrations.Migration):
             name='Establishment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('uuid', models.UUIDField(default=uuid4, editable=False, unique=True)),
                 ('name', models.CharField(max_length=160, verbose_name='nom')),
                 ('short_name', models.CharField(blank=True, max_length=40, verbose_name='nom court')),
                 ('kind', models.CharField(choices=[('clcc', 'Centre de lutte contre le cancer'), ('chu', 'Centre hospitalier universitaire'), ('ch', 'Centre hospitalier'), ('clinic', 'Clinique'), ('espic', 'Établissement privé d’intérêt collectif'), ('imaging', 'Centre d’imagerie'), ('laboratory', 'Laboratoire'), ('practice', 'Cabinet de ville'), ('other', 'Autre')], max_length=16, verbose_name='type')),
