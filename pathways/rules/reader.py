@@ -32,7 +32,9 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 _Value = TypeVar("_Value")
 _Default = TypeVar("_Default")
 
-_SLUG = re.compile(r"[a-z][a-z0-9_-]{0,59}")
+_SLUG = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_LONGEST_LABEL = 120
+_LONGEST_TEXT = 1_000
 _WHOLE = re.compile(r"[+-]?\d{1,9}")
 
 
@@ -93,6 +95,10 @@ class Section:
     def text(self, key: str, default: str = "") -> str:
         """A single line of text."""
         return self._read(key, _text, default)
+
+    def short_text(self, key: str, default: str = "") -> str:
+        """A text that fits on a label."""
+        return self._read(key, _short_text, default)
 
     def slug(self, key: str) -> str:
         """A key: lowercase letters, digits, hyphens."""
@@ -175,9 +181,9 @@ def read_target(located: Located) -> Reading:
     target = Target(
         key=head.slug("key"),
         version=head.whole("version"),
-        name=head.text("name"),
-        pathology=head.text("pathology"),
-        site_label=head.text("site_label", Target.site_label),
+        name=head.short_text("name"),
+        pathology=head.short_text("pathology"),
+        site_label=head.short_text("site_label", Target.site_label),
         summary=head.text("summary"),
         entry_channels=_or(head.choices("entry_channels", EntryChannel), Target.entry_channels),
         contact=_contact(head),
@@ -195,7 +201,7 @@ def _contact(head: Section) -> Contact:
     if "contact" not in head.values:
         return Contact()
     section = Section.of(head.values["contact"], Contact, "le contact", head.faults)
-    return Contact(**{each.name: section.text(each.name) for each in fields(Contact)})
+    return Contact(**{each.name: section.short_text(each.name) for each in fields(Contact)})
 
 
 def _overall(head: Section) -> Objective | None:
@@ -205,7 +211,7 @@ def _overall(head: Section) -> Objective | None:
     section.require("label", "since", "until", "within", "source")
     within = section.duration("within")
     objective = Objective(
-        label=section.text("label"),
+        label=section.short_text("label"),
         since=section.choice("since", MilestoneKind, MilestoneKind.REFERRAL_RECEIVED),
         until=section.choice("until", MilestoneKind, MilestoneKind.TREATMENT_STARTED),
         within=within or Duration.parse("0 days"),
@@ -221,7 +227,7 @@ def _slot_type(located: Located, faults: list[Fault]) -> SlotType:
     section.require("key", "label", "source")
     return SlotType(
         key=section.slug("key"),
-        label=section.text("label"),
+        label=section.short_text("label"),
         capacity=section.whole("capacity"),
         day=section.whole("day"),
         period=section.choice("period", Period, Period.DAY),
@@ -236,7 +242,7 @@ def _step(located: Located, sections: list[Section], faults: list[Fault]) -> Ste
     section.require("key", "label", "phase", "actor", "done_by")
     return StepDef(
         key=section.slug("key"),
-        label=section.text("label"),
+        label=section.short_text("label"),
         phase=section.choice("phase", Phase, Phase.REFERRAL),
         actor=section.choice("actor", Actor, Actor.COORDINATOR),
         done_by=_matches(section, "done_by"),
@@ -313,19 +319,28 @@ def _repeat(section: Section) -> Repeat | None:
 
 def _text(located: Located) -> str:
     match located:
-        case Scalar(text=str() as text):
-            return text
+        case Scalar(text=str() as text) if len(text) > _LONGEST_TEXT:
+            raise ValueError(f"Ce texte dépasse {_LONGEST_TEXT} caractères.")
+        case Scalar(text=str() as text) if text.strip():
+            return text.strip()
         case Scalar():
             raise ValueError("La valeur est vide : ôtez la clé ou donnez-lui une valeur.")
         case _:
             raise ValueError("Un texte est attendu.")
 
 
+def _short_text(located: Located) -> str:
+    text = _text(located)
+    if len(text) > _LONGEST_LABEL:
+        raise ValueError(f"Ce texte dépasse {_LONGEST_LABEL} caractères.")
+    return text
+
+
 def _slug(located: Located) -> str:
     text = _text(located)
     if not _SLUG.fullmatch(text):
         raise ValueError(
-            f"« {text} » n’est pas une clé : des minuscules sans accent, des chiffres, « - » et « _ » (60 au plus)."
+            f"« {text} » n’est pas une clé : des minuscules sans accent, des chiffres, « - » et « _ » (40 au plus)."
         )
     return text
 
