@@ -12,52 +12,33 @@ from django.db.models import Q
 from directory.history import tracked
 from directory.models import Establishment, Profession, Professional, Team, User
 from pathways.models import Pathway, Sex, TargetPathway
-from referrals.querysets import ReferralQuerySet
+from referrals.querysets import DraftDocumentQuerySet, ReferralQuerySet
+from referrals.vocabulary import Channel, EventKind, KnownExam, MissingPiece, ReferralStatus, Urgency, UrgencySign
 
-
-class Channel(models.TextChoices):
-    """How the request arrived (ENT-03, ENT-04)."""
-
-    FORM = "form", "Formulaire"
-    PHONE = "phone", "Téléphone"
-    MAIL = "mail", "Courriel"
-    SECURE_MAIL = "secure_mail", "Messagerie sécurisée"
-    DOCTOR = "doctor", "De médecin à médecin"
-    LETTER = "letter", "Courrier"
-
-
-class ReferralStatus(models.TextChoices):
-    RECEIVED = "received", "Reçue"
-    INCOMPLETE = "incomplete", "Complément demandé"
-    ACCEPTED = "accepted", "Acceptée"
-    REFUSED = "refused", "Non retenue"
-    REDIRECTED = "redirected", "Réorientée"
-
-
-class UrgencySign(models.TextChoices):
-    """Signs that cannot wait for the ordinary triage; list proposed by Jalon, to be validated by the site."""
-
-    JAUNDICE = "jaundice", "Ictère"
-    FEVER = "fever", "Fièvre ou frissons"
-    PAIN = "pain", "Douleur non soulagée"
-    VOMITING = "vomiting", "Vomissements ou occlusion"
-    BLEEDING = "bleeding", "Saignement"
-    BREATHLESS = "breathless", "Gêne respiratoire"
-    NEURO = "neuro", "Signe neurologique"
-    WEIGHT = "weight", "Amaigrissement rapide"
-
-
-class Urgency(models.IntegerChoices):
-    """Level set at triage (ENT-08)."""
-
-    IMMEDIATE = 1, "Immédiate"
-    FAST = 2, "Rapide"
-    STANDARD = 3, "Standard"
+__all__ = [
+    "Channel",
+    "EventKind",
+    "KnownExam",
+    "MissingPiece",
+    "Referral",
+    "ReferralDocument",
+    "ReferralDraftDocument",
+    "ReferralEvent",
+    "ReferralStatus",
+    "Urgency",
+    "UrgencySign",
+]
 
 
 @tracked()
 class Referral(models.Model):
-    """One request. What the requester typed stays here as typed; the patient's file is written at acceptance."""
+    """One request. What the requester typed stays here as typed; the patient's file is written at acceptance.
+
+    ``answer_due_at`` and ``answer_warn_at`` (UTC) are the promise now running: from the reception, then again from
+    each complement. While a complement is awaited (`incomplete`) the promise does not run. ``answered_at`` is the
+    first answer of all. ``has_news`` is true from the moment the requester writes until a coordinator has read it.
+    Several requests may lead to one pathway: the GP and the radiologist both refer the same patient.
+    """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     receipt = models.CharField("numéro de reçu", max_length=16, unique=True)
@@ -68,6 +49,7 @@ class Referral(models.Model):
     status = models.CharField("état", max_length=12, choices=ReferralStatus, default=ReferralStatus.RECEIVED)
     received_at = models.DateTimeField("reçue le")
     answer_due_at = models.DateTimeField("réponse promise avant", null=True, blank=True)
+    answer_warn_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField("première réponse", null=True, blank=True)
     entered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
@@ -76,7 +58,7 @@ class Referral(models.Model):
     requester_specialty = models.CharField("spécialité", max_length=80, blank=True)
     requester_rpps = models.CharField("numéro RPPS", max_length=11, blank=True)
     requester_phone = models.CharField("téléphone", max_length=20)
-    requester_email = models.EmailField("courriel")
+    requester_email = models.EmailField("courriel", blank=True)
     requester = models.ForeignKey(Professional, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     requester_is_gp = models.BooleanField("médecin traitant du patient", default=False)
     gp_name = models.CharField("médecin traitant", max_length=120, blank=True)
@@ -93,16 +75,18 @@ class Referral(models.Model):
 
     reason = models.TextField("motif de la demande")
     first_symptoms_on = models.DateField("premiers symptômes", null=True, blank=True)
+    first_symptoms_month_only = models.BooleanField("jour inconnu", default=False)
     imaging_on = models.DateField("date de l’imagerie suspecte", null=True, blank=True)
-    exams_done = models.TextField("examens déjà réalisés", blank=True)
+    exams = ArrayField(models.CharField(max_length=12, choices=KnownExam), default=list, blank=True)
+    exams_done = models.TextField("précisions sur les examens", blank=True)
     history = models.TextField("antécédents et traitements", blank=True)
     urgency_signs = ArrayField(models.CharField(max_length=12, choices=UrgencySign), default=list, blank=True)
 
+    missing = ArrayField(models.CharField(max_length=16, choices=MissingPiece), default=list, blank=True)
+    has_news = models.BooleanField("écrit du demandeur non lu", default=False)
     urgency = models.PositiveSmallIntegerField("urgence", choices=Urgency, null=True, blank=True)
     triaged_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    pathway = models.OneToOneField(
-        Pathway, on_delete=models.PROTECT, null=True, blank=True, related_name="referral"
-    )
+    pathway = models.ForeignKey(Pathway, on_delete=models.PROTECT, null=True, blank=True, related_name="referrals")
     redirected_to = models.CharField("réorientée vers", max_length=160, blank=True)
     form_key = models.UUIDField(default=uuid4, unique=True, editable=False)
 
@@ -117,6 +101,8 @@ class Referral(models.Model):
                 condition=Q(status__in=["received", "incomplete"]),
                 name="referral_to_triage",
             ),
+            models.Index(fields=["team", "-received_at"], name="referral_team_received"),
+            models.Index(fields=["birth_date"], name="referral_birth_date"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -129,26 +115,43 @@ class Referral(models.Model):
                 name="referral_redirected_names_place",
                 violation_error_message="Indiquez vers qui la demande est réorientée.",
             ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["accepted", "refused", "redirected"]) | Q(answered_at__isnull=False),
+                name="referral_answer_is_dated",
+                violation_error_message="Une réponse porte une date.",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.receipt
 
 
-def _private_path(document: ReferralDocument, _filename: str) -> str:
+def _private_path(document: ReferralDocument | ReferralDraftDocument, _filename: str) -> str:
+    """A name that tells nothing: the random id of the row."""
     return f"referrals/{document.uuid.hex[:2]}/{document.uuid.hex}"
 
 
-class ReferralDocument(models.Model):
-    """A paper joined to a request; private file, checked type and size."""
+class StoredFile(models.Model):
+    """A private file whose real type and size were checked. Served by a view, never by its path."""
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
-    referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="documents")
     name = models.CharField("nom", max_length=120)
     file = models.FileField(upload_to=_private_path, max_length=200)
     content_type = models.CharField(max_length=60)
     size = models.PositiveIntegerField("taille (octets)")
     sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ReferralDocument(StoredFile):
+    """A paper joined to a request."""
+
+    referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="documents")
     added_at = models.DateTimeField("ajouté le")
 
     class Meta:
@@ -163,25 +166,49 @@ class ReferralDocument(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return self.name
+
+class ReferralDraftDocument(StoredFile):
+    """A file accepted before its form was: kept under the form's key, so that a mistake elsewhere in the form does not
+    lose it. It becomes a `ReferralDocument` when the form is accepted, else a beat job erases it at ``expires_at``."""
+
+    form_key = models.UUIDField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    objects = DraftDocumentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "pièce en attente"
+        verbose_name_plural = "pièces en attente"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["form_key", "sha256"], name="referral_draft_once"),
+        ]
 
 
 class ReferralEvent(models.Model):
-    """Everything that happened to a request, in the words the requester reads. Append-only."""
+    """Everything that happened to a request, in the words the requester reads. Append-only.
+
+    ``pieces`` are the `MissingPiece` asked for by this event; ``document_count`` the papers that came with it.
+    ``form_key`` makes the same sending by the requester count once.
+    """
 
     referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField("mouvement", max_length=10, choices=EventKind)
     at = models.DateTimeField("le")
     from_status = models.CharField(max_length=12, blank=True)
     to_status = models.CharField(max_length=12, choices=ReferralStatus)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    message = models.TextField("message au demandeur", blank=True)
+    message = models.TextField("message", blank=True)
+    pieces = ArrayField(models.CharField(max_length=16, choices=MissingPiece), default=list, blank=True)
+    document_count = models.PositiveSmallIntegerField("pièces jointes", default=0)
     from_requester = models.BooleanField("écrit par le demandeur", default=False)
+    form_key = models.UUIDField(null=True, blank=True, unique=True)
 
     class Meta:
         verbose_name = "mouvement de demande"
+        verbose_name_plural = "mouvements de demande"
         ordering = ["at", "id"]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update)]
 
     def __str__(self) -> str:
-        return self.to_status
+        return self.get_kind_display()

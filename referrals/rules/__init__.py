@@ -5,11 +5,10 @@ from referrals.rules.dates import implausible_birth_date, read_day, read_day_or_
 from referrals.rules.files import FileKind, refusal, safe_name, sniff
 from referrals.rules.people import Name, initials, rpps_checksum_fails, rpps_digits, split_name
 from referrals.rules.promise import Countdown, Promise, countdown
-from referrals.rules.receipts import RECEIPT_ALPHABET, normalise_receipt, receipt
+from referrals.rules.receipts import normalise_receipt, receipt
 from referrals.rules.states import Action, is_open, next_status, possible, takes_files, takes_notes
 
 __all__ = [
-    "RECEIPT_ALPHABET",
     "Action",
     "Countdown",
     "FileKind",

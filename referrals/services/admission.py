@@ -1,0 +1,100 @@
+"""What accepting a request writes down in the rooms below: directory, patient, pathway, milestones, papers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+from directory.errors import DomainError
+from directory.models import Professional, User
+from pathways import services as pathways
+from pathways.models import CircleRole, MilestoneSource, Pathway, Patient
+from pathways.rules import Calendar
+from pathways.rules.milestones import MilestoneKind
+from referrals.models import EventKind, Referral
+from referrals.rules import complete_since
+from referrals.services.people import requester_of
+
+NOON = time(12)
+
+
+def admit(
+    *,
+    referral: Referral,
+    by: User,
+    owner: User,
+    patient: Patient | None,
+    gp: Professional | None,
+    accepted_at: datetime,
+) -> tuple[Pathway, Professional]:
+    """The pathway the request leads to and its requester, in the caller's transaction. Raises DomainError."""
+    requester = requester_of(referral)
+    gp = requester if referral.requester_is_gp else gp
+    patient = _patient(referral, patient, gp)
+    pathway = Pathway.objects.active().filter(patient=patient, version__target=referral.target).first()
+    joins = pathway is not None
+    if pathway is None:
+        pathway = pathways.open_pathway(
+            patient=patient, target=referral.target, opened_at=referral.received_at, owner=owner,
+            suspicion=referral.reason, author=by,
+        )  # fmt: skip
+    pathways.add_to_circle(pathway=pathway, professional=requester, role=CircleRole.REQUESTER, since=accepted_at)
+    if gp and gp != patient.gp:
+        pathways.add_to_circle(pathway=pathway, professional=gp, role=CircleRole.GP, since=accepted_at)
+    if not joins:
+        _record_milestones(referral, pathway, by, accepted_at)
+    _file_papers(referral, pathway, by)
+    return Pathway.objects.get(pk=pathway.pk), requester
+
+
+def _patient(referral: Referral, known: Patient | None, gp: Professional | None) -> Patient:
+    """The known file, completed with what it lacks, or a new one with a provisional identity."""
+    if known is None:
+        return pathways.create_patient(
+            establishment=referral.establishment, birth_name=referral.birth_name, first_name=referral.first_name,
+            birth_date=referral.birth_date, sex=referral.sex, used_name=referral.used_name,
+            phone=referral.patient_phone, city=referral.patient_city, gp=gp,
+        )  # fmt: skip
+    if known.establishment_id != referral.establishment_id:
+        raise DomainError("Ce dossier appartient à un autre établissement.", field="patient")
+    lacking = {"phone": referral.patient_phone, "city": referral.patient_city, "gp": gp}
+    changes = {name: value for name, value in lacking.items() if value and not getattr(known, name)}
+    return pathways.update_patient(patient=known, **changes) if changes else known
+
+
+def _record_milestones(referral: Referral, pathway: Pathway, by: User, accepted_at: datetime) -> None:
+    """The facts a request brings. A day without hour is noted at noon, never after the request itself."""
+    calendar = pathways.calendar_of(referral.establishment)
+    events = [(event.kind, event.at) for event in referral.events.all()]
+    complete = complete_since(
+        referral.received_at,
+        asked_at=[at for kind, at in events if kind == EventKind.ASKED],
+        completed_at=[at for kind, at in events if kind == EventKind.COMPLETED],
+        accepted_at=accepted_at,
+    )
+    note = "Jour inconnu : premier du mois" if referral.first_symptoms_month_only else ""
+    facts: list[tuple[MilestoneKind, datetime | None, str]] = [
+        (MilestoneKind.FIRST_SYMPTOMS, _noon(referral.first_symptoms_on, referral, calendar), note),
+        (MilestoneKind.IMAGING_UPSTREAM, _noon(referral.imaging_on, referral, calendar), ""),
+        (MilestoneKind.REFERRAL_RECEIVED, referral.received_at, ""),
+        (MilestoneKind.REFERRAL_COMPLETE, complete, ""),
+    ]
+    for kind, occurred_at, words in facts:
+        if occurred_at is not None:
+            pathways.record_milestone(
+                pathway=pathway, kind=kind, occurred_at=occurred_at, author=by, note=words,
+                source=MilestoneSource.AUTOMATIC, dedup_key=f"referral:{referral.uuid}:{kind}",
+            )  # fmt: skip
+
+
+def _noon(day: date | None, referral: Referral, calendar: Calendar) -> datetime | None:
+    return min(calendar.at(day, NOON), referral.received_at) if day else None
+
+
+def _file_papers(referral: Referral, pathway: Pathway, by: User) -> None:
+    """Files each paper of the request as a received document of the pathway."""
+    for document in referral.documents.all():
+        with document.file.open("rb") as source:
+            pathways.receive_document(
+                pathway=pathway, title=document.name, content=source.read(), content_type=document.content_type,
+                author=by,
+            )  # fmt: skip

@@ -1,0 +1,68 @@
+"""What the requester writes from the follow-up page: the complement asked for, or a word of context."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from directory.errors import DomainError
+from pathways.services import calendar_of
+from referrals import letters
+from referrals.models import EventKind, Referral, ReferralDraftDocument, ReferralEvent, ReferralStatus
+from referrals.rules import Action, Promise, takes_files, takes_notes
+from referrals.services.drafts import adopt_drafts
+from referrals.services.events import lock, log_event, status_after
+
+
+@transaction.atomic
+def write_back(*, referral: Referral, form_key: UUID, text: str = "") -> tuple[Referral, bool]:
+    """Adds the requester's words and the files kept under ``form_key``; (request, False) when already added.
+
+    To a complement asked for, it is the complement: the request goes back to triage and the promise runs again.
+    Otherwise it is a note, which waits to be read. Raises DomainError when there is nothing to add, or nobody left
+    to read it.
+    """
+    at, text = timezone.now(), text.strip()
+    locked = lock(referral)
+    if ReferralEvent.objects.filter(form_key=form_key, referral=locked).exists():
+        return locked, False
+    active = locked.pathway is not None and locked.pathway.is_active
+    if not takes_notes(locked.status, pathway_active=active):
+        raise DomainError("Cette demande est close : appelez la coordination.", code="closed")
+    files = ReferralDraftDocument.objects.of_form(form_key).exists()
+    if files and not takes_files(locked.status):
+        raise DomainError("La demande est déjà acceptée : envoyez ce document à la coordination.", field="files")
+    if not text and not files:
+        raise DomainError("Écrivez un mot ou joignez un document.", field="text")
+    before = locked.status
+    if before == ReferralStatus.INCOMPLETE:
+        _complete(locked, at)
+    locked.has_news = True
+    locked.save(update_fields=["status", "missing", "has_news", "answer_due_at", "answer_warn_at"])
+    event = log_event(
+        referral=locked,
+        kind=EventKind.COMPLETED if before == ReferralStatus.INCOMPLETE else EventKind.NOTE,
+        at=at,
+        from_status=before,
+        message=text,
+        document_count=adopt_drafts(referral=locked, form_key=form_key, at=at),
+        from_requester=True,
+        form_key=form_key,
+    )
+    if event.kind == EventKind.COMPLETED:
+        letters.tell_requester(locked, "completed", fact=f"completed:{event.pk}")
+    letters.tell_desk(locked, "news", fact=f"news:{event.pk}")
+    return locked, True
+
+
+def _complete(referral: Referral, at: datetime) -> None:
+    """Back to triage, with a new promise from the complement."""
+    referral.status = status_after(referral, Action.COMPLETE)
+    referral.missing = []
+    within = referral.target.current_version.content.first_response
+    promise = Promise.since(at, within, calendar_of(referral.establishment))
+    referral.answer_due_at = promise.due_at if promise else None
+    referral.answer_warn_at = promise.warn_at if promise else None

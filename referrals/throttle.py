@@ -1,0 +1,39 @@
+"""A limit on anonymous sendings: so many per hour and per address, counted in Redis under a keyed hash."""
+
+from __future__ import annotations
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+PER_HOUR = 40
+"""A group practice or a hospital goes out through one address: generous for them, useless for a robot."""
+WINDOW_SECONDS = 3600
+
+
+def too_many(request: HttpRequest, action: str, limit: int = PER_HOUR) -> bool:
+    """Counts this sending; true when the address has used up its hour.
+
+    Redis holds a hash and a number, never the address. When Redis is away nobody is refused: a patient's request
+    matters more than the limit.
+    """
+    key = f"referrals:{action}:{salted_hmac('referrals.throttle', _address(request)).hexdigest()[:32]}"
+    try:
+        cache.add(key, 0, WINDOW_SECONDS)
+        return cache.incr(key) > limit
+    except ValueError:  # the key expired between the two calls
+        return False
+    except (RedisError, OSError):
+        log.warning("throttle_unavailable")
+        return False
+
+
+def _address(request: HttpRequest) -> str:
+    """The visitor's address; behind the declared proxy, the one that proxy saw (the last it appended)."""
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.SECURE_PROXY_SSL_HEADER else ""
+    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR") or "unknown"
