@@ -78,7 +78,7 @@ def demo_backing(project: Project, state: State) -> Backing:
     check_owner(data, user)
     postgres, broker = _select(project, user, root, data)
     known = load_secrets(project.private / "secrets.json")
-    settings = servers.DEMO_SETTINGS
+    settings = servers.PRIVACY_SETTINGS
     database = Database(postgres, user, data, project.logs / "postgres.log", known.database, settings)
     return Backing(
         database,

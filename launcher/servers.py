@@ -29,14 +29,8 @@ START_SECONDS = 60.0
 
 #: Throw-away data: nothing survives a power cut, and tests take half the time.
 FAST_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-#: The demo keeps its data; the last fraction of a second may be lost in a power cut.
-DEMO_SETTINGS = (
-    "synchronous_commit=off",
-    "log_min_error_statement=panic",
-    "log_error_verbosity=terse",
-)
-
-
+#: A failed statement is logged without its text nor the row it met: both may hold an identity.
+PRIVACY_SETTINGS = ("log_min_error_statement=panic", "log_error_verbosity=terse")
 #: Nothing on disk: see MessageBroker. A full memory must refuse a message, not drop another.
 BROKER_SETTINGS = ('save ""', "appendonly no", "maxmemory-policy noeviction")
 

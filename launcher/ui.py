@@ -71,18 +71,17 @@ def from_os_error(error: OSError, where: Path) -> LauncherError | None:
 class Progress:
     """One step in the terminal: its title, the seconds that pass, the time it took."""
 
-    #: Seconds between two lines when the output is not a terminal.
+    #: Seconds between two lines when the output is not a terminal, and before the first.
     PLAIN_PERIOD = 10.0
+    PLAIN_FIRST = 2.0
 
     def __init__(self, title: str) -> None:
         self.title = title
         self.started = time.monotonic()
-        self._last_plain = self.started
+        self._next_plain = self.PLAIN_FIRST
         self._width = 0
         if is_terminal():
             self.tick()
-        else:
-            say(f"  {title} ...")
 
     @property
     def seconds(self) -> float:
@@ -98,8 +97,8 @@ class Progress:
             line = line[:100]
             say("\r" + line.ljust(self._width), end="")
             self._width = len(line)
-        elif time.monotonic() - self._last_plain >= self.PLAIN_PERIOD:
-            self._last_plain = time.monotonic()
+        elif self.seconds >= self._next_plain:
+            self._next_plain = self.seconds + self.PLAIN_PERIOD
             say(f"  {self.title} ... {self.seconds:.0f} s {detail}".rstrip())
 
     def finish(self, outcome: str = "done") -> None:
