@@ -1,5 +1,5 @@
 from directory.services.access import open_break_glass, record_access, review_break_glass
-from directory.services.post import deliver, drain, post
+from directory.services.outbox import deliver, drain, post
 from directory.services.pulse import beat
 
 __all__ = ["beat", "deliver", "drain", "open_break_glass", "post", "record_access", "review_break_glass"]

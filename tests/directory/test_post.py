@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from directory.models import OutboxMessage
 from directory.rules import LONGEST_RETRY, retry_delay
-from directory.services import post as post_service
-from directory.services.post import LEASE, MOST_ATTEMPTS, drain, post
+from directory.services import outbox as post_service
+from directory.services.outbox import LEASE, MOST_ATTEMPTS, drain, post
 from tests.factories import EstablishmentFactory
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +80,7 @@ def test_a_refused_message_is_tried_again_later_and_given_up_in_the_end(monkeypa
     def refuse(*args: object, **kwargs: object) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr("directory.services.post.EmailMessage.send", refuse)
+    monkeypatch.setattr("directory.services.outbox.EmailMessage.send", refuse)
     message = write()
     assert drain() == 0
     message.refresh_from_db()
