@@ -45,6 +45,7 @@ MONTHS_SHORT = (
     "déc.",
 )
 _DAYS_PER_MONTH = 30.44
+_TITLES = {"Dr", "Pr", "M", "Mme", "Me"}
 
 
 def local_day(value: date | datetime) -> date:
@@ -137,8 +138,8 @@ def age(birth: date, today: date) -> int:
 
 
 def initials(name: str) -> str:
-    """« MD » for « Marie Durand », at most two letters; « ? » when the name is empty."""
-    words = [word for word in re.split(r"[\s\-'’.]+", name) if word[:1].isalpha()]
+    """« MD » for « Dr Marie Durand », at most two letters; « ? » when the name is empty."""
+    words = [word for word in re.split(r"[\s\-'’.]+", name) if word[:1].isalpha() and word not in _TITLES]
     if not words:
         return "?"
     letters = words[0][0] if len(words) == 1 else words[0][0] + words[-1][0]

@@ -2,7 +2,7 @@
 // swapped by htmx need no set-up. Every page works without this file; it only makes things shorter.
 import "./dialogs.js";
 import "./forms.js";
-import "./toasts.js";
+import "./menus.js";
 import { toast } from "./toasts.js";
 
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
@@ -26,7 +26,6 @@ function moveRow(step) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape") return closeMenus();
   if (typing(event.target) || document.querySelector("dialog[open]")) return;
   if (event.key === "/") {
     const field = document.querySelector("[data-search]");
@@ -37,22 +36,6 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "j" || event.key === "k") {
     if (moveRow(event.key === "j" ? 1 : -1)) event.preventDefault();
   }
-});
-
-// --- menus (<details>): close on Escape, on a click elsewhere, when the focus leaves -------------------------------
-function closeMenus(except = null) {
-  for (const menu of document.querySelectorAll("details.j-menu[open]")) {
-    if (menu === except) continue;
-    const inside = menu.contains(document.activeElement);
-    menu.open = false;
-    if (inside && !except) menu.querySelector("summary").focus();
-  }
-}
-
-document.addEventListener("click", (event) => closeMenus(event.target.closest?.("details.j-menu")));
-document.addEventListener("focusin", (event) => {
-  const open = document.querySelector("details.j-menu[open]");
-  if (open && !open.contains(event.target)) open.open = false;
 });
 
 // --- copy, print ----------------------------------------------------------------------------------------------------
