@@ -9,6 +9,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import views
+from directory.styleguide import styleguide
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -30,7 +31,7 @@ urlpatterns = [
 ]
 
 if settings.DEBUG:
-    urlpatterns.append(path("styleguide/", views.styleguide, name="styleguide"))
+    urlpatterns.append(path("styleguide/", styleguide, name="styleguide"))
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"

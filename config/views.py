@@ -8,8 +8,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from directory.models import Heartbeat, Role, User
@@ -79,9 +79,3 @@ def _redis() -> bool:
 
 def _beat_heard() -> bool:
     return Heartbeat.objects.filter(name="beat", at__gt=timezone.now() - BEAT_SILENCE).exists()
-
-
-@login_not_required
-def styleguide(request: HttpRequest) -> HttpResponse:
-    """Every component with sample data; served in development only."""
-    return render(request, "styleguide.html")

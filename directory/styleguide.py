@@ -54,14 +54,15 @@ def sample_forms() -> dict[str, forms.Form]:
 
 def sample_rows(now: datetime) -> list[dict[str, Any]]:
     """Rows of a worklist."""
-    days = [
-        ("MARCHAND Odile", 62, "Foie-Pancréas", 31, 28, -3, "late", "Biopsie : compte rendu attendu", "Labo", 6, "Hors délai de 28 j"),
-        ("BESSON Paul", 71, "FAST", 19, 28, 9, "neutral", "Aucune", "–", 9, "Pas de prochaine étape"),
-        ("LEMOINE-CARRÉ Jeanne", 58, "Foie-Pancréas", 12, 28, 1, "soon", "Scanner le mar. 24 nov.", "Imagerie", 1, "Échéance demain"),
-        ("THIBAULT André", 80, "Foie-Pancréas", 4, 28, 24, "ok", "RCP digestive", "Coordination", 0, "Dossier à compléter"),
-    ]  # fmt: skip
     keys = ("name", "age", "pathway", "day", "target", "margin", "tone", "step", "owner", "contact", "why")
-    rows = [dict(zip(keys, row, strict=True)) for row in days]
+    liver = "Foie-Pancréas"
+    samples = [
+        ("MARCHAND Odile", 62, liver, 31, 28, -3, "late", "Compte rendu attendu", "Labo", 6, "Hors délai de 28 j"),
+        ("BESSON Paul", 71, "FAST", 19, 28, 9, "neutral", "Aucune", "–", 9, "Pas de prochaine étape"),
+        ("LEMOINE-CARRÉ Jeanne", 58, liver, 12, 28, 1, "soon", "Scanner", "Imagerie", 1, "Échéance demain"),
+        ("THIBAULT André", 80, liver, 4, 28, 24, "ok", "RCP digestive", "Coordination", 0, "Dossier à compléter"),
+    ]
+    rows: list[dict[str, Any]] = [dict(zip(keys, sample, strict=True)) for sample in samples]
     for row in rows:
         row["contact"] = now - timedelta(days=row["contact"], hours=2)
     return rows
@@ -117,10 +118,26 @@ def sample_lists(now: datetime) -> dict[str, Any]:
     """Data for the small components."""
     return {
         "history": [
-            {"title": "Scanner réalisé", "when": now - timedelta(days=1), "who": "Imagerie", "tone": "ok", "icon": "scan"},
-            {"title": "Pause ouverte", "when": now - timedelta(days=4), "who": "Claire Vasseur", "tone": "paused",
-             "text": "Le patient souhaite voir ses enfants avant la biopsie."},
-            {"title": "Demande reçue", "when": now - timedelta(days=9), "who": "Dr Hélène Roussel", "icon": "inbox"},
+            {
+                "title": "Scanner réalisé",
+                "when": now - timedelta(days=1),
+                "who": "Imagerie",
+                "tone": "ok",
+                "icon": "scan",
+            },
+            {
+                "title": "Pause ouverte",
+                "when": now - timedelta(days=4),
+                "who": "Claire Vasseur",
+                "tone": "paused",
+                "text": "Le patient souhaite voir ses enfants avant la biopsie.",
+            },
+            {
+                "title": "Demande reçue",
+                "when": now - timedelta(days=9),
+                "who": "Dr Hélène Roussel",
+                "icon": "inbox",
+            },
         ],
         "facts": [
             {"label": "Médecin traitant", "value": "Dr Hélène Roussel"},
@@ -145,9 +162,12 @@ def sample_lists(now: datetime) -> dict[str, Any]:
             "ins_tone": "ok",
             "file_number": "2026-004217",
             "phone": "+33639980142",
-            "alerts": [{"text": "Anticoagulant en cours", "icon": "pill"}, {"text": "Interprète : langue des signes", "icon": "language"}],
+            "alerts": [
+                {"text": "Anticoagulant en cours", "icon": "pill"},
+                {"text": "Interprète : langue des signes", "icon": "language"},
+            ],
         },
-    }  # fmt: skip
+    }
 
 
 @login_not_required

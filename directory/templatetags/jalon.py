@@ -140,7 +140,9 @@ def avatar(name: str, **attrs: str) -> SafeString:
 @register.simple_tag
 def kbd(*keys: str) -> SafeString:
     """Keyboard hint: {% kbd "/" %}, {% kbd "Ctrl" "K" %}."""
-    return format_html('<span class="j-keys">{}</span>', format_html_join("", "<kbd>{}</kbd>", ((key,) for key in keys)))
+    return format_html(
+        '<span class="j-keys">{}</span>', format_html_join("", "<kbd>{}</kbd>", ((key,) for key in keys))
+    )
 
 
 # --- dates and words ------------------------------------------------------------------------------------------------
@@ -288,13 +290,16 @@ def _block(name: str, content: str, **context: Any) -> SafeString:
 
 @register.simple_block_tag(end_name="endcard")
 def card(content: str, title: str = "", icon: str = "", **options: Any) -> SafeString:
-    """A titled section. Options: subtitle, id, tone, flush (no padding: tables, lists), level (h2), count, link, link_label."""
+    """A titled section.
+
+    Options: subtitle, id, tone, flush (no padding: tables, lists), level (h2), count, link, link_label, class.
+    """
     return _block("card", content, title=title, icon=icon, **options)
 
 
 @register.simple_block_tag(end_name="endcallout")
 def callout(content: str, tone: str = "info", title: str = "", **options: Any) -> SafeString:
-    """A note that must be read: tone info, soon, late, ok, paused. Options: icon, role ("alert" when it appears late)."""
+    """A note that must be read (tone info, soon, late, ok, paused). Options: icon, role (alert)."""
     _known(tone, TONES, "tone")
     options.setdefault("icon", TONES.get(tone, ""))
     return _block("callout", content, tone=tone, title=title, **options)
