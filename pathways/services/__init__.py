@@ -1,4 +1,5 @@
 from pathways.services.alerts import acknowledge_alert, repair_continuity, scan_delays
+from pathways.services.documents import mark_given, receive_document, request_pps, retry_document
 from pathways.services.file import write_appointment, write_opinion, write_summary, write_treatment
 from pathways.services.ledger import (
     add_pause,
@@ -40,15 +41,19 @@ __all__ = [
     "correct_milestone",
     "create_patient",
     "end_pause",
+    "mark_given",
     "open_pathway",
     "publish_target",
     "rebuild_plan",
     "rebuild_plans",
+    "receive_document",
     "record_milestone",
     "remove_from_circle",
     "reopen_pathway",
     "repair_continuity",
+    "request_pps",
     "restore_step",
+    "retry_document",
     "scan_delays",
     "skip_step",
     "touch_contact",

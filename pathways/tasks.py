@@ -1,0 +1,28 @@
+"""Celery entry points of the pathways: ids only, idempotent."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from pathways import services
+from pathways.services import documents
+
+
+@shared_task(ignore_result=True)
+def render_document(document_id: int) -> None:
+    """Makes the file of one document; nothing when it is made or in other hands."""
+    documents.produce(document_id=document_id)
+
+
+@shared_task(ignore_result=True)
+def requeue_documents() -> int:
+    """Asks again for documents left unfinished by a dead worker or an absent Redis (every 30 s)."""
+    return documents.requeue(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def scan_delays() -> int:
+    """Raises the alerts due now (every 60 s)."""
+    now = timezone.now()
+    return services.scan_delays(now=now) + services.repair_continuity(now=now)
