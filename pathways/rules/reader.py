@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
@@ -56,13 +56,14 @@ class Section:
     faults: list[Fault]
     what: str
     line: int
-    values: dict[str, Located]
-    broken: set[str]
+    values: dict[str, Located] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, located: Located, shape: type, what: str, faults: list[Fault]) -> Section:
         """Opens a mapping whose keys are the fields of `shape`; unknown and repeated keys are faults."""
-        section = cls(faults, what, located.line, {}, set())
+        section = cls(faults, what, located.line)
         if not isinstance(located, Mapping):
             faults.append(Fault(located.line, f"Des clés et des valeurs sont attendues pour {what}."))
             section.broken.update(each.name for each in fields(shape))
@@ -71,10 +72,13 @@ class Section:
         for entry in located.entries:
             if entry.key not in known:
                 faults.append(Fault(entry.line, _unknown(f"Clé inconnue dans {what}", entry.key, known)))
+                # What was meant is then not missing, only misspelt.
+                section.broken.update(get_close_matches(entry.key, known, n=1))
             elif entry.key in section.values:
                 faults.append(Fault(entry.line, f"La clé « {entry.key} » est écrite deux fois dans {what}."))
             else:
                 section.values[entry.key] = entry.value
+                section.lines[entry.key] = entry.line
         return section
 
     def fault(self, key: str, message: str, line: int | None = None) -> None:
@@ -84,7 +88,7 @@ class Section:
 
     def line_of(self, key: str) -> int:
         """The line of a field, or of the section when it is absent."""
-        return self.values[key].line if key in self.values else self.line
+        return self.lines.get(key, self.line)
 
     def require(self, *keys: str) -> None:
         """Notes each absent key."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -121,29 +122,28 @@ def matches(draw: Any, kinds: list[MilestoneKind]) -> Match:
 @st.composite
 def steps(draw: Any, number: int, earlier: list[StepDef], *, may_repeat: bool) -> StepDef:
     """A step that waits for the entry, for an earlier step, or for its own condition."""
-    expected = draw(matches(EXPECTED))
-    others = draw(st.lists(matches(EVENTS), max_size=1))
-    when: list[Match] = draw(st.lists(matches(EVENTS), max_size=1))
-    anchor = draw(_anchors(earlier, when))
+    when: list[Match] = draw(_some(matches(EVENTS)))
+    every_other_day = Repeat(Duration(2, Unit.CALENDAR_DAYS), draw(st.sampled_from([None, 2])))
     return StepDef(
         key=f"step{number}",
-        label=draw(texts),
-        phase=draw(st.sampled_from(Phase)),
-        actor=draw(st.sampled_from(Actor)),
-        done_by=(expected, *others),
-        anchor=anchor,
+        label="Étape",
+        phase=Phase.EXAMS,
+        actor=Actor.PLATFORM,
+        done_by=(draw(matches(EXPECTED)), *draw(_some(matches(EVENTS)))),
+        anchor=draw(_anchors(earlier, when)),
         objective=draw(st.none() | durations(largest=9)),
         after_anchor=draw(st.booleans()),
         when=tuple(when),
-        unless=tuple(m for m in draw(st.lists(matches(EVENTS), max_size=1)) if m not in when),
-        optional=draw(st.booleans()),
-        repeat=draw(st.none() | st.builds(Repeat, st.just(Duration(2, Unit.CALENDAR_DAYS)), st.none() | st.just(2)))
-        if may_repeat
-        else None,
-        exam_type=draw(st.sampled_from(DETAILS)),
-        checklist=tuple(draw(st.lists(texts, max_size=2))),
-        tells_gp=draw(st.booleans()),
+        unless=tuple(match for match in draw(_some(matches(EVENTS))) if match not in when),
+        repeat=every_other_day if may_repeat and draw(st.integers(0, 3)) == 0 else None,
         source="[004 F1 l.318]",
+    )
+
+
+def _some(one: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    """Now and then one, mostly none."""
+    return st.sampled_from([False, False, True]).flatmap(
+        lambda wanted: one.map(lambda x: [x]) if wanted else st.just([])
     )
 
 
@@ -174,20 +174,49 @@ def targets(draw: Any, *, may_repeat: bool = False) -> Target:
         made.append(draw(steps(number, made, may_repeat=may_repeat)))
     target = Target(
         key="sample",
+        version=1,
+        name="Essai",
+        pathology="Essai",
+        steps=tuple(draw(st.permutations(made))),
+        warn_before=draw(st.none() | durations(largest=5)),
+        ends_on=(MilestoneKind.NO_CANCER,) if draw(st.booleans()) else (),
+    )
+    assume(not check(target))
+    return target
+
+
+@st.composite
+def written_targets(draw: Any) -> Target:
+    """A target whose every field may be filled, with texts that a file must quote."""
+    target = draw(targets(may_repeat=True))
+    dressed = [
+        replace(
+            step,
+            label=draw(texts),
+            phase=draw(st.sampled_from(Phase)),
+            actor=draw(st.sampled_from(Actor)),
+            optional=draw(st.booleans()),
+            warn_before=draw(st.none() | durations(largest=5)) if step.objective else None,
+            exam_type=draw(st.sampled_from(DETAILS)),
+            checklist=tuple(draw(st.lists(texts, max_size=2))),
+            tells_gp=draw(st.booleans()),
+            source=draw(texts),
+        )
+        for step in target.steps
+    ]
+    return replace(
+        target,
+        steps=tuple(dressed),
         version=draw(st.integers(1, 9)),
         name=draw(texts),
         pathology=draw(texts),
-        steps=tuple(draw(st.permutations(made))),
         summary=draw(st.just("") | texts),
         entry_channels=tuple(draw(st.lists(st.sampled_from(EntryChannel), min_size=1, max_size=3, unique=True))),
         contact=draw(st.builds(Contact, st.just("") | texts, st.just("") | st.just("01 00 00 00 00"))),
         overall=draw(st.none() | st.just(_overall())),
-        warn_before=draw(st.none() | durations(largest=5)),
-        ends_on=tuple(draw(st.lists(st.just(MilestoneKind.NO_CANCER), max_size=1))),
+        evaluation_after=draw(st.none() | st.just(Duration(3, Unit.MONTHS))),
         slot_types=tuple(draw(st.lists(st.just(SlotType("irm", "IRM", 2, source="[004 F4 l.834]")), max_size=1))),
     )
-    assume(not check(target))
-    return target
 
 
 def _overall() -> Objective:
@@ -195,11 +224,13 @@ def _overall() -> Objective:
     return Objective("Ensemble", MilestoneKind.FIRST_SYMPTOMS, MilestoneKind.REFERRAL_RECEIVED, within, "essai")
 
 
-@st.composite
-def facts(draw: Any) -> Fact:
-    kind = draw(st.sampled_from([*EXPECTED, *EVENTS]))
-    detail = draw(st.sampled_from(DETAILS)) if kind is MilestoneKind.EXAM_DONE else ""
-    return Fact(FIRST_DAY + timedelta(hours=6 * draw(st.integers(0, 80))), kind, detail)
+def facts() -> st.SearchStrategy[Fact]:
+    """Any fact of the first twenty days."""
+    return st.builds(
+        lambda match, quarters: Fact(FIRST_DAY + timedelta(hours=6 * quarters), match.milestone, match.detail),
+        matches([*EXPECTED, *EVENTS]),
+        st.integers(0, 80),
+    )
 
 
 @st.composite
