@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "coordination",
     "referrals",
     "rcp",
+    "config",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,0 +1,1 @@
+"""The demo hospital: a fictitious centre and its town, lived day by day through the services (see docs/demo.md)."""
