@@ -1,1 +1,34 @@
-"""Reactions to what happens in the rooms below."""
+"""What the desk does when the ledger moves: inside the same transaction as the fact (DESIGN.md 2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from coordination import services
+from pathways.models import Milestone, Pathway
+from pathways.rules.milestones import MilestoneKind
+from pathways.signals import milestone_recorded, milestone_withdrawn, pathway_closed
+
+
+@receiver(milestone_recorded, dispatch_uid="coordination.milestone_recorded")
+def on_milestone_recorded(milestone: Milestone, pathway: Pathway, **_: Any) -> None:
+    """Evidence closes tasks, the GP is told, and nobody expects the dead."""
+    services.close_by_evidence(milestone=milestone)
+    services.notify_gp(pathway=pathway, milestone=milestone)
+    if milestone.kind == MilestoneKind.DEATH:
+        services.stop_expecting(patient=pathway.patient)
+
+
+@receiver(milestone_withdrawn, dispatch_uid="coordination.milestone_withdrawn")
+def on_milestone_withdrawn(milestone: Milestone, pathway: Pathway, **_: Any) -> None:
+    """Tasks without evidence open again; a GP told of an error is told that it was one."""
+    services.reopen_without_evidence(milestone=milestone)
+    services.rectify_notice(milestone=milestone)
+
+
+@receiver(pathway_closed, dispatch_uid="coordination.pathway_closed")
+def on_pathway_closed(pathway: Pathway, **_: Any) -> None:
+    """Places still held for a closed pathway are looked at by a person, not dropped nor kept by default."""
+    services.review_bookings_of_closed(pathway=pathway)

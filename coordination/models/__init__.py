@@ -1,5 +1,14 @@
-from coordination.models.desk import Channel, Contact, ContactOutcome, Notice, Task, TaskStatus
-from coordination.models.slots import Booking, BookingStatus, ExamType, Slot, SlotChange, SlotSeries, SlotStatus
+from coordination.models.desk import Channel, Contact, ContactOutcome, ContactState, Notice, Task, TaskStatus
+from coordination.models.slots import (
+    Booking,
+    BookingStatus,
+    ExamType,
+    Sampling,
+    Slot,
+    SlotSeries,
+    SlotStatus,
+    Weekday,
+)
 
 __all__ = [
     "Booking",
@@ -7,12 +16,14 @@ __all__ = [
     "Channel",
     "Contact",
     "ContactOutcome",
+    "ContactState",
     "ExamType",
     "Notice",
+    "Sampling",
     "Slot",
-    "SlotChange",
     "SlotSeries",
     "SlotStatus",
     "Task",
     "TaskStatus",
+    "Weekday",
 ]

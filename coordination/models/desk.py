@@ -8,7 +8,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 
-from coordination.querysets import ContactQuerySet, TaskQuerySet
+from coordination.querysets import ContactQuerySet, NoticeQuerySet, TaskQuerySet
 from directory.history import tracked
 from directory.models import OutboxMessage, Team, User
 from pathways.models import Milestone, Pathway
@@ -25,8 +25,9 @@ class TaskStatus(models.TextChoices):
 class Task(models.Model):
     """One thing to do for one patient, owned by a person or waiting in a team's pool (COO-06).
 
-    ``closes_on`` (with ``closes_on_detail``) names the milestone that closes it by evidence. ``origin`` is the
-    public id of what made it (a follow-up action, a referral…), unique so that making it again doubles nothing.
+    ``closes_on`` (with ``closes_on_detail``) names the milestone that closes it by evidence; only a fact that
+    happened after ``evidence_after`` counts, so that a second biopsy is not closed by the first. ``origin`` is the
+    public id of what made it (a follow-up action, a booking…), unique so that making it again doubles nothing.
     """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -39,6 +40,7 @@ class Task(models.Model):
     status = models.CharField("état", max_length=10, choices=TaskStatus, default=TaskStatus.OPEN)
     closes_on = models.CharField("close par", max_length=32, choices=KIND_CHOICES, blank=True)
     closes_on_detail = models.CharField(max_length=40, blank=True)
+    evidence_after = models.DateTimeField()
     origin = models.UUIDField(null=True, blank=True, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
@@ -54,13 +56,19 @@ class Task(models.Model):
         ordering = ["due_on", "id"]
         indexes = [
             models.Index(fields=["team", "due_on"], condition=Q(status="open"), name="task_open_team"),
-            models.Index(fields=["pathway"], condition=Q(status="open"), name="task_open_pathway"),
+            models.Index(fields=["owner", "due_on"], condition=Q(status="open"), name="task_open_owner"),
+            models.Index(fields=["pathway"], name="task_pathway"),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status="open", closed_at__isnull=True) | (~Q(status="open") & Q(closed_at__isnull=False)),
                 name="task_closing_coherent",
-            )
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="cancelled") | ~Q(outcome=""),
+                name="task_cancelled_with_reason",
+                violation_error_message="Indiquez pourquoi cette tâche est annulée.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -115,19 +123,58 @@ class Contact(models.Model):
         return f"{self.get_outcome_display()} {self.at:%d/%m/%Y}"
 
 
-class Notice(models.Model):
-    """What the GP was told, and when: one row per (pathway, milestone kind, detail), with its message."""
+class ContactState(models.Model):
+    """Where the contacts of a pathway stand: the result of its contacts, kept for the lists.
 
+    `record_contact` writes it under the pathway's lock, as `rules.contacts.standing` says, and a test checks that the
+    two agree; a death takes the promised call away. ``attempts`` counts the calls without an answer since the last one.
+    """
+
+    pathway = models.OneToOneField(Pathway, on_delete=models.CASCADE, related_name="contact_state")
+    last = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
+    attempts = models.PositiveSmallIntegerField("essais sans réponse", default=0)
+    call_back_on = models.DateField("à rappeler le", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "état des contacts"
+        indexes = [
+            models.Index(
+                fields=["call_back_on", "pathway"], condition=Q(call_back_on__isnull=False), name="contact_to_call_back"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attempts} essai(s)"
+
+
+class Notice(models.Model):
+    """What the GP was told, and when. Without ``message`` the GP could not be told: no address is known yet.
+
+    ``key`` names the fact (a milestone, a day of appointments), so that it is told once.
+    """
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     pathway = models.ForeignKey(Pathway, on_delete=models.CASCADE, related_name="notices")
     kind = models.CharField("à propos de", max_length=32)
-    milestone = models.ForeignKey(Milestone, on_delete=models.PROTECT, null=True, blank=True, related_name="notices")
-    message = models.OneToOneField(OutboxMessage, on_delete=models.PROTECT, related_name="notice")
+    key = models.CharField(max_length=80, unique=True)
+    milestone = models.OneToOneField(Milestone, on_delete=models.PROTECT, null=True, blank=True, related_name="notice")
+    message = models.OneToOneField(
+        OutboxMessage, on_delete=models.PROTECT, null=True, blank=True, related_name="notice"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = NoticeQuerySet.as_manager()
 
     class Meta:
         verbose_name = "information au médecin traitant"
+        verbose_name_plural = "informations au médecin traitant"
         ordering = ["-created_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["milestone"], name="notice_once_per_milestone")]
+        indexes = [models.Index(fields=["pathway", "-created_at"], name="notice_pathway")]
 
     def __str__(self) -> str:
         return self.kind
+
+    @property
+    def state(self) -> str:
+        """`no_address`, or the state of the message: `waiting`, `retrying`, `sent`, `failed`."""
+        return self.message.state if self.message else "no_address"

@@ -14,16 +14,37 @@ from coordination.querysets import BookingQuerySet, SlotQuerySet, SlotSeriesQuer
 from directory.history import tracked
 from directory.models import Team, User
 from pathways.models import Pathway, Patient, TargetPathway
+from pathways.models.ledger import KIND_CHOICES
+from pathways.rules.milestones import MilestoneKind
+
+
+class Sampling(models.TextChoices):
+    """Whether the exam takes a sample for the laboratory."""
+
+    NEVER = "never", "Jamais"
+    POSSIBLE = "possible", "Selon l’examen"
+    ALWAYS = "always", "Toujours"
 
 
 @tracked()
 class ExamType(models.Model):
-    """A kind of exam or consultation that can be booked (SLT-09). ``code`` is what milestones carry as detail."""
+    """A kind of exam or consultation that can be booked (SLT-09). ``code`` is what milestones carry as detail.
+
+    ``booked_as`` is the milestone that a booking records (the request of an exam, the offer of a first
+    consultation), ``done_as`` the one recorded when it took place; an exam that takes a sample adds `biopsy_taken`.
+    """
 
     code = models.SlugField("code", max_length=40, unique=True)
     label = models.CharField("nom", max_length=120)
     modality = models.CharField("plateau", max_length=40)
-    preparation = models.TextField("préparation du patient", blank=True)
+    preparation = models.TextField("préparation du patient", blank=True, help_text="Une consigne par ligne.")
+    booked_as = models.CharField(
+        "jalon à la réservation", max_length=32, choices=KIND_CHOICES, default=MilestoneKind.EXAM_REQUESTED.value
+    )
+    done_as = models.CharField(
+        "jalon à la réalisation", max_length=32, choices=KIND_CHOICES, default=MilestoneKind.EXAM_DONE.value
+    )
+    sampling = models.CharField("prélèvement", max_length=8, choices=Sampling, default=Sampling.NEVER)
 
     class Meta:
         verbose_name = "type d’examen"
@@ -32,6 +53,11 @@ class ExamType(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def instructions(self) -> list[str]:
+        """The preparation as a checklist, one line each."""
+        return [line.strip() for line in self.preparation.splitlines() if line.strip()]
 
 
 class Weekday(models.IntegerChoices):
@@ -173,6 +199,8 @@ class Booking(models.Model):
     request_key = models.UUIDField(unique=True, default=uuid4)
     booked_at = models.DateTimeField("réservé le")
     booked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    marked_at = models.DateTimeField("réalisé ou manqué, noté le", null=True, blank=True)
+    marked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField("motif d’annulation", max_length=200, blank=True)
 
@@ -181,6 +209,7 @@ class Booking(models.Model):
     class Meta:
         verbose_name = "réservation"
         ordering = ["period", "id"]
+        indexes = [models.Index(fields=["pathway", "status"], name="booking_pathway")]
         constraints = [
             models.UniqueConstraint(
                 fields=["slot", "seat"],
@@ -195,6 +224,11 @@ class Booking(models.Model):
                 violation_error_message="Le patient a déjà un rendez-vous à cette heure.",
             ),
             models.CheckConstraint(condition=Q(seat__gte=1), name="booking_seat_from_one"),
+            models.CheckConstraint(
+                condition=Q(status__in=["done", "missed"], marked_at__isnull=False)
+                | Q(status__in=["booked", "cancelled"], marked_at__isnull=True),
+                name="booking_mark_coherent",
+            ),
             models.CheckConstraint(
                 condition=~Q(status="cancelled") | ~Q(cancel_reason=""),
                 name="booking_cancelled_with_reason",

@@ -1,0 +1,99 @@
+"""Reads of protected slots and bookings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import F, Prefetch, Q
+
+from directory.models import Role
+from pathways.querysets import visible_pathways
+
+if TYPE_CHECKING:
+    from coordination.models import Booking, Slot, SlotSeries  # noqa: F401 (named in the bases below)
+    from directory.models import User
+    from pathways.models import Pathway
+
+
+class SlotSeriesQuerySet(models.QuerySet["SlotSeries"]):
+    def running(self, day: date) -> Self:
+        """Those that still make slots on ``day`` or after."""
+        return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=day))
+
+    def visible_to(self, user: User) -> Self:
+        """Series of the user's platform, and those serving the target pathways of the desks they run."""
+        serving = self.model.targets.through.objects.filter(
+            targetpathway__team__in=user.teams_as(Role.COORDINATOR, Role.SECRETARY)
+        )
+        return self.filter(Q(platform__in=user.teams_as(Role.PLATFORM)) | Q(pk__in=serving.values("slotseries_id")))
+
+
+class SlotQuerySet(models.QuerySet["Slot"]):
+    def visible_to(self, user: User) -> Self:
+        """Slots of the series the user sees (a subquery, so that the join never doubles a slot)."""
+        from coordination.models import SlotSeries
+
+        return self.filter(series__in=SlotSeries.objects.visible_to(user).values("pk"))
+
+    def free(self, at: datetime) -> Self:
+        """Still protected, in the future, with at least one place left."""
+        return self.filter(status="protected", starts_at__gt=at, booked__lt=F("capacity"))
+
+    def serving(self, pathway: Pathway) -> Self:
+        """Slots kept for the pathway's target."""
+        return self.filter(series__targets=pathway.version.target_id)
+
+    def between(self, start: datetime, end: datetime) -> Self:
+        """Slots that begin in [start, end)."""
+        return self.filter(starts_at__gte=start, starts_at__lt=end)
+
+    def to_release(self, at: datetime) -> Self:
+        """Still protected, at or past their release instant, with at least one place left."""
+        return self.filter(status="protected", release_at__lte=at, starts_at__gt=at, booked__lt=F("capacity"))
+
+    def given_back(self, at: datetime) -> Self:
+        """Released slots that have not begun: the platform may give them to anyone."""
+        return self.filter(status="released", starts_at__gt=at, booked__lt=F("capacity"))
+
+    def with_list_data(self) -> Self:
+        return self.select_related("exam_type", "platform__establishment", "series")
+
+    def with_bookings(self) -> Self:
+        """Adds ``standing_bookings``: the places taken, with their patient."""
+        from coordination.models import Booking
+
+        bookings = Booking.objects.standing().select_related("patient", "pathway").order_by("seat")
+        return self.prefetch_related(Prefetch("bookings", bookings, to_attr="standing_bookings"))
+
+
+class BookingQuerySet(models.QuerySet["Booking"]):
+    def visible_to(self, user: User) -> Self:
+        """Bookings of pathways the user reads, or made on the user's own platform."""
+        return self.filter(visible_pathways(user, "pathway__") | Q(slot__platform__in=user.teams_as(Role.PLATFORM)))
+
+    def standing(self) -> Self:
+        """Not cancelled."""
+        return self.exclude(status="cancelled")
+
+    def expected(self, at: datetime) -> Self:
+        """Booked and not begun."""
+        return self.filter(status="booked", slot__starts_at__gt=at)
+
+    def of_day(self, start: datetime, end: datetime) -> Self:
+        """Not cancelled, beginning in [start, end), in the order of the day."""
+        return (
+            self.standing()
+            .filter(slot__starts_at__gte=start, slot__starts_at__lt=end)
+            .order_by("slot__starts_at", "slot__exam_type__label", "seat", "id")
+        )
+
+    def of_pathways(self, ids: Iterable[int]) -> Self:
+        return self.filter(pathway__in=ids)
+
+    def with_list_data(self) -> Self:
+        return self.select_related(
+            "slot__exam_type", "slot__platform__establishment", "slot__series", "patient", "pathway__team"
+        )

@@ -1,0 +1,115 @@
+"""Reads of the worklist « Ma journée ».
+
+The counters, the list and the badge are the same filters: `chosen` for the list, `counters` for the figures. The order
+is `rules.worklist.priority`, written here in SQL; a test checks that both agree on generated pathways.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Case, F, IntegerField, Q, Value, When
+
+from coordination.rules.worklist import LONG_LATE, SOON_DAYS, Tier
+from directory.models import Role, User
+from pathways.models import Pathway, Patient
+from pathways.querysets import PathwayQuerySet, pathway_late
+
+DESK = (Role.COORDINATOR, Role.SECRETARY)
+
+WITHOUT_NEXT = "sans-suite"
+LATE = "en-retard"
+SOON = "bientot"
+CALL_BACK = "a-rappeler"
+ALL = "toutes"
+FILTERS = (WITHOUT_NEXT, LATE, SOON, CALL_BACK, ALL)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose pathways: the user's own or those of the desks they run, of one target, found by words."""
+
+    mine: bool = False
+    target: str = ""
+    words: str = ""
+
+
+def at_desk(user: User, scope: Scope) -> PathwayQuerySet:
+    """The active pathways of the desks ``user`` runs, narrowed by ``scope``."""
+    found = Pathway.objects.active().filter(team__in=user.teams_as(*DESK))
+    if scope.mine:
+        found = found.filter(owner=user)
+    if scope.target:
+        found = found.filter(version__target__key=scope.target)
+    if scope.words.strip():
+        found = found.filter(_named(scope.words))
+    return found
+
+
+def _named(words: str) -> Q:
+    """The patient as typed, or the pathway's reference."""
+    patients = Patient.objects.search(words).values("pk")
+    return Q(patient__in=patients) | Q(reference__istartswith=words.strip())
+
+
+def to_call_back(today: date) -> Q:
+    """A call promised for ``today`` or before, and not made since."""
+    return Q(contact_state__call_back_on__lte=today)
+
+
+def chosen(found: PathwayQuerySet, name: str, at: datetime, today: date) -> PathwayQuerySet:
+    """The pathways behind the counter called ``name`` (one of `FILTERS`)."""
+    match name:
+        case "sans-suite":
+            return found.without_next_step()
+        case "en-retard":
+            return found.late(at)
+        case "bientot":
+            return found.due_before(at, at + timedelta(days=SOON_DAYS))
+        case "a-rappeler":
+            return found.filter(to_call_back(today))
+        case _:
+            return found
+
+
+def counters(found: PathwayQuerySet, at: datetime, today: date) -> dict[str, int]:
+    """How many pathways each filter holds, by name: two queries whatever the number of filters."""
+    figures = found.counters(at, soon_days=SOON_DAYS)
+    return {
+        WITHOUT_NEXT: figures["without_next_step"],
+        LATE: figures["late"],
+        SOON: figures["soon"],
+        CALL_BACK: found.filter(to_call_back(today)).count(),
+        ALL: figures["active"],
+    }
+
+
+def by_priority(found: PathwayQuerySet, at: datetime, today: date) -> PathwayQuerySet:
+    """In the order of `rules.worklist.priority`."""
+    long_late = Q(next_due_at__lt=at - LONG_LATE)
+    tier = Case(
+        When(next_step__isnull=True, then=Value(Tier.WITHOUT_NEXT)),
+        When(pathway_late(at) & ~long_late, then=Value(Tier.LATE)),
+        When(to_call_back(today), then=Value(Tier.CALL_BACK)),
+        When(pathway_late(at), then=Value(Tier.LONG_LATE)),
+        default=Value(Tier.COMING),
+        output_field=IntegerField(),
+    )
+    return found.annotate(tier=tier).order_by("tier", F("next_due_at").asc(nulls_last=True), "opened_at", "id")
+
+
+def page_of(found: PathwayQuerySet, first: int, size: int) -> list[Pathway]:
+    """One page of an ordered list, with everything a row shows, in two queries.
+
+    The order is worked out on the pathways alone; the patients of the page are then read by their keys, so that the
+    cost follows the page and not the number of patients.
+    """
+    ids = list(found.values_list("pk", flat=True)[first : first + size])
+    rows = (
+        Pathway.objects.filter(pk__in=ids)
+        .with_list_data()
+        .select_related("next_step__assignee__professional", "contact_state__last")
+    )
+    by_id = {row.pk: row for row in rows.defer("version__definition")}
+    return [by_id[pk] for pk in ids if pk in by_id]

@@ -1,0 +1,137 @@
+"""Protected slots: when a series gives a slot, and how a slot stands against a patient's objective."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from pathways.rules.calendar import ONE_DAY, Calendar
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A weekly series. `weekday` counts from Monday = 0, `starts_at` is local time, both ends of validity included."""
+
+    weekday: int
+    starts_at: time
+    duration: timedelta
+    release_notice: timedelta
+    valid_from: date
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """One slot to make; instants in UTC."""
+
+    starts_at: datetime
+    ends_at: datetime
+    release_at: datetime
+
+
+def occurrences(pattern: Pattern, first: date, last: date, calendar: Calendar) -> Iterator[Occurrence]:
+    """The slots of the days ``first``..``last``, both included.
+
+    None on a public holiday or a closing day; the weekday is the series' own word, even a Saturday. The hour is that
+    of the establishment's wall clock on that day, before and after a change of hour alike; durations and the release
+    notice run in clock hours.
+    """
+    day = max(first, pattern.valid_from)
+    day += (pattern.weekday - day.weekday()) % 7 * ONE_DAY
+    last = min(last, pattern.valid_until) if pattern.valid_until else last
+    while day <= last:
+        if opens(day, calendar):
+            starts_at = calendar.at(day, pattern.starts_at)
+            yield Occurrence(starts_at, starts_at + pattern.duration, starts_at - pattern.release_notice)
+        day += 7 * ONE_DAY
+
+
+def opens(day: date, calendar: Calendar) -> bool:
+    """True when slots may be held that day: neither a public holiday nor a closing day."""
+    return calendar.holiday_name(day) is None and day not in calendar.closing_days
+
+
+class SlotLook(StrEnum):
+    """How a slot shows on a board. Every look has its own word and icon, never a colour alone."""
+
+    FREE = "free"
+    PART = "part"
+    FULL = "full"
+    RELEASED = "released"
+    CANCELLED = "cancelled"
+    PAST = "past"
+
+    @property
+    def label(self) -> str:
+        """The French word, as shown on screen."""
+        return _LOOK_LABELS[self]
+
+
+_LOOK_LABELS = {
+    SlotLook.FREE: "Libre",
+    SlotLook.PART: "En partie libre",
+    SlotLook.FULL: "Complet",
+    SlotLook.RELEASED: "Libéré",
+    SlotLook.CANCELLED: "Annulé",
+    SlotLook.PAST: "Passé, non utilisé",
+}
+
+
+def look(*, status: str, capacity: int, booked: int, starts_at: datetime, now: datetime) -> SlotLook:
+    """How the slot shows at ``now``."""
+    if status == "cancelled":
+        return SlotLook.CANCELLED
+    if booked >= capacity:
+        return SlotLook.FULL
+    if status == "released":
+        return SlotLook.RELEASED
+    if starts_at <= now:
+        return SlotLook.PAST
+    return SlotLook.PART if booked else SlotLook.FREE
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a slot stands against the objective of a step: `margin` in calendar days, None without objective."""
+
+    meets: bool
+    margin: int | None
+
+
+def fit(starts_at: datetime, due_at: datetime | None, calendar: Calendar) -> Fit:
+    """Whether an exam at ``starts_at`` still meets ``due_at``, and the days that remain then (negative: too late)."""
+    if due_at is None:
+        return Fit(meets=True, margin=None)
+    margin = (calendar.local_date(due_at) - calendar.local_date(starts_at)).days
+    return Fit(meets=starts_at <= due_at, margin=margin)
+
+
+def overlapping(
+    start: datetime, end: datetime, taken: Iterable[tuple[datetime, datetime]]
+) -> tuple[datetime, datetime] | None:
+    """The first of the spans taken that overlaps [start, end), if any."""
+    return next((span for span in taken if span[0] < end and start < span[1]), None)
+
+
+def first_free_seat(taken: Iterable[int]) -> int:
+    """The lowest place number that nobody holds, from 1."""
+    held = set(taken)
+    seat = 1
+    while seat in held:
+        seat += 1
+    return seat
+
+
+def asks_again(requested: Iterable[datetime], done: Iterable[datetime]) -> bool:
+    """True when a booking is a new request: none stands that was not answered since by the exam itself.
+
+    A slot booked after a request made by hand, or again after a cancellation, belongs to the same request: the delay
+    from request to exam runs from the first one.
+    """
+    last_request = max(requested, default=None)
+    if last_request is None:
+        return True
+    last_done = max(done, default=None)
+    return last_done is not None and last_done >= last_request

@@ -1,0 +1,43 @@
+from coordination.services.booking import book_slot, cancel_booking
+from coordination.services.closing import review_bookings_of_closed, stop_expecting
+from coordination.services.contacts import record_contact
+from coordination.services.exam_types import load_exam_types
+from coordination.services.marks import mark_done, mark_missed, undo_mark
+from coordination.services.notices import notify_gp, rectify_notice, send_pending_notices, tell_gp_of_appointments
+from coordination.services.release import release_unused_slots
+from coordination.services.series import create_series, generate_slots
+from coordination.services.tasks import (
+    cancel_task,
+    claim_task,
+    close_by_evidence,
+    complete_task,
+    create_task,
+    give_back_task,
+    reopen_without_evidence,
+)
+
+__all__ = [
+    "book_slot",
+    "cancel_booking",
+    "cancel_task",
+    "claim_task",
+    "close_by_evidence",
+    "complete_task",
+    "create_series",
+    "create_task",
+    "generate_slots",
+    "give_back_task",
+    "load_exam_types",
+    "mark_done",
+    "mark_missed",
+    "notify_gp",
+    "record_contact",
+    "rectify_notice",
+    "release_unused_slots",
+    "reopen_without_evidence",
+    "review_bookings_of_closed",
+    "send_pending_notices",
+    "stop_expecting",
+    "tell_gp_of_appointments",
+    "undo_mark",
+]

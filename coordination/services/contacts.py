@@ -1,0 +1,100 @@
+"""Writes on contacts: a call is logged in one gesture, and never changed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from coordination.models import Channel, Contact, ContactOutcome, ContactState
+from coordination.rules import contacts as rules
+from directory.errors import DomainError
+from directory.models import User
+from pathways.models import MilestoneSource, Pathway
+from pathways.rules.milestones import MilestoneKind
+from pathways.services import record_milestone, touch_contact
+
+CLOCK_SKEW = timedelta(minutes=5)
+
+
+@transaction.atomic
+def record_contact(
+    *,
+    pathway: Pathway,
+    author: User,
+    outcome: str,
+    channel: str = Channel.PHONE,
+    whom: str = rules.PATIENT,
+    next_on: date | None = None,
+    note: str = "",
+    at: datetime | None = None,
+    key: UUID | None = None,
+) -> Contact:
+    """Logs a call or a message at ``at`` (now by default), and the local day ``next_on`` of the next one.
+
+    The patient or someone close reached is news of the patient: it records the milestone `followup_contact` and the
+    pathway's last contact. The same ``key`` twice (a form sent again) returns the first contact and does nothing.
+    Raises DomainError for an unknown outcome or channel, a future instant, a past or missing day to call again.
+    """
+    now = timezone.now()
+    at = at or now
+    locked = Pathway.objects.select_for_update(of=("self",), no_key=True).select_related("patient").get(pk=pathway.pk)
+    known = Contact.objects.filter(uuid=key).first() if key else None
+    if known:
+        if known.pathway_id != locked.pk:
+            raise DomainError("Ce contact a déjà été noté pour un autre patient.")
+        return known
+    _refuse_wrong_contact(outcome, channel, at, next_on, now)
+    contact = Contact.objects.create(
+        pathway=locked,
+        at=at,
+        channel=channel,
+        outcome=outcome,
+        whom=whom.strip(),
+        next_on=next_on,
+        note=note.strip(),
+        author=author,
+        **({"uuid": key} if key else {}),
+    )
+    _keep_state(locked)
+    if rules.is_news(outcome, contact.whom):
+        touch_contact(pathway=locked, at=at)
+        record_milestone(
+            pathway=locked,
+            kind=MilestoneKind.FOLLOWUP_CONTACT,
+            detail=channel,
+            occurred_at=at,
+            author=author,
+            source=MilestoneSource.AUTOMATIC,
+            dedup_key=f"contact:{contact.uuid}",
+        )
+    return contact
+
+
+def _keep_state(pathway: Pathway) -> None:
+    """Works the pathway's standing out again from all its contacts: one entered late changes what it must."""
+    contacts = list(pathway.contacts.order_by("at", "id").values_list("id", "outcome", "whom", "next_on"))
+    now = rules.standing((outcome, whom, next_on) for _, outcome, whom, next_on in contacts)
+    ContactState.objects.update_or_create(
+        pathway=pathway,
+        defaults={
+            "last_id": contacts[-1][0],
+            "attempts": now.attempts,
+            "call_back_on": None if pathway.patient.deceased_on else now.call_back_on,
+        },
+    )
+
+
+def _refuse_wrong_contact(outcome: str, channel: str, at: datetime, next_on: date | None, now: datetime) -> None:
+    if outcome not in ContactOutcome.values:
+        raise DomainError("Choisissez le résultat de l’appel.", field="outcome")
+    if channel not in Channel.values:
+        raise DomainError("Choisissez le moyen de contact.", field="channel")
+    if at > now + CLOCK_SKEW:
+        raise DomainError("Un contact ne peut pas être daté dans le futur.", field="at")
+    if outcome == ContactOutcome.CALL_BACK and next_on is None:
+        raise DomainError("Indiquez quand rappeler.", field="next_on")
+    if next_on is not None and next_on < timezone.localdate(at):
+        raise DomainError("La date de rappel est déjà passée.", field="next_on")

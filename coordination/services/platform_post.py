@@ -1,0 +1,107 @@
+"""Messages to platforms: what was booked, cancelled, given back. A reference and a link, never an identity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from coordination.models import Booking, Slot, SlotStatus
+from directory.models import Team
+from directory.services import post
+from directory.typography import NBSP, moment
+
+
+def tell_platform_booked(*, booking: Booking) -> None:
+    """One message per booking."""
+    slot = booking.slot
+    _send(
+        platform=slot.platform,
+        kind="slot_booked",
+        dedup_key=f"slot-booked:{booking.uuid}",
+        subject=f"Créneau réservé ({booking.pathway.reference})",
+        template="coordination/post/booked.txt",
+        context={**_about(booking), "free": max(Slot.objects.get(pk=slot.pk).free, 0)},
+        day_of=slot,
+    )
+
+
+def tell_platform_cancelled(*, booking: Booking) -> None:
+    """One message per cancelled booking; it says whether the place is the platform's or still protected."""
+    slot = Slot.objects.select_related("platform__establishment").get(pk=booking.slot_id)
+    context = {
+        **_about(booking),
+        "given_back": slot.status == SlotStatus.RELEASED,
+        "release": moment(slot.release_at, timezone.localdate()),
+    }
+    _send(
+        platform=slot.platform,
+        kind="slot_cancelled",
+        dedup_key=f"slot-cancelled:{booking.uuid}",
+        subject=f"Réservation annulée ({booking.pathway.reference})",
+        template="coordination/post/cancelled.txt",
+        context=context,
+        day_of=slot,
+    )
+
+
+def tell_platform_released(*, platform: Team, slots: Sequence[Slot]) -> None:
+    """One digest for all the slots released together."""
+    today = timezone.localdate()
+    lines = [
+        {"exam": slot.exam_type.label, "when": moment(slot.starts_at, today), "places": _places(slot)} for slot in slots
+    ]
+    together = sha256(",".join(sorted(str(slot.uuid) for slot in slots)).encode()).hexdigest()[:32]
+    _send(
+        platform=platform,
+        kind="slots_released",
+        dedup_key=f"slots-released:{platform.uuid}:{together}",
+        subject="Un créneau libéré" if len(slots) == 1 else f"{len(slots)} créneaux libérés",
+        template="coordination/post/released.txt",
+        context={"slots": lines},
+        day_of=slots[0],
+    )
+
+
+def _about(booking: Booking) -> dict[str, object]:
+    slot = booking.slot
+    return {
+        "exam": slot.exam_type.label,
+        "when": moment(slot.starts_at, timezone.localdate()),
+        "reference": booking.pathway.reference,
+    }
+
+
+def _places(slot: Slot) -> str:
+    return f"{slot.free}{NBSP}place{'s' if slot.free > 1 else ''}"
+
+
+def _send(
+    *,
+    platform: Team,
+    kind: str,
+    dedup_key: str,
+    subject: str,
+    template: str,
+    context: dict[str, object],
+    day_of: Slot,
+) -> None:
+    """Posts to the platform's mailbox, else to its establishment's; without either its own page tells it."""
+    recipient = platform.email or platform.establishment.email
+    if not recipient:
+        return
+    day = timezone.localdate(day_of.starts_at)
+    link = f"{settings.BASE_URL}{reverse('coordination:platform')}?jour={day:%Y-%m-%d}"
+    post(
+        kind=kind,
+        dedup_key=dedup_key,
+        establishment=platform.establishment,
+        recipient=recipient,
+        subject=subject,
+        body=render_to_string(template, {**context, "link": link}),
+        about=day_of.uuid,
+    )

@@ -1,0 +1,20 @@
+"""Celery entry points of the desk: they only call services, which may run twice or many at once without harm."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from coordination import services
+
+
+@shared_task(ignore_result=True)
+def release_unused_slots() -> int:
+    """Gives unused protected slots back to their platforms (every 5 minutes)."""
+    return services.release_unused_slots(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def generate_slots() -> int:
+    """Makes the slots of the coming weeks (every night)."""
+    return services.generate_slots()
