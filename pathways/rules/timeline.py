@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 from pathways.rules.axis import Box, Tick, french_date, ticks
-from pathways.rules.calendar import Calendar
+from pathways.rules.calendar import TICK, Calendar
 from pathways.rules.durations import Pause
 from pathways.rules.steps import StepState
 from pathways.rules.typography import shorten, text_width
@@ -251,5 +251,9 @@ def _band(scale: _Scale, pause: Pause, label: str) -> PauseBand | None:
     width = max(scale.x(end) - x, 2)
     fits = text_width(label, SUBLABEL_SIZE) + 8 <= width
     since = french_date(scale.day(pause.start))
-    until = "sans date de fin" if pause.end is None else f"au {french_date(scale.day(pause.end))}"
-    return PauseBand(x, width, label if fits else "", f"{label} : du {since} {until}")
+    if pause.end is None:
+        when = f"depuis le {since}, sans date de fin"
+    else:
+        # The end is excluded: a pause of whole days ends on the midnight after its last one.
+        when = f"du {since} au {french_date(scale.day(pause.end - TICK))}"
+    return PauseBand(x, width, label if fits else "", f"{label} : {when}")
