@@ -84,6 +84,6 @@ def _refuse_wrong_identity(patient: Patient) -> None:
     if patient.birth_date > timezone.localdate():
         raise DomainError("La date de naissance est dans le futur.", field="birth_date")
     if patient.ins_matricule:
-        problems = identity.check_ins(patient.ins_matricule)
+        problems = identity.check_matricule(patient.ins_matricule)
         if problems:
             raise DomainError(problems[0].message, field="ins_matricule", code="ins_matricule")
