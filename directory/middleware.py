@@ -17,7 +17,9 @@ from directory.readonly import refuse_writes
 Handler = Callable[[HttpRequest], HttpResponse]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-LOGIN_CALLBACKS = frozenset({"openid_connect_callback"})
+# GETs of allauth that write by design: the OpenID Connect return, recovery codes marked as shown, the account's address
+# copied on the first visit of its page.
+LOGIN_CALLBACKS = frozenset({"openid_connect_callback", "mfa_view_recovery_codes", "account_email"})
 
 
 class HistoryContextMiddleware:
