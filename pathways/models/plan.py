@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import pghistory
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 
@@ -15,11 +17,18 @@ from pathways.querysets import AlertQuerySet, StepQuerySet
 from pathways.rules.plan import StepState
 
 
+@pghistory.track(
+    pghistory.UpdateEvent(condition=pgtrigger.AnyChange("skip_reason", "assignee")),
+    fields=["pathway", "key", "label", "skip_reason", "assignee"],
+    model_name="StepHistory",
+    obj_field=pghistory.ObjForeignKey(related_name="history_rows", related_query_name="history_row"),
+)
 class Step(models.Model):
     """One planned step of a pathway. Instants are UTC; ``due_at`` is already adjusted for pauses, ``raw_due_at`` not.
 
     Rows are the stored result of `pathways.rules.plan`; only `pathways.services.plan` writes them. ``skip_reason``
-    is the one input kept here. ``next_alert_at`` is the next instant at which an alert must be raised.
+    and ``assignee`` are the two inputs kept here: a rebuild leaves no history, a change of theirs does.
+    ``next_alert_at`` is the next instant at which an alert must be raised.
     """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
