@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, Value, When
 
 from directory.models import Role
 from pathways.querysets import visible_pathways
 
 if TYPE_CHECKING:
     from directory.models import User
-    from pathways.models import Pathway
-    from rcp.models import Decision, FollowUpAction, RcpCase, RcpSeries, RcpSession
+    from pathways.models import Appointment, Milestone, Pathway
+    from rcp.models import Decision, FollowUpAction, RcpCase, RcpSeries, RcpSession  # noqa: F401 (in the bases below)
 
 RUNS_MEETING = (Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
 
@@ -23,6 +24,40 @@ AGENDA_KINDS = (
     "referral_received", "imaging_upstream", "exam_done", "biopsy_taken", "lab_requested", "sample_sent",
     "lab_intermediate", "lab_final", "rcp_held", "announcement", "treatment_started",
 )  # fmt: skip
+
+
+IMAGING = "Imagerie"
+"""`ExamType.modality` of the exams whose images a meeting looks at."""
+
+
+def agenda_facts() -> models.QuerySet[Milestone]:
+    """Milestones in force that an agenda reads, with ``is_image``."""
+    from pathways.models import Milestone
+
+    facts = Milestone.objects.in_force().filter(kind__in=AGENDA_KINDS)
+    return facts.annotate(
+        is_image=Case(
+            When(kind="imaging_upstream", then=Value(True)),
+            When(kind="exam_done", detail="", then=Value(True)),  # an exam typed without saying which
+            When(Q(kind="exam_done") & _is_imaging("detail"), then=Value(True)),
+            default=Value(False),
+        )
+    )
+
+
+def planned_appointments() -> models.QuerySet[Appointment]:
+    """Appointments that did not take place yet, with ``is_image``."""
+    from pathways.models import Appointment
+
+    return Appointment.objects.filter(status="planned").annotate(
+        is_image=Case(When(_is_imaging("exam_code"), then=Value(True)), default=Value(False))
+    )
+
+
+def _is_imaging(code_field: str) -> Exists:
+    from coordination.models import ExamType
+
+    return Exists(ExamType.objects.filter(code=OuterRef(code_field), modality=IMAGING))
 
 
 def visible_series(user: User, prefix: str = "") -> Q:
@@ -112,25 +147,21 @@ class RcpCaseQuerySet(models.QuerySet["RcpCase"]):
 
     def with_agenda_data(self) -> Self:
         """Everything the agenda shows and its rules read, in a fixed number of queries whatever the cases."""
-        from pathways.models import Appointment, Milestone
-
-        return self.select_related(
-            "pathway__patient__gp",
-            "pathway__version__target",
-            "pathway__team__establishment",
-            "presenter",
-            "decision__decided_by__professional",
-            "session__series__team__establishment",
-        ).prefetch_related(
-            Prefetch(
-                "pathway__milestones",
-                Milestone.objects.in_force().filter(kind__in=AGENDA_KINDS),
-                to_attr="agenda_facts",
-            ),
-            Prefetch(
-                "pathway__appointments", Appointment.objects.filter(status="planned"), to_attr="planned_appointments"
-            ),
-            "absent",
+        absences = self.model.absent.through.objects.filter(rcpcase=OuterRef("pk")).values("attendance_id")
+        return (
+            self.select_related(
+                "pathway__patient__gp",
+                "pathway__version__target",
+                "pathway__team__establishment",
+                "presenter",
+                "decision__decided_by__professional",
+                "session__series__team__establishment",
+            )
+            .annotate(absent_ids=ArraySubquery(absences))
+            .prefetch_related(
+                Prefetch("pathway__milestones", agenda_facts(), to_attr="agenda_facts"),
+                Prefetch("pathway__appointments", planned_appointments(), to_attr="planned_appointments"),
+            )
         )
 
 

@@ -14,7 +14,7 @@ from pathways.rules.milestones import MilestoneKind
 from pathways.signals import milestone_recorded, milestone_withdrawn, pathway_closed
 from rcp import services
 from rcp.models import CaseStatus, FollowUpAction, RcpCase
-from rcp.querysets import AGENDA_KINDS
+from rcp.querysets import agenda_facts
 from rcp.readings import is_after_treatment
 
 LABELLING = frozenset({MilestoneKind.TREATMENT_STARTED, MilestoneKind.RCP_HELD})
@@ -58,7 +58,7 @@ def on_closed(pathway: Pathway, **kwargs: Any) -> None:
 
 def _relabel(pathway: Pathway) -> None:
     """« Presented after the start of treatment » follows the facts, on past and coming cases alike."""
-    facts = list(Milestone.objects.in_force().filter(pathway=pathway, kind__in=AGENDA_KINDS))
+    facts = list(agenda_facts().filter(pathway=pathway))
     for case in RcpCase.objects.filter(pathway=pathway).select_related("session"):
         after = is_after_treatment(case, facts)
         if after != case.after_treatment:

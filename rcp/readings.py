@@ -34,10 +34,10 @@ def participants(attendances: Iterable[Attendance]) -> list[Participant]:
     return [Participant(a.pk, a.specialty_code, a.is_physician) for a in attendances]
 
 
-def quorum_of_case(case: RcpCase, attendances: Sequence[Attendance]) -> Quorum:
-    """The quorum for one case, with the session's attendances and the case's own absences (prefetch ``absent``)."""
-    absent = {attendance.pk for attendance in case.absent.all()}
-    return quorum(participants(attendances), quorum_rule(case.session.series), absent)
+def quorum_of_case(case: RcpCase, attendances: Sequence[Attendance], absent: Iterable[int] | None = None) -> Quorum:
+    """The quorum for one case: the session's attendances without ``absent`` (read from the case when not given)."""
+    away = set(case.absent.values_list("pk", flat=True) if absent is None else absent)
+    return quorum(participants(attendances), quorum_rule(case.session.series), away)
 
 
 def quorum_of_session(session: RcpSession, attendances: Sequence[Attendance]) -> Quorum:
@@ -46,7 +46,7 @@ def quorum_of_session(session: RcpSession, attendances: Sequence[Attendance]) ->
 
 
 def readiness_of_case(case: RcpCase, facts: Sequence[Milestone], planned: Sequence[Appointment]) -> Readiness:
-    """The readiness list of one case; ``facts`` are milestones in force, ``planned`` appointments to come."""
+    """The readiness list of one case, from `querysets.agenda_facts` and `planned_appointments` of its pathway."""
     patient = case.pathway.patient
     return readiness(
         CaseFacts(
@@ -60,8 +60,8 @@ def readiness_of_case(case: RcpCase, facts: Sequence[Milestone], planned: Sequen
             has_gp=True if patient.gp_id else (False if case.no_gp else None),
             age=age(patient.birth_date, session_day(case.session)),
             has_g8=case.g8_score is not None,
-            facts=[DatedFact(m.kind, m.detail, m.occurred_at) for m in facts],
-            planned=[Planned(a.label, a.exam_code, a.starts_at) for a in planned],
+            facts=[DatedFact(m.kind, m.occurred_at, m.is_image) for m in facts],  # type: ignore[attr-defined]
+            planned=[Planned(a.label, a.starts_at, a.is_image) for a in planned],  # type: ignore[attr-defined]
         )
     )
 

@@ -62,7 +62,7 @@ class Quorum:
 def read_required(raw: object) -> tuple[Group, ...]:
     """The groups of ``RcpSeries.required_specialties`` (a list of non-empty lists of codes). Raises RuleError."""
     if not isinstance(raw, list):
-        raise RuleError("Les spécialités exigées sont une liste de groupes, par exemple [[\"SM36\"], [\"SM37\"]].")
+        raise RuleError('Les spécialités exigées sont une liste de groupes, par exemple [["SM36"], ["SM37"]].')
     groups: list[Group] = []
     for number, group in enumerate(raw, start=1):
         codes = group if isinstance(group, list) else None

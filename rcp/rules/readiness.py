@@ -54,20 +54,20 @@ class Readiness:
 
 @dataclass(frozen=True)
 class DatedFact:
-    """A milestone in force: its kind, its detail and its instant."""
+    """A milestone in force: its kind and instant. ``is_image`` is true for an exam that gives images to project."""
 
     kind: str
-    detail: str
     at: datetime
+    is_image: bool = False
 
 
 @dataclass(frozen=True)
 class Planned:
-    """An appointment of the patient still to come."""
+    """An appointment of the patient that did not take place yet."""
 
     label: str
-    exam_code: str
     at: datetime
+    is_image: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,6 @@ class CaseFacts:
     planned: Sequence[Planned] = ()
 
 
-IMAGING_FACTS = ("exam_done", "imaging_upstream")
 PATHOLOGY_FACTS = ("lab_final", "lab_intermediate")
 PATHOLOGY_ASKED = ("lab_requested", "sample_sent", "biopsy_taken")
 
@@ -115,12 +114,12 @@ def _typed(key: str, label: str, there: object, owes: str) -> Item:
 
 def _imaging(case: CaseFacts) -> Item:
     label = "Imagerie"
-    done = _latest(case.facts, IMAGING_FACTS)
+    done = max((fact for fact in case.facts if fact.is_image), key=lambda fact: fact.at, default=None)
     if done:
         return Item("imaging", label, ItemState.OK, "réalisée le", done.at)
     if case.imaging.strip():
         return Item("imaging", label, ItemState.OK, case.imaging.strip())
-    coming = sorted((p for p in case.planned if p.exam_code), key=lambda p: p.at)
+    coming = sorted((each for each in case.planned if each.is_image), key=lambda each: each.at)
     if coming and coming[0].at < case.session_at:
         return Item("imaging", label, ItemState.EXPECTED, f"{coming[0].label}, prévu le", coming[0].at, "Imagerie")
     if coming:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
+from coordination import services as coordination
 from coordination.models import Task, TaskStatus
 from directory.errors import DomainError
 from directory.history import because
@@ -145,7 +146,7 @@ def _add(decision: Decision, action: NewAction, author: User, since: datetime | 
 
 def _new_task(action: FollowUpAction, origin: uuid.UUID, author: User | None, team: Team | None = None) -> Task:
     case = action.decision.case
-    return _desk().create_task(
+    return coordination.create_task(
         pathway=case.pathway,
         title=action.label,
         team=team or (action.task.team if action.task else case.pathway.team),
@@ -203,9 +204,9 @@ def _settle_task(action: FollowUpAction, author: User | None) -> None:
     if task is None:
         return
     if action.status == ActionStatus.DEVIATED:
-        _desk().cancel_task(task=task, user=author, reason=action.deviation_reason)
+        coordination.cancel_task(task=task, user=author, reason=action.deviation_reason)
     elif author is not None:
-        _desk().complete_task(task=task, user=author, outcome="Fait")
+        coordination.complete_task(task=task, user=author, outcome="Fait")
 
 
 def follow_task(*, task: Task) -> None:
@@ -236,9 +237,3 @@ def _instant(action: FollowUpAction, on: date) -> datetime:
     now = timezone.now()
     zone = ZoneInfo(action.decision.case.session.series.team.establishment.time_zone)
     return now if on == now.astimezone(zone).date() else datetime.combine(on, time(12), zone)
-
-
-def _desk():  # noqa
-    from coordination import services
-
-    return services

@@ -20,7 +20,7 @@ from pathways import services as pathways
 from pathways.models import Milestone, Pathway
 from pathways.rules.milestones import MilestoneKind
 from rcp.models import CaseStatus, CaseStream, RcpCase, RcpSeries, RcpSession, SessionStatus
-from rcp.querysets import AGENDA_KINDS
+from rcp.querysets import agenda_facts
 from rcp.readings import is_after_treatment
 from rcp.rules.cases import refusal
 from rcp.services.circle import close_circle, open_circle
@@ -253,8 +253,7 @@ def _place(*, pathway: Pathway, session: RcpSession, now: datetime, **fields: An
             if name != "registration" or value is not None:
                 setattr(row, name, value)
     row.session, row.pathway = session, pathway
-    facts = Milestone.objects.in_force().filter(pathway=pathway, kind__in=AGENDA_KINDS)
-    row.after_treatment = is_after_treatment(row, list(facts))
+    row.after_treatment = is_after_treatment(row, list(agenda_facts().filter(pathway=pathway)))
     row.save()
     return row
 
@@ -294,7 +293,9 @@ def _lateness(session: RcpSession, now: datetime, author: User, reason: str) -> 
             field="session",
         )
     if not reason.strip():
-        raise DomainError("Les inscriptions sont closes : indiquez pourquoi ce dossier est ajouté.", field="late_reason")
+        raise DomainError(
+            "Les inscriptions sont closes : indiquez pourquoi ce dossier est ajouté.", field="late_reason"
+        )
     return reason.strip()[:200]
 
 
@@ -309,7 +310,9 @@ def _refuse_second(pathway: Pathway, session: RcpSession) -> None:
     )
     if other:
         day = long_day(other.session.starts_at)
-        raise DomainError(f"Ce patient est déjà inscrit à la séance du {day} : reportez ce dossier-là.", field="session")
+        raise DomainError(
+            f"Ce patient est déjà inscrit à la séance du {day} : reportez ce dossier-là.", field="session"
+        )
 
 
 def _refuse_stream(stream: str, author: User) -> None:

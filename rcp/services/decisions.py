@@ -14,7 +14,7 @@ from directory.history import because
 from directory.models import User
 from directory.typography import hour, long_day
 from pathways import services as pathways
-from pathways.models import Appointment, Milestone, TreatmentModality
+from pathways.models import Milestone, Treatment, TreatmentModality
 from pathways.rules.milestones import MilestoneKind
 from rcp.models import (
     Attendance,
@@ -25,7 +25,7 @@ from rcp.models import (
     RcpSession,
     SessionStatus,
 )
-from rcp.querysets import AGENDA_KINDS
+from rcp.querysets import agenda_facts, planned_appointments
 from rcp.readings import is_after_treatment, local_day, quorum_of_case, readiness_of_case, session_day
 from rcp.rules.cases import is_provisional, refusal
 from rcp.rules.quorum import Quorum
@@ -50,14 +50,14 @@ def decide(*, case: RcpCase, author: User, actions: Sequence[NewAction] = (), **
     locked = lock_case(case)
     _refuse_decision(locked, now)
     attendances = list(locked.session.attendances.select_related("professional"))
-    facts = list(Milestone.objects.in_force().filter(pathway=locked.pathway, kind__in=AGENDA_KINDS))
+    facts = list(agenda_facts().filter(pathway=locked.pathway))
     reached = quorum_of_case(locked, attendances)
     decision = Decision(
         case=locked, decided_at=now, decided_by=author, present=_present(locked, attendances), **_quorum_fields(reached)
     )
     _write(decision, words)
     decision.save()
-    planned = list(Appointment.objects.filter(pathway=locked.pathway, status="planned"))
+    planned = list(planned_appointments().filter(pathway=locked.pathway))
     locked.complete = readiness_of_case(locked, facts, planned).complete
     locked.after_treatment = is_after_treatment(locked, facts)
     _settle(decision, locked, author, now)
@@ -197,8 +197,6 @@ def _write_file(decision: Decision, case: RcpCase) -> None:
 
 def _write_treatment(decision: Decision, case: RcpCase) -> None:
     """A firm opinion proposes its treatment; one that was withdrawn or turned provisional abandons it."""
-    from pathways.models import Treatment
-
     known = Treatment.objects.filter(origin=decision.uuid).first()
     wanted = bool(decision.modality) and case.status == CaseStatus.DECIDED
     if not wanted and known is None:
@@ -233,7 +231,9 @@ def _refuse_decision(case: RcpCase, now: datetime) -> None:
     if case.session.status in (SessionStatus.CLOSED, SessionStatus.CANCELLED):
         raise DomainError(f"Cette séance est {case.session.get_status_display().lower()}.")
     if local_day(case.session, now) < session_day(case.session):
-        raise DomainError(f"Cette séance aura lieu le {long_day(case.session.starts_at)} : l’avis sera rendu ce jour-là.")
+        raise DomainError(
+            f"Cette séance aura lieu le {long_day(case.session.starts_at)} : l’avis sera rendu ce jour-là."
+        )
 
 
 def _write(decision: Decision, words: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.urls import reverse
 
+from coordination import services as coordination
 from directory.errors import DomainError
 from directory.models import OutboxMessage, Professional, User
 from directory.services import post
@@ -118,7 +119,9 @@ def open_letter(*, link: Link, birth_date: date, ip_address: str | None) -> Deci
         if left == 0:
             raise LockedError("Trop d’essais : ce lien est bloqué pendant une heure.", code="locked")
         ending = "essai" if left == 1 else "essais"
-        raise DomainError(f"Cette date ne correspond pas au dossier. Il vous reste {left} {ending}.", field="birth_date")
+        raise DomainError(
+            f"Cette date ne correspond pas au dossier. Il vous reste {left} {ending}.", field="birth_date"
+        )
     cache.delete(_counter(link))
     return link.decision
 
@@ -200,7 +203,7 @@ def _post_notice(decision: Decision, reader: Professional) -> OutboxMessage:
 
 def _ask_for_paper(decision: Decision, reader: Professional) -> None:
     case = decision.case
-    _desk().create_task(
+    coordination.create_task(
         pathway=case.pathway,
         title=f"Envoyer l’avis de RCP par courrier : {reader}"[:200],
         team=case.pathway.team,
@@ -216,16 +219,13 @@ def _counter(link: Link) -> str:
 
 
 def _count_try(link: Link) -> int:
-    """Counts this try before it is judged, so that parallel ones cannot exceed the limit. Raises DomainError without Redis."""
+    """Counts this try before it is judged, so that parallel ones cannot exceed the limit.
+
+    Raises DomainError when Redis is away: nobody is let in uncounted.
+    """
     key = _counter(link)
     try:
         cache.add(key, 0, timeout=int(LOCKED_FOR.total_seconds()))
         return int(cache.incr(key))
     except Exception as error:
         raise DomainError("Le service est momentanément indisponible. Réessayez dans quelques minutes.") from error
-
-
-def _desk():  # noqa
-    from coordination import services
-
-    return services

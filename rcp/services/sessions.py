@@ -121,7 +121,9 @@ def close_session(*, session: RcpSession, author: User | None) -> SessionReport:
     if locked.status in (SessionStatus.CLOSED, SessionStatus.CANCELLED):
         raise DomainError(f"Cette séance est déjà {locked.get_status_display().lower()}.")
     if local_day(locked, now) < session_day(locked):
-        raise DomainError(f"Cette séance aura lieu le {long_day(locked.starts_at)} : elle ne peut pas encore être close.")
+        raise DomainError(
+            f"Cette séance aura lieu le {long_day(locked.starts_at)} : elle ne peut pas encore être close."
+        )
     cases = list(locked.cases.select_related("pathway__patient", "decision"))
     waiting = [case for case in cases if case.status == CaseStatus.REGISTERED]
     if waiting:

@@ -107,7 +107,7 @@ def test_what_is_missing_always_fits_the_column() -> None:
 
 @pytest.mark.parametrize("raw", [None, "SM36", [[]], ["SM36"], [["SM36"], 4], [[""]]])
 def test_refuses_a_rule_it_cannot_read(raw: object) -> None:
-    with pytest.raises(RuleError, match="groupe|liste"):
+    with pytest.raises(RuleError, match=r"groupe|liste"):
         read_required(raw)
 
 

@@ -18,7 +18,7 @@ READY = CaseFacts(
     who_status=0,
     has_gp=False,
     age=60,
-    facts=(DatedFact("exam_done", "irm", EARLIER),),
+    facts=(DatedFact("exam_done", EARLIER, is_image=True),),
 )
 
 
@@ -34,7 +34,15 @@ def test_a_file_with_everything_is_complete() -> None:
 
 def test_an_empty_file_misses_everything_and_says_who_owes_it() -> None:
     answer = readiness(CaseFacts(session_at=SESSION))
-    assert [item.key for item in answer.missing] == ["question", "presenter", "imaging", "pathology", "stage", "who", "gp"]
+    assert [item.key for item in answer.missing] == [
+        "question",
+        "presenter",
+        "imaging",
+        "pathology",
+        "stage",
+        "who",
+        "gp",
+    ]
     assert all(item.owes for item in answer.missing)
 
 
@@ -61,16 +69,18 @@ def test_who_status_zero_is_an_answer() -> None:
 
 
 def test_an_exam_booked_before_the_meeting_is_expected_and_later_is_missing() -> None:
-    before = Planned("IRM hépatique", "irm", EARLIER)
-    after = Planned("IRM hépatique", "irm", SESSION + timedelta(hours=1))
+    before = Planned("IRM hépatique", EARLIER, is_image=True)
+    after = Planned("IRM hépatique", SESSION + timedelta(hours=1), is_image=True)
     assert states(replace(READY, facts=(), planned=(before, after)))["imaging"] is ItemState.EXPECTED
     assert states(replace(READY, facts=(), planned=(after,)))["imaging"] is ItemState.MISSING
     assert not readiness(replace(READY, facts=(), planned=(before,))).complete
 
 
 def test_a_consultation_is_no_imaging() -> None:
-    visit = Planned("Consultation", "", EARLIER)
-    item = next(i for i in readiness(replace(READY, facts=(), planned=(visit,))).items if i.key == "imaging")
+    visit = Planned("Consultation", EARLIER)
+    anaesthetist = DatedFact("exam_done", EARLIER)
+    case = replace(READY, facts=(anaesthetist,), planned=(visit,))
+    item = next(i for i in readiness(case).items if i.key == "imaging")
     assert (item.state, item.at) == (ItemState.MISSING, None)
 
 
@@ -79,8 +89,8 @@ def test_images_named_by_hand_are_images() -> None:
 
 
 def test_pathology_is_proved_by_a_result_and_owed_by_the_laboratory_once_asked() -> None:
-    result = replace(READY, histology="", facts=(*READY.facts, DatedFact("lab_final", "", EARLIER)))
-    asked = replace(READY, histology="", facts=(*READY.facts, DatedFact("lab_requested", "", EARLIER)))
+    result = replace(READY, histology="", facts=(*READY.facts, DatedFact("lab_final", EARLIER)))
+    asked = replace(READY, histology="", facts=(*READY.facts, DatedFact("lab_requested", EARLIER)))
     assert states(result)["pathology"] is ItemState.OK
     (item,) = readiness(asked).missing
     assert (item.owes, item.at) == ("Anatomopathologie", EARLIER)
