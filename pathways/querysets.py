@@ -194,8 +194,8 @@ class StepQuerySet(models.QuerySet["Step"]):
         return self.annotate(lateness=lateness_case(at))
 
     def to_alert(self, at: datetime) -> Self:
-        """Steps whose next alert instant has come, oldest first."""
-        return self.filter(next_alert_at__lte=at).order_by("next_alert_at", "id")
+        """Steps whose next alert instant has passed, oldest first. Strictly: an instant equal to the due one is on time."""
+        return self.filter(next_alert_at__lt=at).order_by("next_alert_at", "id")
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

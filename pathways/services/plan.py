@@ -15,6 +15,7 @@ from directory.errors import DomainError
 from directory.models import ClosingDay, Establishment, User
 from pathways.models import Milestone, Pathway, Pause, Step
 from pathways.rules.calendar import Calendar
+from pathways.rules.clock import days_off
 from pathways.rules.durations import Pause as ClockPause
 from pathways.rules.milestones import MilestoneKind
 from pathways.rules.plan import Fact, PlannedStep, StepState, plan
@@ -100,9 +101,9 @@ def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True) -> int:
         .order_by("pk")
     )
     ids = [pathway.pk for pathway in pathways]
-    facts, pauses, steps = _facts(ids), _pauses(ids), _steps(ids)
-    alerts = open_alerts_of(ids)
     calendars = _calendars(pathways)
+    facts, pauses, steps = _facts(ids), _pauses(pathways, calendars), _steps(ids)
+    alerts = open_alerts_of(ids)
     created: list[Step] = []
     changed: list[Step] = []
     gone: list[int] = []
@@ -199,12 +200,16 @@ def _facts(ids: Sequence[int]) -> dict[int, list[Fact]]:
     return found
 
 
-def _pauses(ids: Sequence[int]) -> dict[int, list[ClockPause]]:
+def _pauses(pathways: Sequence[Pathway], calendars: dict[int, Calendar]) -> dict[int, list[ClockPause]]:
+    """Pauses as the clock reads them: whole days of the establishment."""
+    calendar_by_pathway = {pathway.pk: calendars[pathway.team.establishment_id] for pathway in pathways}
     found: dict[int, list[ClockPause]] = defaultdict(list)
     for pathway_id, starts_on, ends_on in (
-        Pause.objects.in_force().filter(pathway__in=ids).values_list("pathway_id", "starts_on", "ends_on")
+        Pause.objects.in_force()
+        .filter(pathway__in=calendar_by_pathway)
+        .values_list("pathway_id", "starts_on", "ends_on")
     ):
-        found[pathway_id].append(ClockPause(starts_on, ends_on))
+        found[pathway_id].append(days_off(starts_on, ends_on, calendar_by_pathway[pathway_id]))
     return found
 
 
