@@ -22,7 +22,7 @@ MOST_PIXELS = 50_000_000
 """The largest picture of today's phones; beyond, decoding it would cost more memory than a worker should spend."""
 
 
-class FileRefused(Exception):
+class FileRefusedError(Exception):
     """The file is not accepted; the argument is the French reason, naming the file."""
 
 
@@ -43,17 +43,17 @@ class CheckedFile:
 def inspect(name: str, source: IO[bytes], size: int | None = None) -> CheckedFile:
     """Reads ``source`` whole and checks that it is a readable PDF, JPEG or PNG of 10 MB at most.
 
-    Raises FileRefused with what to do instead.
+    Raises FileRefusedError with what to do instead.
     """
     shown = safe_shown(name)
     if size is not None and size > MAX_BYTES:
-        raise FileRefused(_too_big(shown))
+        raise FileRefusedError(_too_big(shown))
     content = source.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        raise FileRefused(_too_big(shown))
+        raise FileRefusedError(_too_big(shown))
     kind = sniff(content[:4096])
     if not kind.is_accepted:
-        raise FileRefused(refusal(kind, shown))
+        raise FileRefusedError(refusal(kind, shown))
     _check_pdf(content, shown) if kind is FileKind.PDF else _check_image(content, kind, shown)
     return CheckedFile(safe_name(name, kind), content, CONTENT_TYPES[kind], hashlib.sha256(content).hexdigest())
 
@@ -72,19 +72,19 @@ def _too_big(shown: str) -> str:
 
 
 def _check_pdf(content: bytes, shown: str) -> None:
-    unreadable = FileRefused(
+    unreadable = FileRefusedError(
         f"« {shown} » est un PDF abîmé ou incomplet : ouvrez-le pour vérifier, puis enregistrez-le de nouveau."
     )
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
-            raise FileRefused(
+            raise FileRefusedError(
                 f"« {shown} » est protégé par un mot de passe. Enregistrez-le sans protection (« Imprimer », puis "
                 "« Enregistrer au format PDF »)."
             )
         if not len(reader.pages) or reader.pages[0].mediabox.width <= 0:
             raise unreadable
-    except FileRefused:
+    except FileRefusedError:
         raise
     except (PdfReadError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise unreadable from error
@@ -100,12 +100,12 @@ def _check_image(content: bytes, kind: FileKind, shown: str) -> None:
             with Image.open(io.BytesIO(content), formats=[kind.value.upper()]) as picture:
                 width, height = picture.size
                 if width * height > MOST_PIXELS:
-                    raise FileRefused(f"« {shown} » est une image trop grande. Reprenez-la avec moins de détails.")
+                    raise FileRefusedError(f"« {shown} » est une image trop grande. Reprenez-la avec moins de détails.")
                 picture.draft("L", (width // 8, height // 8))  # decodes the whole stream, an eighth of the size
                 picture.load()
-    except FileRefused:
+    except FileRefusedError:
         raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise FileRefused(
+        raise FileRefusedError(
             f"« {shown} » est une image abîmée ou incomplète : ouvrez-la pour vérifier, ou reprenez la photo."
         ) from error

@@ -3,6 +3,7 @@ a link; the rest is on the page the link opens (DESIGN.md 4)."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -10,11 +11,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from directory import typography
 from directory.models import OutboxMessage, Professional, User
 from directory.services import post
 from referrals.desk import desk_of
 from referrals.links import LASTS, follow_url
-from referrals.models import Referral
+from referrals.models import Referral, ReferralStatus
 
 TO_REQUESTER = {
     "received": "Demande {receipt} : bien reçue",
@@ -69,7 +71,9 @@ def _post(
 
 def _context(referral: Referral) -> dict[str, object]:
     owner: User | None = referral.pathway.owner if referral.pathway else None
+    runs = referral.status == ReferralStatus.RECEIVED and referral.answer_due_at is not None
     return {
+        "due": _instant(referral.answer_due_at) if runs and referral.answer_due_at else "",
         "referral": referral,
         "desk": desk_of(referral.target),
         "owner": owner,
@@ -77,3 +81,8 @@ def _context(referral: Referral) -> dict[str, object]:
         "valid_until": timezone.now() + LASTS,
         "desk_url": settings.BASE_URL + reverse("referrals:detail", args=[referral.uuid]),
     }
+
+
+def _instant(at: datetime) -> str:
+    """« mercredi 25 novembre 2026 à 10 h », in the establishment's time zone."""
+    return f"{typography.long_day(at)} à {typography.hour(at)}"

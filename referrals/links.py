@@ -14,11 +14,11 @@ LASTS = timedelta(days=180)
 _SALT = "referrals.follow"
 
 
-class LinkForged(Exception):
+class LinkForgedError(Exception):
     """The token was never given by us, or was cut when copied."""
 
 
-class LinkExpired(Exception):
+class LinkExpiredError(Exception):
     """The token was ours and is too old; ``uuid`` is the request it led to."""
 
     def __init__(self, uuid: UUID) -> None:
@@ -32,14 +32,14 @@ def token_for(uuid: UUID) -> str:
 
 
 def read_token(token: str) -> UUID:
-    """The request a token leads to. Raises LinkExpired or LinkForged."""
+    """The request a token leads to. Raises LinkExpiredError or LinkForgedError."""
     signer = TimestampSigner(salt=_SALT)
     try:
         return _uuid(signer.unsign(token, max_age=LASTS))
     except SignatureExpired as error:
-        raise LinkExpired(_uuid(signer.unsign(token))) from error
+        raise LinkExpiredError(_uuid(signer.unsign(token))) from error
     except BadSignature as error:
-        raise LinkForged from error
+        raise LinkForgedError from error
 
 
 def follow_url(uuid: UUID) -> str:

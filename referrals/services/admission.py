@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from uuid import uuid5
 
+from coordination.services import create_task
 from directory.errors import DomainError
 from directory.models import Professional, User
 from pathways import services as pathways
@@ -43,6 +45,8 @@ def admit(
     if not joins:
         _record_milestones(referral, pathway, by, accepted_at)
     _file_papers(referral, pathway, by)
+    if not patient.gp:
+        _look_for_gp(referral, pathway, by)
     return Pathway.objects.get(pk=pathway.pk), requester
 
 
@@ -59,6 +63,15 @@ def _patient(referral: Referral, known: Patient | None, gp: Professional | None)
     lacking = {"phone": referral.patient_phone, "city": referral.patient_city, "gp": gp}
     changes = {name: value for name, value in lacking.items() if value and not getattr(known, name)}
     return pathways.update_patient(patient=known, **changes) if changes else known
+
+
+def _look_for_gp(referral: Referral, pathway: Pathway, by: User) -> None:
+    """A patient without a known family doctor is a task, not a gap nobody sees (ENT-22)."""
+    if referral.has_no_gp:
+        title, note = "Aider le patient à trouver un médecin traitant", "Relais possible : CPTS du secteur."
+    else:
+        title, note = "Identifier le médecin traitant du patient", referral.gp_name
+    create_task(pathway=pathway, title=title, note=note, origin=uuid5(referral.uuid, "gp"), author=by)
 
 
 def _record_milestones(referral: Referral, pathway: Pathway, by: User, accepted_at: datetime) -> None:
@@ -91,8 +104,9 @@ def _noon(day: date | None, referral: Referral, calendar: Calendar) -> datetime 
 
 
 def _file_papers(referral: Referral, pathway: Pathway, by: User) -> None:
-    """Files each paper of the request as a received document of the pathway."""
-    for document in referral.documents.all():
+    """Files each paper of the request as a received document of the pathway, unless it is there already."""
+    known = set(pathway.documents.values_list("sha256", flat=True))
+    for document in referral.documents.exclude(sha256__in=known):
         with document.file.open("rb") as source:
             pathways.receive_document(
                 pathway=pathway, title=document.name, content=source.read(), content_type=document.content_type,

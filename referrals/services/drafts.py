@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from directory.errors import DomainError
-from referrals.inspection import CheckedFile, FileRefused, inspect, safe_shown
+from referrals.inspection import CheckedFile, FileRefusedError, inspect, safe_shown
 from referrals.models import Referral, ReferralDocument, ReferralDraftDocument
 from referrals.rules.files import MAX_FILES
 
@@ -37,7 +37,7 @@ def keep_draft_files(*, form_key: UUID, files: Iterable[Upload], joined: int = 0
     for name, source, size in files:
         try:
             checked = inspect(name, source, size)
-        except FileRefused as refusal:
+        except FileRefusedError as refusal:
             refused.append(str(refusal))
             continue
         if drafts.filter(sha256=checked.sha256).exists():

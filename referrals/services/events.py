@@ -14,7 +14,12 @@ from directory.models import User
 from referrals.models import Referral, ReferralEvent
 from referrals.rules import Action, next_status
 
-_ANSWERS = {"accepted": "acceptée", "refused": "refusée", "redirected": "réorientée", "incomplete": "renvoyée en complément"}
+_ANSWERS = {
+    "accepted": "acceptée",
+    "refused": "refusée",
+    "redirected": "réorientée",
+    "incomplete": "renvoyée en complément",
+}
 
 
 def lock(referral: Referral) -> Referral:

@@ -8,7 +8,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from coordination.services import create_task
 from directory.errors import DomainError
+from pathways.models import Pathway
 from pathways.services import calendar_of
 from referrals import letters
 from referrals.models import EventKind, Referral, ReferralDraftDocument, ReferralEvent, ReferralStatus
@@ -55,7 +57,22 @@ def write_back(*, referral: Referral, form_key: UUID, text: str = "") -> tuple[R
     if event.kind == EventKind.COMPLETED:
         letters.tell_requester(locked, "completed", fact=f"completed:{event.pk}")
     letters.tell_desk(locked, "news", fact=f"news:{event.pk}")
+    if locked.pathway:
+        _make_it_read(locked, locked.pathway, form_key)
     return locked, True
+
+
+def _make_it_read(referral: Referral, pathway: Pathway, form_key: UUID) -> None:
+    """Once accepted, a request leaves the inbox: the word becomes a task of whoever follows the patient."""
+    owner = pathway.owner
+    in_team = owner is not None and pathway.team_id in {m.team_id for m in owner.current_memberships}
+    create_task(
+        pathway=pathway,
+        title=f"Lire l’information ajoutée par le demandeur ({referral.receipt})",
+        owner=owner if in_team else None,
+        due_on=timezone.localdate(),
+        origin=form_key,
+    )
 
 
 def _complete(referral: Referral, at: datetime) -> None:

@@ -49,9 +49,7 @@ def refuse_referral(*, referral: Referral, by: User, reason: str) -> Referral:
     before = locked.status
     _answer(locked, Action.REFUSE, by, at)
     locked.save(update_fields=_ANSWERED)
-    log_event(
-        referral=locked, kind=EventKind.REFUSED, at=at, from_status=before, by=by, message=reason.strip()
-    )
+    log_event(referral=locked, kind=EventKind.REFUSED, at=at, from_status=before, by=by, message=reason.strip())
     letters.tell_requester(locked, "refused", fact="refused")
     return locked
 
@@ -68,9 +66,7 @@ def redirect_referral(*, referral: Referral, by: User, place: str, reason: str) 
     _answer(locked, Action.REDIRECT, by, at)
     locked.redirected_to = place.strip()
     locked.save(update_fields=[*_ANSWERED, "redirected_to"])
-    log_event(
-        referral=locked, kind=EventKind.REDIRECTED, at=at, from_status=before, by=by, message=reason.strip()
-    )
+    log_event(referral=locked, kind=EventKind.REDIRECTED, at=at, from_status=before, by=by, message=reason.strip())
     letters.tell_requester(locked, "redirected", fact="redirected")
     return locked
 
@@ -106,9 +102,7 @@ def accept_referral(
         referral=locked, by=by, owner=owner, patient=patient, gp=gp, accepted_at=at
     )
     locked.save(update_fields=[*_ANSWERED, "urgency", "pathway", "requester"])
-    log_event(
-        referral=locked, kind=EventKind.ACCEPTED, at=at, from_status=before, by=by, message=message.strip()
-    )
+    log_event(referral=locked, kind=EventKind.ACCEPTED, at=at, from_status=before, by=by, message=message.strip())
     letters.tell_requester(locked, "accepted", fact="accepted", professional=locked.requester)
     return locked
 

@@ -1,0 +1,22 @@
+from referrals.views.desk import detail, document, inbox
+from referrals.views.entry import enter, requesters
+from referrals.views.follow import follow, receipt
+from referrals.views.public import new, sheet
+from referrals.views.triage import accept, ask, read, redirect, refuse
+
+__all__ = [
+    "accept",
+    "ask",
+    "detail",
+    "document",
+    "enter",
+    "follow",
+    "inbox",
+    "new",
+    "read",
+    "receipt",
+    "redirect",
+    "refuse",
+    "requesters",
+    "sheet",
+]
