@@ -1,6 +1,6 @@
 // Menus (<details class="j-menu">): close on Escape, on a click elsewhere, when the focus leaves; stay on the screen.
 
-export function closeMenus(except = null) {
+function closeMenus(except = null) {
   for (const menu of document.querySelectorAll("details.j-menu[open]")) {
     if (menu === except) continue;
     const inside = menu.contains(document.activeElement);

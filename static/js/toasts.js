@@ -13,7 +13,7 @@ function build(message, tone) {
   return node;
 }
 
-export function toast(message, tone = "info") {
+function toast(message, tone = "info") {
   const place = area();
   if (!place) return;
   const node = build(message, tone);

@@ -1,9 +1,10 @@
-// Behaviours of the interface, hooked by data-* attributes and delegated from the document, so that fragments
-// swapped by htmx need no set-up. Every page works without this file; it only makes things shorter.
-import "./dialogs.js";
-import "./forms.js";
-import "./menus.js";
-import { toast } from "./toasts.js";
+// Keyboard, copy, print, and what htmx must say when it fails. Behaviours are hooked by data-* attributes and delegated
+// from the document, so that fragments swapped by htmx need no set-up. Every page works without these files; they only
+// make things shorter. The files of this folder do not import one another (their published names carry a hash): they
+// speak by events.
+const toast = (message, tone) => {
+  document.dispatchEvent(new CustomEvent("jalon:toast", { detail: { message, tone } }));
+};
 
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
 
