@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import django_stubs_ext
 import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
 from config.logs import drop_identity
+
+django_stubs_ext.monkeypatch()  # generic classes of Django take their model in brackets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

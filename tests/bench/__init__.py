@@ -1,0 +1,1 @@
+"""`./jalon bench`: ratios measured in one run, against a bare equivalent under the same conditions."""
