@@ -22,14 +22,13 @@ from launcher import (
     static,
     ui,
 )
-from launcher.backing import Backing
 from launcher.environment import digest
 from launcher.paths import Project, make_private
 from launcher.procs import Running
 from launcher.run import run_step
 from launcher.state import State
-from launcher.supervisor import Spec, Supervisor, wait_ready
-from launcher.ui import LauncherError, say
+from launcher.supervisor import Probe, Spec, Supervisor, wait_ready
+from launcher.ui import NO_SPACE, LauncherError, say
 
 SIZES = ("small", "medium", "large")
 #: Bytes the databases of each size take, with room to spare.
@@ -37,7 +36,7 @@ SPACE = {"small": 500 * 2**20, "medium": 1_500 * 2**20, "large": 6_000 * 2**20}
 SPACE_TO_RUN = 100 * 2**20
 #: The demo's dates are relative to the day it was loaded.
 FRESH_DAYS = 7
-WEB_SECONDS = 90.0
+START_SECONDS = 90.0
 #: Variables of the caller that reach the demo.
 PASSED_ON = (
     "JALON_LOG_LEVEL",
@@ -140,6 +139,8 @@ def _run_locked(project: Project, options: Options) -> int:
         say(f"Started in {time.monotonic() - began:.1f} s. Ctrl-C stops everything.")
         supervisor.watch()
         return 0
+    except LauncherError as error:
+        raise explain(project, error) from None
     finally:
         say("Stopping ...")
         killed = supervisor.stop()
@@ -148,6 +149,14 @@ def _run_locked(project: Project, options: Options) -> int:
         known.address, known.launcher, known.environment = None, None, {}
         state.write(project.state_file, known)
         say("Stopped.")
+
+
+def explain(project: Project, error: LauncherError) -> LauncherError:
+    """The error itself, unless the database met a full disk: then that is the reason, and what
+    failed only saw its connection close."""
+    if NO_SPACE in ui.tail_of(project.logs / "postgres.log", 100):
+        return ui.disk_full(project.private)
+    return error
 
 
 def stop_leftovers(known: State) -> None:
@@ -181,10 +190,10 @@ def _start(project: Project, options: Options, known: State, supervisor: Supervi
     state.write(project.state_file, known)
     env = backing.application_environment(project, known.environment, keep=PASSED_ON)
     _prepare_application(project, known, env, size)
-    _start_application(project, options.port, env, supervisor)
+    accounts = _start_application(project, options.port, env, supervisor)
     known.address = known.environment["JALON_BASE_URL"]
     state.write(project.state_file, known)
-    _print_welcome(project, known, env)
+    _print_welcome(project, known, accounts)
 
 
 def demo_environment(project: Project, variables: Mapping[str, str], port: int) -> dict[str, str]:
@@ -264,17 +273,22 @@ def application_specs(project: Project, port: int, env: Mapping[str, str]) -> li
     ]
 
 
-def _start_application(project: Project, port: int, env: dict[str, str], supervisor: Supervisor) -> None:
+def _start_application(project: Project, port: int, env: dict[str, str], supervisor: Supervisor) -> str:
+    """Start the processes and wait until they answer. Returns the demo's accounts, as JSON."""
+    python, root = str(project.python), project.root
     with ui.step("Web server, worker and beat"):
         for spec in application_specs(project, port, env):
             supervisor.start(spec)
-        answer = f"http://127.0.0.1:{port}/readyz"
-        wait_ready(
-            supervisor,
-            "The web server",
-            lambda: serves(*health.ask(answer)),
-            WEB_SECONDS,
+        # Asked meanwhile: it takes a second or two.
+        accounts = subprocess.Popen(
+            commands.manage(python, "demo_accounts", "--json"), cwd=root, env=env, stdout=subprocess.PIPE, text=True
         )
+        answer = f"http://127.0.0.1:{port}/readyz"
+        wait_ready(supervisor, "The web server", lambda: serves(*health.ask(answer)), START_SECONDS)
+        worker = Probe(commands.worker_health(python, socket.gethostname()), cwd=root, env=env)
+        wait_ready(supervisor, "The worker", worker, START_SECONDS)
+        listed, _ = accounts.communicate()
+    return listed
 
 
 def serves(status: int, body: str) -> bool:
@@ -288,19 +302,11 @@ def serves(status: int, body: str) -> bool:
         return False
 
 
-def _print_welcome(project: Project, known: State, env: dict[str, str]) -> None:
-    command = commands.manage(str(project.python), "demo_accounts", "--json")
-    done = subprocess.run(command, cwd=project.root, env=env, capture_output=True, text=True, check=False)
+def _print_welcome(project: Project, known: State, accounts: str) -> None:
     say()
     say(f"Jalon is ready: {known.address}")
     say(f"  Outgoing mail is kept in {project.demo / 'post'}; logs are in {project.logs}")
-    if done.returncode == 0:
-        say(accounts_table(done.stdout))
-    else:
-        say(
-            "  The demo's accounts could not be listed: ./jalon manage demo_accounts",
-            error=True,
-        )
+    say(accounts_table(accounts))
     if known.loaded_on and (today() - date.fromisoformat(known.loaded_on)).days > FRESH_DAYS:
         say(f"  This hospital dates from {known.loaded_on}; for a fresh one: ./jalon demo --reset")
 
@@ -310,17 +316,8 @@ def accounts_table(text: str) -> str:
     try:
         rows = [[str(a[k]) for k in ("role", "name", "email", "password")] for a in json.loads(text)]
     except (ValueError, KeyError, TypeError):
-        return text.strip()
+        return "  The demo's accounts could not be listed: ./jalon manage demo_accounts"
     rows.insert(0, ["role", "name", "login", "password"])
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(f"  {line.rstrip()}" for line in lines)
-
-
-def running_backing(project: Project) -> Backing:
-    """The demo's servers for a command that needs them while the demo does not run."""
-    known = state.read(project.state_file)
-    pair = backing.demo_backing(project, known)
-    state.write(project.state_file, known)
-    backing.prepare_demo(pair)
-    return pair

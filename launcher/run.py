@@ -1,6 +1,7 @@
 """Running one command: in the background with progress and a log, or in the foreground."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,9 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from launcher import guard, procs
-from launcher.ui import LauncherError, Progress, disk_full, tail_of
-
-NO_SPACE = "No space left on device"
+from launcher.ui import NO_SPACE, LauncherError, Progress, disk_full, tail_of
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -64,8 +63,10 @@ def run_step(
         progress.finish(outcome)
     with log.open("rb") as stream:
         stream.seek(start)
-        if NO_SPACE.encode() in stream.read():
-            raise disk_full(cwd)
+        told = NO_SPACE.encode() in stream.read()
+    # A full disk may leave no room to say so.
+    if told or shutil.disk_usage(log.parent).free < 2**20:
+        raise disk_full(log.parent)
     raise LauncherError(
         f"{title}: failed (exit code {code}).",
         *ways_out,

@@ -14,9 +14,9 @@ from pathlib import Path
 from launcher import procs
 from launcher.binaries import Broker, Postgres
 from launcher.paths import make_private
-from launcher.run import NO_SPACE, clean_environment
+from launcher.run import clean_environment
 from launcher.supervisor import Child, Spec, Supervisor, wait_ready
-from launcher.ui import LauncherError, disk_full, tail_of
+from launcher.ui import NO_SPACE, LauncherError, disk_full, tail_of
 from launcher.users import ServiceUser
 
 ROLE = DATABASE = "jalon"

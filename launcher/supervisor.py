@@ -9,7 +9,7 @@ from pathlib import Path
 
 from launcher import guard, procs
 from launcher.procs import Running
-from launcher.ui import LauncherError, tail_of
+from launcher.ui import NO_SPACE, LauncherError, tail_of
 from launcher.users import ServiceUser
 
 
@@ -119,8 +119,33 @@ def death_of(child: Child) -> LauncherError:
     """Which process ended, how, and its last words."""
     code = child.process.returncode
     how = f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
-    message = f"{child.spec.name} has stopped ({how})."
-    return LauncherError(message, f"Whole log: {child.spec.log}", tail=tail_of(child.spec.log))
+    tail = tail_of(child.spec.log)
+    full = ["The disk is full: free some space and start again."] if NO_SPACE in tail else []
+    return LauncherError(f"{child.spec.name} has stopped ({how}).", *full, f"Whole log: {child.spec.log}", tail=tail)
+
+
+class Probe:
+    """A question asked by running a command, again and again until it exits with 0.
+
+    Calling it never waits: it starts the command, or looks whether it has ended.
+    """
+
+    def __init__(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> None:
+        self.command, self.cwd, self.env = list(command), cwd, dict(env)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __call__(self) -> bool:
+        """True once the command has succeeded."""
+        if self.process is None:
+            quiet = subprocess.DEVNULL
+            self.process = subprocess.Popen(
+                self.command, cwd=self.cwd, env=self.env, stdin=quiet, stdout=quiet, stderr=quiet
+            )
+        code = self.process.poll()
+        if code is None:
+            return False
+        self.process = None
+        return code == 0
 
 
 def wait_ready(supervisor: Supervisor, what: str, ready: Callable[[], bool], seconds: float) -> None:

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+#: How programs report a full disk, in the language we run them in.
+NO_SPACE = "No space left on device"
+
 
 class LauncherError(Exception):
     """Something the user can act on: what is wrong, and one or more ways out."""
