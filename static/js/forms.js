@@ -1,7 +1,9 @@
 // Forms: filters that submit themselves, work not lost by leaving, files dropped, no double sending.
 
-// --- data-autosubmit: a GET form of filters sends itself; text fields wait for a pause ------------------------------
+// --- data-autosubmit: a GET form of filters sends itself. A text field waits for a pause when only a fragment comes
+// back; when the whole page would, it waits for Enter.
 const PAUSE_MS = 350;
+const TEXT = "input[type=search], input[type=text]";
 const timers = new WeakMap();
 
 function submitSoon(form, delay) {
@@ -10,11 +12,11 @@ function submitSoon(form, delay) {
 }
 document.addEventListener("change", (event) => {
   const form = event.target.closest?.("form[data-autosubmit]");
-  if (form) submitSoon(form, 0);
+  if (form && !event.target.matches(TEXT)) submitSoon(form, 0);
 });
 document.addEventListener("input", (event) => {
   const form = event.target.closest?.("form[data-autosubmit]");
-  if (form && form.hasAttribute("hx-get") && event.target.matches("input[type=search], input[type=text]")) {
+  if (form && form.hasAttribute("hx-get") && event.target.matches(TEXT)) {
     submitSoon(form, PAUSE_MS);
   }
 });
