@@ -14,7 +14,9 @@ IDENTITY_KEYS = frozenset(
 
 
 def drop_identity(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: removes keys that could carry a person's identity."""
+    """A structlog processor: removes what could carry a person's identity, and the words typed in a search."""
     for key in IDENTITY_KEYS & event.keys():
         del event[key]
+    if isinstance(event.get("request"), str):
+        event["request"] = event["request"].partition("?")[0]
     return event
