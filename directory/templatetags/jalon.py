@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -76,18 +76,17 @@ def draw_icon(name: str, label: str = "", **attrs: str) -> SafeString:
     """
     if not name or not _known(name, icon_names(), "icon"):
         return SafeString("")
-    css = f"icon {attrs.get('class', '')}".strip()
-    if label:
-        return format_html(
-            '<svg class="{}" width="20" height="20" role="img" aria-label="{}"><use href="{}#{}"/></svg>',
-            css,
-            label,
-            _sprite(),
-            name,
-        )
+    return _svg(name, label, attrs.get("class", ""))
+
+
+@lru_cache(maxsize=1024)
+def _svg(name: str, label: str, css: str) -> SafeString:
+    # A page of fifty rows draws the same few icons hundreds of times.
+    said = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true" focusable="false"'
     return format_html(
-        '<svg class="{}" width="20" height="20" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
-        css,
+        '<svg class="{}" width="20" height="20" {}><use href="{}#{}"/></svg>',
+        f"icon {css}".strip(),
+        SafeString(said),
         _sprite(),
         name,
     )
@@ -118,12 +117,16 @@ def margin(days: int | None, tone: str = "", **attrs: str) -> SafeString:
     """
     if days is None:
         return _NO_MARGIN
-    tone = tone or ("late" if days < 0 else "neutral")
+    return _margin(days, tone or ("late" if days < 0 else "neutral"), attrs.get("class", ""))
+
+
+@lru_cache(maxsize=1024)
+def _margin(days: int, tone: str, css: str) -> SafeString:
     return format_html(
         '<span class="j-margin j-tone-{} {}"><span aria-hidden="true">{}</span>'
         '<span class="visually-hidden">{}</span></span>',
         tone,
-        attrs.get("class", ""),
+        css,
         typography.signed_days(days),
         typography.spoken_margin(days),
     )
