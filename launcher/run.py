@@ -52,7 +52,7 @@ def run_step(
                 env=clean_environment() if env is None else dict(env),
                 start_new_session=True,
             )
-            code = _wait(process, progress, log)
+            code = _wait(process, progress, log, start)
         if code == 0:
             outcome = "done"
             return progress.seconds
@@ -71,16 +71,16 @@ def run_step(
         f"{title}: failed (exit code {code}).",
         *ways_out,
         f"Whole log: {log}",
-        tail=tail_of(log),
+        tail=tail_of(log, start=start),
     )
 
 
-def _wait(process: "subprocess.Popen[bytes]", progress: Progress, log: Path) -> int:
+def _wait(process: "subprocess.Popen[bytes]", progress: Progress, log: Path, start: int) -> int:
     pause = 0.02
     while (code := process.poll()) is None:
         time.sleep(pause)
         pause = min(0.25, pause * 1.5)
-        progress.tick(tail_of(log, 1).strip()[:60])
+        progress.tick(tail_of(log, 1, start=start).strip()[:60])
     return code
 
 

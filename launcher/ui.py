@@ -122,12 +122,12 @@ def step(title: str) -> Iterator[Progress]:
     progress.finish()
 
 
-def tail_of(path: Path, lines: int = 15) -> str:
-    """Last lines of a log; empty when there is none."""
+def tail_of(path: Path, lines: int = 15, *, start: int = 0) -> str:
+    """Last lines of a log, from the byte `start` on; empty when there is none."""
     try:
         with path.open("rb") as stream:
             stream.seek(0, 2)
-            stream.seek(max(0, stream.tell() - 200 * lines))
+            stream.seek(max(start, stream.tell() - 200 * lines))
             text = stream.read().decode("utf-8", "replace")
     except OSError:
         return ""

@@ -59,7 +59,7 @@ def test_the_summary_names_what_failed() -> None:
 def test_every_check_is_run_even_after_one_fails(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     project.logs.mkdir()
     commands = {"first": ["false"], "second": ["sh", "-c", "echo wrong line 12; exit 3"], "third": ["true"]}
-    checks = [Check(name, command, {}) for name, command in commands.items()]
+    checks = [Check(name, command) for name, command in commands.items()]
     results = lint.run_side_by_side(project, checks, dict(os.environ), at_once=2)
     assert [(result.check.name, result.code) for result in results] == [("first", 1), ("second", 3), ("third", 0)]
     assert "wrong line 12" in capsys.readouterr().out
