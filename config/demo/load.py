@@ -9,8 +9,9 @@ from django.db import connection
 from django.utils import timezone
 
 from config.demo import bulk
-from config.demo.engine import Agenda
+from config.demo.engine import Agenda, date_history
 from config.demo.quiet import without_broker
+from config.demo.simulate import SMALL, simulate
 from config.demo.world import HOSPITAL_FINESS, build_world
 from directory.models import Establishment, Heartbeat
 from directory.services import beat
@@ -40,7 +41,12 @@ def load(*, size: str, say: Say, today: date | None = None, seed: int = SEED) ->
         with agenda.before_anything():
             world = build_world()
         agenda.calendar = calendar_of(world.hospital)
-        bulk.load_bulk(world, SIZES[size] or bulk.Size(120, 60, 0.7), agenda, say)
+        bulk_size = SIZES[size]
+        if bulk_size is None:
+            simulate(agenda, world, SMALL, say)
+        else:
+            bulk.load_bulk(world, bulk_size, agenda, say)
+        say(f"  {date_history()} lignes d’historique datées")
     beat(name=f"{DONE}{size}")
 
 

@@ -1,0 +1,94 @@
+"""The last days: what the demo must show this morning, brought about by the people themselves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from config.demo import front, meeting
+from config.demo.life import Life
+from config.demo.story import Story
+from directory import services as directory
+from pathways import services as pathways
+from pathways.models import Alert, PauseKind, Step
+
+REVIEWED = 6
+WITHOUT_NEXT_STEP = 2
+
+
+def plan(life: Life) -> None:
+    """Plans the acts of the last worked days before this morning."""
+    agenda = life.agenda
+    last = agenda.today - timedelta(days=1)
+    while not agenda.worked(last):
+        last -= timedelta(days=1)
+    idec = life.world.idec
+    agenda.at(agenda.on(last, 15.0), lambda: _reviews(life), idec)
+    agenda.at(agenda.on(last, 15.5), lambda: _pauses(life), idec)
+    agenda.at(agenda.on(last, 16.0), lambda: _left_without_step(life), idec)
+    agenda.at(agenda.on(last, 16.5), lambda: _acknowledges(life), idec)
+    agenda.at(agenda.on(last, 17.2), lambda: _hears_from_town(life))
+    agenda.at(agenda.on(last, 17.5), lambda: _opens_in_emergency(life), life.user("radiologist"))
+
+
+def _running(life: Life, done: str) -> list[Story]:
+    """Stories still running in which ``done`` was recorded, oldest first."""
+    found = [story for story in life.stories if story.known_pathway and not story.over]
+    return [story for story in found if story.pathway.milestones.filter(kind=done).exists()]
+
+
+def _reviews(life: Life) -> None:
+    """Patients under treatment come back to the next meeting."""
+    for story in _running(life, "treatment_started")[-REVIEWED:]:
+        meeting.review(life, story)
+
+
+def _pauses(life: Life) -> None:
+    """One patient asks to wait, without a date."""
+    for story in _running(life, "first_care")[-1:]:
+        pathways.add_pause(
+            pathway=story.pathway, kind=PauseKind.PATIENT_CHOICE, starts_on=life.now.date(),
+            note="Souhaite attendre le retour de sa famille avant la suite.", author=life.world.idec,
+        )  # fmt: skip
+
+
+def _left_without_step(life: Life) -> None:
+    """The review is left to another hospital: nothing dated remains, and the list says so."""
+    for story in _running(life, "treatment_started")[:WITHOUT_NEXT_STEP]:
+        for step in Step.objects.filter(pathway=story.pathway, state__in=["open", "waiting"]).order_by("order"):
+            pathways.skip_step(
+                step=step, reason="Réévaluation confiée à un autre centre, date à confirmer", author=life.world.idec
+            )
+
+
+def _acknowledges(life: Life) -> None:
+    """Two alerts are known and wait for a reason."""
+    alerts = Alert.objects.unacknowledged().filter(kind="late", pathway__team=life.world.team).order_by("since", "pk")
+    for alert in alerts[:2]:
+        pathways.acknowledge_alert(
+            alert=alert, user=life.world.idec, reason="Patient prévenu ; le service rappelle demain matin"
+        )
+
+
+def _hears_from_town(life: Life) -> None:
+    """A doctor adds a word to a request already accepted; a complement asked for has come."""
+    accepted = [story for story in _running(life, "first_care") if story.referral]
+    for story in accepted[-3:-2]:
+        front.write_again(life, story)
+    asked = [story for story in life.stories if story.chances.fate == front.INCOMPLETE and "asked" in story.happened]
+    for story in asked[:1]:
+        front.complete(life, story)
+
+
+def _opens_in_emergency(life: Life) -> None:
+    """One file is opened in an emergency, with a reason that the quality team will review; others are read as usual."""
+    stories = _running(life, "first_care")
+    for story in stories[:1]:
+        directory.open_break_glass(
+            user=life.user("radiologist"), patient_uuid=story.pathway.patient.uuid,
+            reason="Appelé par les urgences pour ce patient cette nuit : antécédents et imagerie nécessaires.",
+        )  # fmt: skip
+    for story in stories[-8:]:
+        directory.record_access(
+            user=life.world.idec, patient_uuid=story.pathway.patient.uuid, what="parcours", why="team",
+            ip_address="192.0.2.10",
+        )  # fmt: skip
