@@ -2,6 +2,7 @@
 
 import errno
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -112,14 +113,27 @@ class Progress:
 
 @contextmanager
 def step(title: str) -> Iterator[Progress]:
-    """Progress around a block of Python; says "failed" when the block raises."""
+    """Progress around a block of Python; says how the block ended."""
     progress = Progress(title)
+    over = threading.Event()
+
+    def tick() -> None:
+        while not over.wait(0.5):
+            progress.tick()
+
+    ticking = threading.Thread(target=tick, daemon=True)
+    ticking.start()
+    outcome = "interrupted"
     try:
         yield progress
-    except BaseException:
-        progress.finish("failed")
+        outcome = "done"
+    except Exception:
+        outcome = "failed"
         raise
-    progress.finish()
+    finally:
+        over.set()
+        ticking.join()
+        progress.finish(outcome)
 
 
 def tail_of(path: Path, lines: int = 15, *, start: int = 0) -> str:
