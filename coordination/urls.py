@@ -1,3 +1,28 @@
+from django.urls import path
+
+from coordination import views
+from coordination.views import tasks
+
 app_name = "coordination"
 
-urlpatterns: list[object] = []
+urlpatterns = [
+    path("journee/", views.worklist, name="worklist"),
+    path("taches/", tasks.tasks, name="tasks"),
+    path("taches/<uuid:uuid>/prendre/", tasks.claim, name="task-claim"),
+    path("taches/<uuid:uuid>/rendre/", tasks.give_back, name="task-give-back"),
+    path("taches/<uuid:uuid>/faite/", tasks.complete, name="task-complete"),
+    path("taches/<uuid:uuid>/annuler/", tasks.cancel, name="task-cancel"),
+    path("creneaux/", views.slots, name="slots"),
+    path("creneaux/<uuid:uuid>/", views.slot, name="slot"),
+    path("plateau/", views.platform, name="platform"),
+    path("reservations/<uuid:uuid>/realise/", views.done, name="booking-done"),
+    path("reservations/<uuid:uuid>/manque/", views.missed, name="booking-missed"),
+    path("reservations/<uuid:uuid>/retablir/", views.undo, name="booking-undo"),
+    path("reservations/<uuid:uuid>/annuler/", views.cancel, name="booking-cancel"),
+    path("parcours/<uuid:uuid>/reserver/", views.book, name="book"),
+    path("parcours/<uuid:uuid>/contact/", views.contact, name="contact"),
+    path("parcours/<uuid:uuid>/taches/", tasks.add, name="task-add"),
+    path("parcours/<uuid:uuid>/coordination/", views.pathway_panel, name="pathway-panel"),
+    path("parcours/<uuid:uuid>/informations/", views.notices, name="notices"),
+    path("parcours/<uuid:uuid>/informations/envoyer/", views.send_notices, name="notices-send"),
+]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
+from directory.typography import NBSP
 from pathways.rules.calendar import ONE_DAY, Calendar
 
 
@@ -98,6 +99,15 @@ class Fit:
 
     meets: bool
     margin: int | None
+
+    @property
+    def words(self) -> str:
+        """« reste 3 j », « le jour même de l’échéance », « dépasse de 2 j »; nothing without objective."""
+        if self.margin is None:
+            return ""
+        if not self.meets:
+            return f"dépasse de {-self.margin}{NBSP}j" if self.margin < 0 else "dépasse l’heure prévue"
+        return f"reste {self.margin}{NBSP}j" if self.margin else "le jour de l’échéance"
 
 
 def fit(starts_at: datetime, due_at: datetime | None, calendar: Calendar) -> Fit:

@@ -11,9 +11,9 @@ import yaml
 from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 
+from coordination.links import file_url
 from coordination.models import Notice
 from coordination.rules.notices import is_told
 from directory.models import OutboxMessage
@@ -163,7 +163,7 @@ def _post(
             "text": wording.text,
             "reference": pathway.reference,
             "day": long_day(happened_at),
-            "link": settings.BASE_URL + reverse("coordination:pathway-panel", args=[pathway.uuid]),
+            "link": settings.BASE_URL + file_url(pathway),
             "team": team.name,
             "phone": phone(team.phone or team.establishment.phone),
             "establishment": team.establishment.name,

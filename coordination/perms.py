@@ -1,0 +1,56 @@
+"""Who may do what at the desk and in the slots. Reading is `visible_to`; these answer for one object or one user."""
+
+from __future__ import annotations
+
+from coordination.models import Booking, Slot, Task
+from directory.models import Role, User
+from directory.perms import has_role, works_at_desk
+from pathways.models import Pathway
+from pathways.perms import may_coordinate, may_write
+
+__all__ = [
+    "may_book",
+    "may_contact",
+    "may_handle",
+    "may_mark",
+    "may_notify",
+    "may_see_platform",
+    "reads_slots",
+    "reads_tasks",
+    "runs_platform",
+    "works_at_desk",
+]
+
+reads_tasks = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
+reads_slots = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PLATFORM)
+runs_platform = has_role(Role.PLATFORM)
+
+
+def may_contact(user: User, pathway: Pathway) -> bool:
+    """Log a call, add a task: the pathway's own team."""
+    return may_write(user, pathway)
+
+
+def may_book(user: User, pathway: Pathway) -> bool:
+    """Book or cancel an appointment: those who run the pathway's desk."""
+    return may_coordinate(user, pathway)
+
+
+def may_notify(user: User, pathway: Pathway) -> bool:
+    """Send the GP what waited for an address."""
+    return may_coordinate(user, pathway)
+
+
+def may_handle(user: User, task: Task) -> bool:
+    """Claim, complete or cancel a task: the people of its team."""
+    return task.team_id in {membership.team_id for membership in user.current_memberships}
+
+
+def may_mark(user: User, booking: Booking) -> bool:
+    """Say that an appointment took place or not: its platform, or the pathway's desk."""
+    return may_see_platform(user, booking.slot) or may_coordinate(user, booking.pathway)
+
+
+def may_see_platform(user: User, slot: Slot) -> bool:
+    """True for the people of the slot's platform."""
+    return slot.platform_id in user.teams_as(Role.PLATFORM)

@@ -1,0 +1,136 @@
+"""The booking screen: what a patient needs, and the slots that can still give it in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from coordination.models import Booking, ExamType, Slot
+from coordination.readings.targets import content_of
+from coordination.readings.worklist import exam_codes, step_definition
+from coordination.rules.slots import Fit, fit, overlapping
+from pathways.models import Pathway, Step
+from pathways.rules.calendar import Calendar
+
+SHOWN = 24
+
+
+@dataclass(frozen=True)
+class Need:
+    """One exam to book: its type, the step it serves (None outside the plan) and the booking made, if any."""
+
+    exam_type: ExamType
+    step: Step | None
+    booking: Booking | None
+    checklist: list[str] = field(default_factory=list)
+
+    @property
+    def due_at(self) -> datetime | None:
+        return self.step.due_at if self.step else None
+
+    @property
+    def instructions(self) -> list[str]:
+        """What to check before booking: the step's checklist, then the exam's preparation, each line once."""
+        return list(dict.fromkeys([*self.checklist, *self.exam_type.instructions]))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One free slot for one need. `clash`: the patient's appointment at that hour; `same_day`: those of the day."""
+
+    slot: Slot
+    fit: Fit
+    clash: Booking | None
+    same_day: list[Booking]
+    key: UUID
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Slots that meet the objective, then those that miss it, soonest first. `more` when others follow."""
+
+    meeting: list[Choice]
+    missing: list[Choice]
+    more: bool
+
+    @property
+    def empty(self) -> bool:
+        return not (self.meeting or self.missing)
+
+    @property
+    def first(self) -> Choice | None:
+        """The first slot that can be booked: the one proposed."""
+        return next((each for each in [*self.meeting, *self.missing] if each.clash is None), None)
+
+
+def needs_of(pathway: Pathway, coming: Sequence[Booking]) -> list[Need]:
+    """The exams that undone steps of the plan ask for, in the order of their due dates; two queries."""
+    content = content_of(pathway)
+    steps = [
+        (step, step_definition(content, step.step_key))
+        for step in pathway.steps.filter(state__in=["open", "waiting"]).exclude(exam_type="").order_by("order")
+    ]
+    types = {each.code: each for each in ExamType.objects.all()}
+    found: list[Need] = []
+    for step, definition in steps:
+        for code in exam_codes(step, definition):
+            if code in types and all(need.exam_type.code != code for need in found):
+                checklist = list(definition.checklist) if definition else []
+                found.append(Need(types[code], step, _booked(coming, code), checklist))
+    return sorted(found, key=lambda need: (need.booking is not None, need.due_at is None, need.due_at))
+
+
+def other_need(code: str, needs: Sequence[Need], coming: Sequence[Booking]) -> Need | None:
+    """The need for exam ``code``, inside the plan or outside it; None for an unknown exam."""
+    known = next((need for need in needs if need.exam_type.code == code), None)
+    if known:
+        return known
+    exam_type = ExamType.objects.filter(code=code).first()
+    return Need(exam_type, None, _booked(coming, code)) if exam_type else None
+
+
+def _booked(coming: Sequence[Booking], code: str) -> Booking | None:
+    return next((each for each in coming if each.slot.exam_type.code == code), None)
+
+
+def offer_of(pathway: Pathway, need: Need, coming: Sequence[Booking], calendar: Calendar, now: datetime) -> Offer:
+    """The free slots of a need, at most `SHOWN`, judged against the step's due instant; one query."""
+    free = Slot.objects.free(now).serving(pathway).filter(exam_type=need.exam_type)
+    slots = list(free.with_list_data().order_by("starts_at", "id")[: SHOWN + 1])
+    choices = [_choice(slot, need, coming, calendar) for slot in slots[:SHOWN]]
+    return Offer(
+        meeting=[each for each in choices if each.fit.meets],
+        missing=[each for each in choices if not each.fit.meets],
+        more=len(slots) > SHOWN,
+    )
+
+
+def choices_of(slots: Sequence[Slot], need: Need, coming: Sequence[Booking], calendar: Calendar) -> list[Choice]:
+    """Slots given by a refusal, judged the same way."""
+    return [_choice(slot, need, coming, calendar) for slot in slots]
+
+
+def _choice(slot: Slot, need: Need, coming: Sequence[Booking], calendar: Calendar) -> Choice:
+    spans = {(each.slot.starts_at, each.slot.ends_at): each for each in coming}
+    span = overlapping(slot.starts_at, slot.ends_at, spans)
+    day = calendar.local_date(slot.starts_at)
+    return Choice(
+        slot=slot,
+        fit=fit(slot.starts_at, need.due_at, calendar),
+        clash=spans[span] if span else None,
+        same_day=[each for each in coming if calendar.local_date(each.slot.starts_at) == day],
+        key=uuid4(),
+    )
+
+
+def coming_of(pathway: Pathway, now: datetime) -> list[Booking]:
+    """The patient's appointments to come, on every pathway."""
+    coming = Booking.objects.expected(now).filter(patient=pathway.patient_id)
+    return list(coming.with_list_data().order_by("slot__starts_at", "id"))
+
+
+def visits(coming: Sequence[Booking], calendar: Calendar) -> list[date]:
+    """The days the patient comes (SLT-15)."""
+    return sorted({calendar.local_date(each.slot.starts_at) for each in coming})

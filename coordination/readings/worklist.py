@@ -1,0 +1,182 @@
+"""Rows of the worklist: fetched pathways and a fixed number of further queries for the whole page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from uuid import UUID, uuid4
+
+from coordination.links import file_url
+from coordination.models import Booking, ContactState
+from coordination.readings.targets import contents_of
+from coordination.rules.contacts import call_back_choices
+from coordination.rules.worklist import Course, Expected, Reason, Situation, reason
+from directory.models import User
+from pathways.models import Milestone, Pathway, Step
+from pathways.rules.calendar import Calendar
+from pathways.rules.definition import Actor, StepDef, Target
+from pathways.rules.durations import Unit
+from pathways.rules.lateness import margin_days
+from pathways.rules.lateness import state as lateness_of
+
+Firsts = dict[tuple[int, str], datetime]
+"""The first instant of each milestone kind, by (pathway id, kind)."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the worklist. `margin` is in signed calendar days; `key` makes a gesture sent twice count once."""
+
+    pathway: Pathway
+    url: str
+    course: Course
+    expected: Expected | None
+    situation: Situation
+    reason: Reason
+    margin_tone: str
+    owner: User | None
+    actor: str
+    state: ContactState | None
+    call_backs: list[date]
+    key: UUID
+
+    @property
+    def margin(self) -> int | None:
+        return self.expected.margin if self.expected else None
+
+    @property
+    def step(self) -> Step | None:
+        return self.pathway.next_step
+
+    @property
+    def can_book(self) -> bool:
+        """True when the next step waits for a slot that nobody booked."""
+        return bool(self.expected and self.expected.needs_slot and self.expected.booked_for is None)
+
+    @property
+    def tone(self) -> str:
+        """The tone of the row's edge."""
+        return self.reason.tone
+
+
+def worklist_rows(pathways: Sequence[Pathway], now: datetime) -> list[Row]:
+    """The rows of pathways fetched by `querysets.worklist.page_of`, in their order: two queries for all of them."""
+    contents = contents_of(pathways)
+    firsts = _first_milestones(pathways, contents.values())
+    booked = _booked(pathways, now)
+    return [_row(each, contents[each.version_id], firsts, booked, now) for each in pathways]
+
+
+def _first_milestones(pathways: Sequence[Pathway], contents: Iterable[Target]) -> Firsts:
+    """The milestones that begin and end the overall objectives."""
+    kinds = {kind for each in contents if each.overall for kind in (each.overall.since, each.overall.until)}
+    facts = Milestone.objects.in_force().filter(pathway__in=[each.pk for each in pathways], kind__in=kinds)
+    firsts: Firsts = {}
+    for pathway_id, kind, at in facts.order_by("occurred_at").values_list("pathway_id", "kind", "occurred_at"):
+        firsts.setdefault((pathway_id, kind), at)
+    return firsts
+
+
+def _booked(pathways: Sequence[Pathway], now: datetime) -> dict[int, list[tuple[str, datetime]]]:
+    """The coming bookings of each pathway: (exam code, start)."""
+    found: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
+    coming = Booking.objects.expected(now).of_pathways([each.pk for each in pathways]).order_by("slot__starts_at")
+    for pathway_id, code, starts_at in coming.values_list("pathway_id", "slot__exam_type__code", "slot__starts_at"):
+        found[pathway_id].append((code, starts_at))
+    return found
+
+
+@lru_cache(maxsize=16)
+def _clock(time_zone: str, holiday_zone: str) -> Calendar:
+    """Enough of a calendar for local days and buttons; closing days change no margin."""
+    return Calendar(time_zone=time_zone, holiday_zone=holiday_zone)
+
+
+def _row(
+    pathway: Pathway,
+    content: Target,
+    firsts: Firsts,
+    booked: dict[int, list[tuple[str, datetime]]],
+    now: datetime,
+) -> Row:
+    place = pathway.team.establishment
+    calendar = _clock(place.time_zone, place.holiday_zone)
+    today = calendar.local_date(now)
+    state: ContactState | None = getattr(pathway, "contact_state", None)
+    step = pathway.next_step
+    expected = _expected(step, content, booked[pathway.pk], calendar, now) if step else None
+    course = _course(pathway, content, firsts, calendar, now)
+    situation = Situation(
+        course=course,
+        expected=expected,
+        last_contact_on=calendar.local_date(pathway.last_contact_at) if pathway.last_contact_at else None,
+        attempts=state.attempts if state else 0,
+        call_back_on=state.call_back_on if state else None,
+        has_owner=pathway.owner_id is not None,
+        deceased=pathway.patient.deceased_on is not None,
+    )
+    return Row(
+        pathway=pathway,
+        url=file_url(pathway),
+        course=course,
+        expected=expected,
+        situation=situation,
+        reason=reason(situation, now, today),
+        margin_tone={"late": "late", "soon": "soon"}.get(expected.lateness, "neutral") if expected else "neutral",
+        owner=(step.assignee if step else None) or pathway.owner,
+        actor=Actor(step.actor).label if step else "",
+        state=state,
+        call_backs=call_back_choices(today, calendar),
+        key=uuid4(),
+    )
+
+
+def _course(pathway: Pathway, content: Target, firsts: Firsts, calendar: Calendar, now: datetime) -> Course:
+    """J+n since the overall objective's first milestone, the opening of the pathway standing for it."""
+    overall = content.overall
+    start = firsts.get((pathway.pk, overall.since), pathway.opened_at) if overall else pathway.opened_at
+    first = calendar.local_date(start)
+    end = firsts.get((pathway.pk, overall.until)) if overall else None
+    in_days = overall is not None and overall.within.unit is Unit.CALENDAR_DAYS
+    return Course(
+        day=(calendar.local_date(now) - first).days,
+        target=overall.within.value if overall and in_days else None,
+        reached=(calendar.local_date(end) - first).days if end else None,
+    )
+
+
+def _expected(
+    step: Step, content: Target, booked: list[tuple[str, datetime]], calendar: Calendar, now: datetime
+) -> Expected:
+    definition = step_definition(content, step.step_key)
+    codes = exam_codes(step, definition)
+    booked_for = next((at for code, at in booked if code in codes), None)
+    return Expected(
+        label=step.label,
+        kind=definition.done_by[0].milestone if definition and definition.done_by else None,
+        lateness=lateness_of(step.due_at, step.warn_at, step.done_at, now),
+        due_at=step.due_at,
+        margin=margin_days(step.due_at, now, calendar) if step.due_at else None,
+        paused=step.paused,
+        booked_for=booked_for,
+        needs_slot=bool(codes),
+    )
+
+
+def step_definition(content: Target, key: str) -> StepDef | None:
+    """The definition of a stored step; None when its version no longer has it."""
+    try:
+        return content.step(key)
+    except KeyError:
+        return None
+
+
+def exam_codes(step: Step, definition: StepDef | None) -> list[str]:
+    """The exam types that can do the step: its own, then those its milestones name."""
+    if not step.exam_type:
+        return []
+    named = [match.detail for match in definition.done_by if match.detail] if definition else []
+    return list(dict.fromkeys([step.exam_type, *named]))

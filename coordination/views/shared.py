@@ -1,0 +1,85 @@
+"""What the desk's views share: the user, the pathway they may see, and how an answer goes back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from directory.models import User
+from pathways.models import Pathway
+
+CHANGED = "jalon:pathway-changed"
+"""Event that tells the rest of a patient's page that its pathway moved."""
+
+CLOSE_DIALOG = "jalon:close-dialog"
+
+
+def user_of(request: HttpRequest) -> User:
+    """The logged-in user; the middleware lets nobody else in."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def find_pathway(request: HttpRequest, uuid: UUID) -> Pathway:
+    """The pathway, if the user may see it; 404 for a stranger."""
+    visible = Pathway.objects.visible_to(user_of(request)).with_list_data().select_related("patient__gp")
+    return get_object_or_404(visible.defer("version__definition"), uuid=uuid)
+
+
+def insist(allowed: bool) -> None:
+    """403 when ``allowed`` is false."""
+    if not allowed:
+        raise PermissionDenied
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """True when the request comes from htmx and wants a fragment."""
+    return bool(getattr(request, "htmx", False))
+
+
+def back_url(request: HttpRequest, default: str, *args: Any) -> str:
+    """The page the form was on, when it is one of ours; else the page called ``default``."""
+    wanted = request.POST.get("back", "")
+    if wanted and url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
+        return wanted
+    return reverse(default, args=args)
+
+
+def back_query(request: HttpRequest) -> QueryDict:
+    """The query of the page the form was on."""
+    return QueryDict(request.POST.get("back", "").partition("?")[2])
+
+
+def toast(response: HttpResponse, message: str, tone: str, events: Sequence[str] = ()) -> HttpResponse:
+    """Adds a short message, and other events, to an htmx answer."""
+    response["HX-Trigger"] = json.dumps(
+        {"jalon:toast": {"message": message, "tone": tone}, **{name: {} for name in events}}
+    )
+    return response
+
+
+def answer(
+    request: HttpRequest,
+    fragment: Callable[[], HttpResponse],
+    message: str,
+    *,
+    default: str,
+    args: tuple[Any, ...] = (),
+    tone: str = "ok",
+    events: Sequence[str] = (),
+) -> HttpResponse:
+    """After a write: the fragment with a toast for htmx, else back to the page with a message."""
+    if is_htmx(request):
+        return toast(fragment(), message, tone, events)
+    level = messages.SUCCESS if tone == "ok" else messages.WARNING if tone == "soon" else messages.ERROR
+    messages.add_message(request, level, message)
+    return redirect(back_url(request, default, *args))
