@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from directory.models import Profession, User
-from directory.perms import has_role, is_coordinator, is_quality
+from directory.perms import has_role, is_coordinator, is_quality, reads_patients
 from pathways.models import Pathway
 from rcp.models import RcpSeries, RcpSession
 from rcp.querysets import RUNS_MEETING
@@ -21,6 +21,11 @@ def attends_meetings(user: User) -> bool:
 def sees_meetings(user: User) -> bool:
     """The list of sessions: also for the quality of the establishment, which gets counts only."""
     return attends_meetings(user) or is_quality(user)
+
+
+def reads_cases(user: User) -> bool:
+    """May open a case at all; which ones is `RcpCase.objects.visible_to` (a town physician reads an opinion there)."""
+    return reads_patients(user) or attends_meetings(user)
 
 
 def is_physician(user: User) -> bool:
@@ -72,6 +77,7 @@ __all__ = [
     "may_decide",
     "may_register",
     "may_register_late",
+    "reads_cases",
     "runs_session",
     "sees_meetings",
     "works_for_meetings",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from directory.models import Role
 from pathways.querysets import visible_pathways
@@ -105,6 +106,13 @@ class RcpSessionQuerySet(models.QuerySet["RcpSession"]):
 
     def upcoming(self, at: datetime) -> Self:
         return self.filter(ends_at__gte=at).exclude(status="cancelled")
+
+    def with_case_total(self) -> Self:
+        """Annotates ``all_cases``: how many files, those the user does not read included."""
+        from rcp.models import RcpCase
+
+        cases = RcpCase.objects.filter(session=OuterRef("pk")).order_by().values("session")
+        return self.annotate(all_cases=Coalesce(Subquery(cases.annotate(n=Count("pk")).values("n")), 0))
 
     def with_list_data(self) -> Self:
         """Everything a row of the list shows, counts included (one query; one-to-one joins only, nothing doubles)."""

@@ -33,6 +33,17 @@ class Occurrence:
     ends_at: datetime | None = None
     registration_closes_at: datetime | None = None
 
+    @property
+    def instants(self) -> dict[str, datetime]:
+        """The three instants by name. Raises ValueError for a skipped date."""
+        if self.starts_at is None or self.ends_at is None or self.registration_closes_at is None:
+            raise ValueError(f"no meeting on {self.day}: {self.skipped}")
+        return {
+            "starts_at": self.starts_at,
+            "ends_at": self.ends_at,
+            "registration_closes_at": self.registration_closes_at,
+        }
+
 
 def occurrences(
     weekly: Weekly,

@@ -31,6 +31,23 @@ class Item:
     at: datetime | None = None
     owes: str = ""
 
+    @property
+    def short(self) -> str:
+        """The item in a word or two, for a dense line."""
+        return SHORT[self.key]
+
+
+SHORT: dict[str, str] = {
+    "question": "question",
+    "presenter": "présentateur",
+    "imaging": "imagerie",
+    "pathology": "anatomopathologie",
+    "stage": "stade",
+    "who": "OMS",
+    "gp": "médecin traitant",
+    "g8": "G8",
+}
+
 
 @dataclass(frozen=True)
 class Readiness:

@@ -23,6 +23,7 @@ from rcp.services.decisions import correct_decision, decide, review_quorum
 from rcp.services.letters import (
     correspondents,
     is_our_sending,
+    letter_states,
     mark_sent,
     note_sent,
     note_typed_sending,
@@ -50,6 +51,7 @@ __all__ = [
     "forget_evidence",
     "is_our_sending",
     "leave",
+    "letter_states",
     "mark_sent",
     "move_case",
     "note_evidence",

@@ -200,7 +200,7 @@ def _open(action: FollowUpAction) -> FollowUpAction:
 
 def _settle_task(action: FollowUpAction, author: User | None) -> None:
     """The desk's task follows its action. What a milestone proves, the desk has already closed by itself."""
-    task = Task.objects.filter(pk=action.task_id, status=TaskStatus.OPEN).first()
+    task = Task.objects.filter(follow_up_action=action, status=TaskStatus.OPEN).first()
     if task is None:
         return
     if action.status == ActionStatus.DEVIATED:

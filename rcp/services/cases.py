@@ -92,7 +92,7 @@ def prepare_case(*, case: RcpCase, author: User, **changes: Any) -> RcpCase:
     """Changes what the meeting reads: the question, the presenter, any of `DETAILS`. Refused once answered."""
     locked = lock_case(case)
     _refuse("prepare", locked)
-    given = {name: changes.pop(name) for name in ("question", "presenter") if name in changes}
+    given: dict[str, Any] = {name: changes.pop(name) for name in ("question", "presenter") if name in changes}
     given |= _known(changes)
     if "question" in given and not given["question"].strip():
         raise DomainError("Indiquez la question posée à la RCP.", field="question")

@@ -61,6 +61,37 @@ def correspondents(decision: Decision) -> list[Professional]:
     return list(people.values())
 
 
+@dataclass(frozen=True)
+class LetterState:
+    """Where the opinion stands for one correspondent.
+
+    ``state`` is `OutboxMessage.state`, or `paper` for one without address.
+    """
+
+    reader: Professional
+    state: str
+    sent_at: datetime | None = None
+    read_at: datetime | None = None
+
+
+def letter_states(decision: Decision) -> list[LetterState]:
+    """One line per correspondent: told or not, and read or not."""
+    last: dict[int | None, OutboxMessage] = {}
+    for message in OutboxMessage.objects.filter(kind=KIND, about=decision.uuid).order_by("created_at", "id"):
+        last[message.professional_id] = message
+    shown = decision.letter_accesses.filter(outcome=LetterAccess.Outcome.SHOWN).order_by("at")
+    read = dict(shown.values_list("professional_id", "at"))
+    return [
+        LetterState(
+            reader=reader,
+            state=last[reader.pk].state if reader.pk in last else "paper",
+            sent_at=last[reader.pk].sent_at if reader.pk in last else None,
+            read_at=read.get(reader.pk),
+        )
+        for reader in correspondents(decision)
+    ]
+
+
 def tell_correspondents(*, decision: Decision) -> int:
     """Posts the notice of an opinion, or of its new version, to each correspondent; returns how many were told.
 

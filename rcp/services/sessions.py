@@ -53,12 +53,7 @@ def _open_series(*, series: RcpSeries, now: datetime, weeks: int) -> int:
     today = timezone.localdate(now)
     known = {local_day(s, s.starts_at) for s in _with_series(series, series.sessions.filter(ends_at__gte=now))}
     missing = [
-        RcpSession(
-            series=series,
-            starts_at=each.starts_at,
-            ends_at=each.ends_at,
-            registration_closes_at=each.registration_closes_at,
-        )
+        RcpSession(series=series, **each.instants)
         for each in planned_dates(series, today, today + timedelta(weeks=weeks))
         if each.starts_at and each.starts_at > now and each.day not in known
     ]

@@ -1,0 +1,47 @@
+"""The decision form of a case: what it is prefilled with, and the follow-up lines it offers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import QueryDict
+
+from rcp.forms import FREE_ROWS, ActionFormSet, teams_for
+from rcp.models import RcpCase
+from rcp.readings import session_day
+from rcp.rules.presets import read_presets
+from rcp.services import NewAction
+
+
+def decision_initial(case: RcpCase) -> dict[str, Any]:
+    """What is known before anyone types."""
+    return {"framework": case.session.series.framework}
+
+
+def action_formset(case: RcpCase, data: QueryDict | None = None, *, ticked: bool = True) -> Any:
+    """The presets of the series with their due dates, then free lines. ``ticked``: the usual ones are."""
+    presets = {preset.key: preset for preset in read_presets(case.session.series.action_presets)}
+    day, team = session_day(case.session), case.pathway.team.uuid
+    lines: list[dict[str, Any]] = [
+        {
+            "preset": preset.key,
+            "label": preset.label,
+            "due_on": preset.due_on(day),
+            "team": team,
+            "wanted": ticked and preset.default,
+        }
+        for preset in presets.values()
+    ]
+    lines += [{"team": team}] * FREE_ROWS
+    establishments = [case.pathway.team.establishment, case.session.series.team.establishment]
+    return ActionFormSet(
+        data,
+        prefix="suites",
+        initial=lines,
+        form_kwargs={"teams": teams_for(case.pathway, establishments), "presets": presets},
+    )
+
+
+def wanted_actions(formset: Any) -> list[NewAction]:
+    """The lines to write, from a valid formset."""
+    return [form.action() for form in formset if form.is_wanted]
