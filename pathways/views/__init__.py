@@ -1,0 +1,46 @@
+from pathways.views.alerts import alert_acknowledge, alert_list
+from pathways.views.circle import circle_add, circle_remove
+from pathways.views.course import pathway_assign, pathway_close, pathway_reopen
+from pathways.views.documents import document, document_given, document_retry, document_status, pps_request
+from pathways.views.emergency import break_glass
+from pathways.views.file import detail, history, summary
+from pathways.views.listing import pathway_list
+from pathways.views.milestones import milestone_add, milestone_correct, milestone_withdraw
+from pathways.views.patients import edit, gp_options, look_alikes, new, open_pathway
+from pathways.views.pauses import pause_add, pause_cancel, pause_end
+from pathways.views.steps import step_assign, step_done, step_restore, step_skip
+
+__all__ = [
+    "alert_acknowledge",
+    "alert_list",
+    "break_glass",
+    "circle_add",
+    "circle_remove",
+    "detail",
+    "document",
+    "document_given",
+    "document_retry",
+    "document_status",
+    "edit",
+    "gp_options",
+    "history",
+    "look_alikes",
+    "milestone_add",
+    "milestone_correct",
+    "milestone_withdraw",
+    "new",
+    "open_pathway",
+    "pathway_assign",
+    "pathway_close",
+    "pathway_list",
+    "pathway_reopen",
+    "pause_add",
+    "pause_cancel",
+    "pause_end",
+    "pps_request",
+    "step_assign",
+    "step_done",
+    "step_restore",
+    "step_skip",
+    "summary",
+]

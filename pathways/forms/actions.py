@@ -1,0 +1,126 @@
+"""Forms of the actions on a pathway: one small question each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from directory.models import User
+from pathways.forms.fields import DayField, HourField, instant, today
+from pathways.models import ClosingReason, PauseKind
+from pathways.rules.milestones import MilestoneKind
+
+BOXED = {"class": "j-choices-boxed"}
+NOTE = {"rows": 2}
+
+
+class FactForm(forms.Form):
+    """When a fact happened, and a note. `occurred_at` gives the instant meant."""
+
+    day = DayField(label="Date du fait", initial=today)
+    hour = HourField(label="Heure", help_text="Utile quand le délai se compte en heures.")
+    note = forms.CharField(label="Note", max_length=300, required=False, widget=forms.Textarea(attrs=NOTE))
+
+    def occurred_at(self, zone: ZoneInfo, now: datetime) -> datetime:
+        """The instant typed, on the establishment's clock."""
+        return instant(self.cleaned_data["day"], self.cleaned_data["hour"], zone, now)
+
+
+class StepDoneForm(FactForm):
+    """A step is done: which milestone ended it (asked only when several may), and when."""
+
+    end = forms.ChoiceField(label="Ce qui s’est passé", widget=forms.RadioSelect(attrs=BOXED))
+
+    field_order = ("end", "day", "hour", "note")
+
+    def __init__(self, *args: Any, ends: Sequence[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        field: forms.ChoiceField = self.fields["end"]  # type: ignore[assignment]
+        field.choices = list(ends)
+        field.initial = ends[0][0]
+        if len(ends) == 1:
+            field.widget = forms.HiddenInput()
+
+
+class MilestoneForm(FactForm):
+    """Any milestone of the vocabulary; the target's exam types as its detail."""
+
+    kind = forms.ChoiceField(label="Jalon", choices=[("", "Choisissez…"), *MilestoneKind.choices()])
+    detail = forms.ChoiceField(label="Examen concerné", required=False)
+
+    field_order = ("kind", "detail", "day", "hour", "note")
+
+    def __init__(self, *args: Any, details: Iterable[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        field: forms.ChoiceField = self.fields["detail"]  # type: ignore[assignment]
+        field.choices = [("", "Sans précision"), *details]
+
+
+class CorrectionForm(FactForm):
+    """A milestone's right date, and why it changes."""
+
+    note = forms.CharField(
+        label="Pourquoi cette correction", max_length=300, required=False, widget=forms.Textarea(attrs=NOTE)
+    )
+
+
+class GivenForm(forms.Form):
+    """The day a PPS was given to the patient."""
+
+    day = DayField(label="Remis le", initial=today)
+
+
+class ReasonForm(forms.Form):
+    """A reason in a few words."""
+
+    reason = forms.CharField(label="Motif", max_length=200, widget=forms.Textarea(attrs=NOTE))
+
+
+class AcknowledgeForm(forms.Form):
+    """Why an alert may wait."""
+
+    reason = forms.CharField(
+        label="Pourquoi cette alerte peut attendre",
+        max_length=200,
+        widget=forms.Textarea(attrs=NOTE),
+        help_text="L’alerte reste ouverte ; elle se ferme quand le jalon attendu est enregistré.",
+    )
+
+
+class AssignForm(forms.Form):
+    """Who is in charge, among the pathway's team."""
+
+    user = forms.ModelChoiceField(label="Responsable", queryset=User.objects.none(), required=False)
+
+    def __init__(self, *args: Any, people: Any, empty: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field: forms.ModelChoiceField[User] = self.fields["user"]  # type: ignore[assignment]
+        field.queryset = people
+        field.empty_label = empty
+
+
+class PauseForm(forms.Form):
+    """A stop of the adjusted clock: why, from when, maybe until when."""
+
+    kind = forms.ChoiceField(label="Motif", choices=PauseKind.choices, widget=forms.RadioSelect(attrs=BOXED))
+    starts_on = DayField(label="Du", initial=today)
+    ends_on = DayField(label="Au", required=False, help_text="Laissez vide tant que la fin n’est pas connue.")
+    note = forms.CharField(label="Précision", max_length=300, required=False, widget=forms.Textarea(attrs=NOTE))
+
+
+class EndPauseForm(forms.Form):
+    """The last day of a pause."""
+
+    ends_on = DayField(label="Dernier jour de pause", initial=today)
+
+
+class CloseForm(forms.Form):
+    """Why a pathway ends, and when."""
+
+    reason = forms.ChoiceField(label="Motif", choices=ClosingReason.choices, widget=forms.RadioSelect(attrs=BOXED))
+    day = DayField(label="Date de clôture", initial=today)
+    note = forms.CharField(label="Précision", max_length=300, required=False, widget=forms.Textarea(attrs=NOTE))

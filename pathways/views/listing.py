@@ -1,0 +1,125 @@
+"""The list of patients' pathways, and the search as one types."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import F, Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from directory.models import User
+from directory.perms import allow, may_break_glass, reads_patients, works_at_desk
+from pathways.forms import ListFilter
+from pathways.models import Pathway, Patient, Step, TargetPathway
+from pathways.querysets import PathwayQuerySet
+from pathways.rules.calendar import Calendar
+from pathways.rules.lateness import margin_days
+from pathways.views.opening import user_of
+from pathways.views.sheet import PAUSED, TELLING
+
+ROWS = 50
+COUNTED = 1000
+"""Beyond, the list says « plus de 1000 »: counting 100,000 rows helps nobody and takes longer than the page."""
+
+_DATE = re.compile(r"(?<!\d)(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})(?!\d)")
+_NUMBER = re.compile(r"[\d\s]{13,}[ABab]?[\d\s]*")
+
+
+@allow(reads_patients)
+def pathway_list(request: HttpRequest) -> HttpResponse:
+    """The pathways the user reads, most urgent first; the rows alone for htmx."""
+    user, now = user_of(request), timezone.now()
+    targets = TargetPathway.objects.visible_to(user).order_by("name", "id")
+    form = ListFilter(request.GET, targets=targets)
+    chosen = form.chosen
+    rows = narrowed(Pathway.objects.visible_to(user), chosen, user)
+    page = _CappedPaginator(_ordered(rows, chosen), ROWS).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "page": page,
+        "capped": page.paginator.count >= COUNTED,
+        "lines": _lines(page, now),
+        "search_value": chosen.get("q", ""),
+        "may_create": works_at_desk(user),
+        "may_break_glass": may_break_glass(user),
+    }
+    part = "#rows" if request.htmx and not request.htmx.boosted else ""  # type: ignore[attr-defined]
+    return render(request, f"pathways/list.html{part}", context)
+
+
+def narrowed(rows: PathwayQuerySet, chosen: dict[str, Any], user: User) -> PathwayQuerySet:
+    """``rows`` after the filters; ``chosen`` as `ListFilter.chosen` gives it. Also used by the API."""
+    now = timezone.now()
+    if words := chosen.get("q"):
+        rows = rows.filter(patient__in=Patient.objects.search(as_searched(words)))
+    if target := chosen.get("target"):
+        rows = rows.filter(version__target=target)
+    if chosen.get("mine"):
+        rows = rows.filter(owner=user)
+    match chosen.get("delay"):
+        case "late":
+            return rows.late(now)
+        case "soon":
+            return rows.due_before(now, now + timedelta(days=7))
+        case "none":
+            return rows.without_next_step()
+    status = chosen.get("status") or ("all" if chosen.get("q") else "active")
+    return rows if status == "all" else rows.filter(status=status)
+
+
+def as_searched(words: str) -> str:
+    """What was typed, as `search_text` keeps it: dates as 07/05/1960, an INS matricule without spaces."""
+    if _NUMBER.fullmatch(words.strip()):
+        return re.sub(r"\s+", "", words)
+    return _DATE.sub(lambda date: f" {int(date[1]):02d}/{int(date[2]):02d}/{date[3]} ", words)
+
+
+def _ordered(rows: PathwayQuerySet, chosen: dict[str, Any]) -> PathwayQuerySet:
+    """Open ones by their next due instant, those without first (they have no date at all); then the closed ones."""
+    if chosen.get("status") == "closed":
+        return rows.order_by("-closed_at", "-id")
+    return rows.order_by("status", F("next_due_at").asc(nulls_first=True), "id")
+
+
+def _lines(page: Page[Pathway], now: Any) -> list[dict[str, Any]]:
+    """The rows as shown, with the lateness of each next step; two queries whatever their number."""
+    keys = [pathway.pk for pathway in page.object_list]
+    steps = Step.objects.with_lateness(now).select_related("assignee__professional")
+    rows = (
+        Pathway.objects.filter(pk__in=keys)
+        .select_related("patient", "version__target", "team__establishment", "owner__professional")
+        .prefetch_related(Prefetch("next_step", steps))
+    )
+    found = {pathway.pk: pathway for pathway in rows.defer("version__definition")}
+    return [_line(found[key], now) for key in keys if key in found]
+
+
+def _line(pathway: Pathway, now: Any) -> dict[str, Any]:
+    step = pathway.next_step
+    if step is None:
+        return {"pathway": pathway, "step": None, "tone": "", "words": "", "margin": None, "person": pathway.owner}
+    tone, words = PAUSED if step.paused else TELLING[step.lateness]  # type: ignore[attr-defined]
+    calendar = Calendar(time_zone=pathway.team.establishment.time_zone)
+    return {
+        "pathway": pathway,
+        "step": step,
+        "tone": tone,
+        "words": words,
+        "margin": margin_days(step.due_at, now, calendar) if step.due_at else None,
+        "person": step.assignee or pathway.owner,
+    }
+
+
+class _CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts at most `COUNTED` rows."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: PathwayQuerySet = self.object_list  # type: ignore[assignment]
+        return rows.order_by()[:COUNTED].count()

@@ -1,0 +1,252 @@
+"""What the patient's page shows, gathered in a fixed number of queries. Every rule is asked, none is rewritten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Prefetch
+from django.urls import reverse
+
+from directory.models import User
+from pathways.models import (
+    Alert,
+    Appointment,
+    AppointmentStatus,
+    CareCircleMember,
+    Document,
+    DocumentKind,
+    DocumentStatus,
+    Milestone,
+    Pathway,
+    Pause,
+    PauseKind,
+    Step,
+    StepState,
+)
+from pathways.panels import panels_for
+from pathways.papers.facts import collect
+from pathways.querysets import PathwayQuerySet
+from pathways.rules.calendar import Calendar
+from pathways.rules.clock import add, waits
+from pathways.rules.durations import Pause as Stop
+from pathways.rules.lateness import margin_days
+from pathways.rules.milestones import MilestoneKind
+from pathways.rules.target import Actor, StepDef, Target
+from pathways.rules.timeline import layout
+from pathways.services import calendar_of
+from pathways.views.identity import identity_of
+from pathways.views.opening import OpenFile
+
+PICTURE_WIDTH = 1120
+
+# The tone and words of each value of the lateness annotation (`querysets.lateness_case`).
+TELLING: dict[str, tuple[str, str]] = {
+    "late": ("late", "En retard"),
+    "soon": ("soon", "Bientôt dû"),
+    "on_time": ("info", "Dans les temps"),
+    "undated": ("neutral", "Sans échéance"),
+    "done": ("ok", "Fait"),
+    "done_late": ("soon", "Fait après l’objectif"),
+    "waiting": ("projected", "À venir"),
+    "skipped": ("neutral", "Écartée"),
+    "not_applicable": ("neutral", "Sans objet"),
+}
+PAUSED = ("paused", "Décompte en pause")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step as shown: its lateness in words, who acts, how much time is left (calendar days)."""
+
+    step: Step
+    tone: str
+    words: str
+    margin: int | None
+    actor: str
+    person: str
+    objective: str
+    by_the_hour: bool
+    can_end: bool
+
+
+@dataclass(frozen=True)
+class DayCount:
+    """The wait of the pathway as a whole: as lived, and without the pauses, against the target."""
+
+    label: str
+    raw: int
+    adjusted: int
+    target_days: int | None
+    objective: str
+    due_at: datetime | None
+    late: bool
+    ended: bool
+
+
+def sheet_rows(now: datetime) -> PathwayQuerySet:
+    """A pathway queryset holding everything `sheet_context` needs."""
+    documents = Document.objects.select_related("requested_by__professional").order_by("-requested_at", "-id")
+    alerts = Alert.objects.open().select_related("acknowledged_by__professional").order_by("since", "id")
+    return Pathway.objects.with_page_data(now).prefetch_related(
+        "appointments",
+        "opinions",
+        "treatments",
+        Prefetch("documents", documents),
+        Prefetch(
+            "alerts", alerts.prefetch_related(Prefetch("step", Step.objects.with_lateness(now))), to_attr="open_alerts"
+        ),
+    )
+
+
+def sheet_context(file: OpenFile) -> dict[str, Any]:
+    """The context of `pathways/detail.html`; reads the pathway again, since an action may just have changed it."""
+    pathway = sheet_rows(file.now).get(pk=file.pathway.pk)
+    calendar = calendar_of(pathway.team.establishment)
+    steps = list(pathway.steps.all())
+    lines = lines_of(pathway, steps, file.now, calendar)
+    upcoming, past = split_appointments(pathway, file.now)
+    page = reverse("pathways:detail", args=[pathway.uuid])
+    return {
+        "pathway": pathway,
+        "p": identity_of(pathway.patient, url=page),
+        "file": file,
+        "now": file.now,
+        "lines": [line for line in lines if line.step.state != StepState.NOT_APPLICABLE],
+        "set_aside": [line for line in lines if line.step.state == StepState.NOT_APPLICABLE],
+        "next": next((line for line in lines if line.step.pk == pathway.next_step_id), None),
+        "count": day_count(pathway, file.now, calendar),
+        "timeline": timeline_of(pathway, steps, file.now, calendar, page),
+        "facts": sorted(facts_of(pathway), key=lambda fact: (fact.occurred_at, fact.pk), reverse=True),
+        "pauses": pauses_of(pathway),
+        "members": members_of(pathway),
+        "upcoming": upcoming,
+        "past": past,
+        "alerts": pathway.open_alerts,  # type: ignore[attr-defined]
+        "papers": papers_of(pathway),
+        "panels": panels_for(file.user, pathway),
+    }
+
+
+def lines_of(pathway: Pathway, steps: Sequence[Step], now: datetime, calendar: Calendar) -> list[Line]:
+    """The steps as shown; ``steps`` carry the annotation ``lateness``."""
+    definitions = {definition.key: definition for definition in pathway.version.content.steps}
+    return [_line(step, definitions.get(step.step_key), pathway, now, calendar) for step in steps]
+
+
+def _line(step: Step, definition: StepDef | None, pathway: Pathway, now: datetime, calendar: Calendar) -> Line:
+    lateness: str = step.lateness  # type: ignore[attr-defined]
+    tone, words = PAUSED if step.paused and step.state == StepState.OPEN else TELLING[lateness]
+    running = step.state in (StepState.OPEN, StepState.WAITING)
+    objective = definition.objective if definition else None
+    return Line(
+        step=step,
+        tone=tone,
+        words=words,
+        margin=margin_days(step.due_at, now, calendar) if running and step.due_at else None,
+        actor=Actor(step.actor).label,
+        person=str(step.assignee or pathway.owner or ""),
+        objective=objective.label if objective else "",
+        by_the_hour=bool(objective and objective.unit.is_hours),
+        can_end=running and definition is not None and pathway.is_active,
+    )
+
+
+def day_count(pathway: Pathway, now: datetime, calendar: Calendar) -> DayCount:
+    """The whole wait: from the target's first milestone (else the opening) to its last one, the closing, or now."""
+    overall = pathway.version.content.overall
+    facts = sorted(facts_of(pathway), key=lambda fact: fact.occurred_at)
+    start = _first(facts, overall.since if overall else None) or pathway.opened_at
+    reached = _first(facts, overall.until if overall else None)
+    end = max(reached or pathway.closed_at or now, start)
+    stops = [_stop(pause, calendar) for pause in pauses_of(pathway)]
+    waited = waits(start, end, stops, calendar)
+    due_at = add(start, overall.within, calendar, stops) if overall else None
+    ideal = waits(start, add(start, overall.within, calendar), [], calendar).raw_days if overall else None
+    return DayCount(
+        label=overall.label if overall else "Depuis l’ouverture du parcours",
+        raw=waited.raw_days,
+        adjusted=waited.adjusted_days,
+        target_days=ideal,
+        objective=overall.within.label if overall else "",
+        due_at=due_at,
+        late=due_at is not None and due_at < end,
+        ended=reached is not None or not pathway.is_active,
+    )
+
+
+def _first(facts: Sequence[Milestone], kind: MilestoneKind | None) -> datetime | None:
+    return next((fact.occurred_at for fact in facts if fact.kind == kind), None)
+
+
+def timeline_of(
+    pathway: Pathway, steps: Sequence[Step], now: datetime, calendar: Calendar, page: str
+) -> dict[str, Any] | None:
+    """The numbers of `components/timeline_svg.html`, each row leading to its step in the list; None without step."""
+    if not steps:
+        return None
+    stops = [(_stop(pause, calendar), PauseKind(pause.kind).label) for pause in pauses_of(pathway)]
+    links = {step.key: f"{page}#etape-{step.uuid}" for step in steps if step.state != StepState.NOT_APPLICABLE}
+    drawn = layout(steps, stops, pathway.opened_at, now, PICTURE_WIDTH, calendar, links)
+    return {name: getattr(drawn, name) for name in ("width", "height", "x0", "axis", "today_x", "rows", "pauses")} | {
+        "title": f"Frise du parcours {pathway.version.target.name}"
+    }
+
+
+def _stop(pause: Pause, calendar: Calendar) -> Stop:
+    """The first and last day of a pause, both included, as instants of the establishment."""
+    end = calendar.start_of_day(pause.ends_on + timedelta(days=1)) if pause.ends_on else None
+    return Stop(calendar.start_of_day(pause.starts_on), end)
+
+
+def split_appointments(pathway: Pathway, now: datetime) -> tuple[list[Appointment], list[Appointment]]:
+    """(to come, soonest first; past or cancelled, latest first)."""
+    rows = sorted(pathway.appointments.all(), key=lambda each: (each.starts_at, each.pk))
+    upcoming = [row for row in rows if row.status == AppointmentStatus.PLANNED and row.ends_at >= now]
+    return upcoming, [row for row in reversed(rows) if row not in upcoming]
+
+
+def papers_of(pathway: Pathway) -> dict[str, Any]:
+    """The PPS versions and the received papers; ``stale`` when the data changed since the last ready PPS."""
+    rows = list(pathway.documents.all())
+    versions = sorted((row for row in rows if row.kind == DocumentKind.PPS), key=lambda row: -row.version)
+    last_ready = next((row for row in versions if row.status == DocumentStatus.READY), None)
+    in_hand = any(row.status in (DocumentStatus.PENDING, DocumentStatus.RUNNING) for row in versions)
+    stale = last_ready is not None and last_ready.facts_sha256 != collect(pathway).fingerprint()
+    return {
+        "versions": versions,
+        "last_ready": last_ready,
+        "in_hand": in_hand,
+        "stale": stale,
+        "received": [row for row in rows if row.kind != DocumentKind.PPS],
+    }
+
+
+def facts_of(pathway: Pathway) -> list[Milestone]:
+    """The milestones in force, from `with_page_data`."""
+    return pathway.facts  # type: ignore[attr-defined,no-any-return]
+
+
+def pauses_of(pathway: Pathway) -> list[Pause]:
+    """The pauses that count, from `with_page_data`."""
+    return pathway.running_pauses  # type: ignore[attr-defined,no-any-return]
+
+
+def members_of(pathway: Pathway) -> list[CareCircleMember]:
+    """The circle of care now, from `with_page_data`."""
+    return pathway.members  # type: ignore[attr-defined,no-any-return]
+
+
+def detail_choices(target: Target) -> list[tuple[str, str]]:
+    """The exams a milestone may speak of, for a form: (code, label)."""
+    found = {match.detail: step.label for step in target.steps for match in step.done_by if match.detail}
+    found |= {slot.key: slot.label for slot in target.slot_types}
+    return sorted(found.items(), key=lambda pair: pair[1])
+
+
+def team_of(pathway: Pathway) -> Any:
+    """Accounts that work in the pathway's team now, by name."""
+    members = User.objects.filter(is_active=True, memberships__in=pathway.team.memberships.current())
+    return members.select_related("professional").order_by("professional__last_name", "email").distinct()
