@@ -130,7 +130,11 @@ def _told_steps(pathway: Pathway, milestone: Milestone) -> set[str]:
     """The milestone's kind, when it ends a step that the pathway's target marks with `tells_gp`."""
     kind = MilestoneKind(milestone.kind)
     told = (match for step in pathway.version.content.steps if step.tells_gp for match in step.done_by)
-    return {milestone.kind} if any(match.accepts(kind, milestone.detail) for match in told) else set()
+    return (
+        {milestone.kind}
+        if any(match.milestone is kind and match.accepts(milestone.detail) for match in told)
+        else set()
+    )
 
 
 def _write(
