@@ -138,9 +138,9 @@ class Match:
     milestone: MilestoneKind
     detail: str = ""
 
-    def accepts(self, milestone: MilestoneKind, detail: str) -> bool:
-        """True when a fact of that kind and detail is meant."""
-        return milestone == self.milestone and self.detail in ("", detail)
+    def accepts(self, detail: str) -> bool:
+        """True when a fact of this kind with that detail is meant."""
+        return self.detail in ("", detail)
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ class _Ledger:
 
     def of(self, match: Match) -> list[Fact]:
         """The facts that match, earliest first."""
-        return [fact for fact in self._by_kind.get(match.milestone, ()) if match.detail in ("", fact.detail)]
+        return [fact for fact in self._by_kind.get(match.milestone, ()) if match.accepts(fact.detail)]
 
     def has(self, matches: Iterable[Match]) -> bool:
         """True when a fact matches one of them."""

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from pathways.rules import Calendar, Duration, Fact, MilestoneKind, Pause, Unit
+from pathways.rules import Calendar, Duration, Fact, MilestoneKind, Pause, Unit, days_off
 from pathways.rules.target import (
     Actor,
     Anchor,
@@ -65,8 +65,10 @@ def slow_clock(calendar: Calendar, pauses: list[Pause]) -> SlowClock:
 
 @st.composite
 def pauses(draw: Any, *, may_stay_open: bool = True) -> Pause:
-    """A pause from a quarter of an hour to another; now and then without end."""
+    """A pause from a quarter of an hour to another, or of whole days in Paris; now and then without end."""
     start = draw(instants())
+    if draw(st.integers(0, 2)) == 0:
+        return days_off(start.date(), start.date() + timedelta(days=draw(st.integers(0, 5))), Calendar())
     if may_stay_open and draw(st.integers(0, 5)) == 0:
         return Pause(start)
     return Pause(start, start + timedelta(minutes=15 * draw(st.integers(0, 6 * 96))))

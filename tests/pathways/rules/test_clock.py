@@ -211,6 +211,23 @@ def test_raw_and_adjusted_waits() -> None:
     assert waits(start, paris("2026-06-11 10:00"), away, CALENDAR) == Waits(10, 7)
 
 
+def test_a_pause_that_begins_at_midnight_leaves_that_night_counted() -> None:
+    """Away from Wednesday to Friday: the night to Wednesday was waited, those to Thursday, Friday and Saturday were not."""
+    off = [days_off(date(2026, 6, 3), date(2026, 6, 5), CALENDAR)]
+    start = paris("2026-06-01 10:00")
+    days = range(2, 9)
+    counted = [waits(start, paris(f"2026-06-0{day} 10:00"), off, CALENDAR).adjusted_days for day in days]
+    assert counted == [1, 2, 2, 2, 2, 3, 4]
+
+
+def test_a_pause_covers_its_start_and_not_its_end() -> None:
+    one, two = paris("2026-06-03 09:00"), paris("2026-06-04 09:00")
+    assert Pause(one, two).covers(one)
+    assert not Pause(one, two).covers(two)
+    assert Pause(one).covers(two)
+    assert Pause(one, two).start.tzinfo is UTC
+
+
 def test_pauses_are_merged() -> None:
     one, two, three, four, five = (paris(f"2026-06-0{day} 12:00") for day in range(1, 6))
     assert merge([Pause(three, four), Pause(one, two)]) == (Pause(one, two), Pause(three, four))

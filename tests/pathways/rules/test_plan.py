@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -235,6 +236,26 @@ def test_a_skipped_step_hands_its_date_on() -> None:
     assert freed["b"].due_at == waiting.due_at == at("06-06")
 
 
+def test_a_skipped_step_that_was_only_expected_frees_nobody() -> None:
+    target = small(
+        "a | referral_received | first_care | 2 days", "b | a | rcp_held | 3 days", "c | b | announcement | 1 day"
+    )
+    steps = planned(target, "06-01 09:00 referral_received", b="Choix médical")
+    assert (steps["c"].state, steps["c"].projected, steps["c"].due_at) == (StepState.WAITING, True, at("06-07"))
+
+
+def test_a_new_sample_waits_for_its_condition_and_makes_no_loop() -> None:
+    """The sample is read, or another one is taken and read: a loop in words, none in the plan."""
+    target = small(
+        "a | referral_received | biopsy_taken | 1 day",
+        "b | {milestone: biopsy_taken, pick: last} | lab_noncontributive | 3 days",
+        "n | lab_noncontributive | biopsy_taken | 4 days | when: lab_noncontributive",
+    )
+    steps = planned(target, "06-01 09:00 referral_received")
+    assert (steps["n"].state, steps["n"].anchor_at) == (StepState.NOT_APPLICABLE, None)
+    assert steps["b"].due_at == at("06-05")
+
+
 def test_a_step_set_aside_by_its_condition_hands_its_date_on() -> None:
     target = small(
         "a | referral_received | first_care | 2 days | unless: palliative_entry", "b | first_care | rcp_held | 3 days"
@@ -291,7 +312,7 @@ def test_a_step_without_objective_passes_its_anchor_on() -> None:
     target = small("a | referral_received | rcp_registered | -", "b | rcp_registered | rcp_held | 3 days")
     steps = planned(target, "06-01 09:00 referral_received")
     assert (steps["a"].state, steps["a"].due_at) == (StepState.OPEN, None)
-    assert steps["b"].due_at == at("06-04")
+    assert (steps["b"].anchor_at, steps["b"].due_at) == (at("06-01 09:00"), at("06-04"))
     following = next_step(list(steps.values()))
     assert following is None, "nothing dated is expected of anyone"
 
@@ -309,6 +330,14 @@ def test_a_pause_without_end_stops_open_and_projected_steps() -> None:
     assert (steps["b"].due_at, steps["b"].raw_due_at, steps["b"].paused) == (None, at("06-06"), True)
     following = next_step(list(steps.values()))
     assert following is not None and following.key == "a", "a paused patient still has a next step"
+
+
+def test_a_step_that_runs_comes_before_one_that_is_stopped() -> None:
+    """Even when the stopped one was due earlier without the pauses."""
+    target = small("a | referral_received | first_care | 5 days", "b | referral_received | rcp_held | 3 days")
+    running, stopped = planned(target, "06-01 09:00 referral_received").values()
+    following = next_step([running, replace(stopped, due_at=None, paused=True)])
+    assert following is running
 
 
 def test_the_earliest_due_open_step_comes_next() -> None:

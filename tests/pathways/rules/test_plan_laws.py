@@ -22,7 +22,7 @@ def skips(draw: Any) -> dict[str, str]:
     return {f"step{number}": "Choix médical" for number in draw(st.sets(st.integers(0, 7), max_size=2))}
 
 
-@many
+@settings(max_examples=300, deadline=None)
 @given(targets(), histories(), pause_lists(), calendars(), skips())
 def test_the_naive_plan_says_the_same(
     target: Target, facts: list[Fact], pauses: list[Pause], calendar: Calendar, skipped: dict[str, str]

@@ -243,6 +243,16 @@ def test_words_of_yaml_1_1_stay_words() -> None:
     assert (target.name, target.pathology) == ("no", "1:30")
 
 
+def test_a_step_named_like_a_milestone_stays_a_step() -> None:
+    text = GOOD.replace("- key: rcp\n", "- key: first_care\n").replace("{step: rcp}", "{step: first_care}")
+    target = parse_target(text)
+    assert target.step("review").anchor == Anchor(step="first_care")
+    assert parse_target(dump(target)) == target
+    assert parse_target(text.replace("{step: first_care}", "rcp_held")).step("review").anchor == Anchor(
+        MilestoneKind.RCP_HELD
+    )
+
+
 def test_data_without_lines_is_refused_too() -> None:
     data = to_dict(parse_target(GOOD))
     data["steps"][0]["done_by"] = ["rcp_helt"]
