@@ -52,7 +52,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_structlog",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "pgtrigger",
     "pghistory",
     "rest_framework",
@@ -60,6 +59,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "directory.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -166,6 +166,7 @@ SOCIALACCOUNT_AUTO_SIGNUP = False
 SOCIALACCOUNT_LOGIN_ON_GET = False
 SOCIALACCOUNT_PROVIDERS: dict[str, object] = {}
 PSC_CLIENT_ID = env.text("JALON_PSC_CLIENT_ID", "")
+PSC_ORIGINS = env.words("JALON_PSC_ORIGINS")  # where the login form may end up: a browser applies form-action there too
 if PSC_CLIENT_ID:
     SOCIALACCOUNT_PROVIDERS = {
         "openid_connect": {
@@ -196,7 +197,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = SECURE
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("JALON_BEHIND_PROXY") else None
+BEHIND_PROXY = env.flag("JALON_BEHIND_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_HSTS_PRELOAD = SECURE
@@ -214,7 +216,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *PSC_ORIGINS],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "object-src": [NONE],
@@ -233,13 +235,17 @@ FIRST_DAY_OF_WEEK = 1
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.text("JALON_STATIC_ROOT", str(BASE_DIR / ".jalon" / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Compressing is what takes time when files are collected: one copy of each, and no source maps.
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("br", "gif", "gz", "jpeg", "jpg", "map", "png", "webp", "woff", "woff2", "zip")
 MEDIA_ROOT = Path(env.text("JALON_MEDIA_ROOT", str(BASE_DIR / ".jalon" / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage",
+        "OPTIONS": {"file_permissions_mode": 0o644},  # uploads are 0600; these are for everyone
     },
 }
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -252,6 +258,7 @@ _mail = env.email("JALON_EMAIL_URL", f"file://{BASE_DIR / '.jalon' / 'post'}")
 globals().update(_mail)
 DEFAULT_FROM_EMAIL = env.text("JALON_FROM_EMAIL", "Jalon <ne-pas-repondre@jalon.invalid>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ACCESSIBILITY_CONTACT = env.text("JALON_ACCESSIBILITY_CONTACT", "")
 
 # --- history, API, forms --------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -268,11 +275,13 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Coordination des parcours de soins en cancérologie",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }
 MIGRATION_LINTER_OPTIONS = {"no_cache": True}
 
 # --- logs: JSON lines, without identity -----------------------------------------------------------------------------
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_USER_ID_FIELD = None  # reading the user would query the database in the middle of its own failure
 LOG_LEVEL = env.text("JALON_LOG_LEVEL", "INFO")
 LOGGING = {
     "version": 1,
