@@ -212,7 +212,7 @@ def test_raw_and_adjusted_waits() -> None:
 
 
 def test_a_pause_that_begins_at_midnight_leaves_that_night_counted() -> None:
-    """Away from Wednesday to Friday: the night to Wednesday was waited, those to Thursday, Friday and Saturday were not."""
+    """Away from Wednesday to Friday: the night to Wednesday was waited, the three that follow were not."""
     off = [days_off(date(2026, 6, 3), date(2026, 6, 5), CALENDAR)]
     start = paris("2026-06-01 10:00")
     days = range(2, 9)
