@@ -72,5 +72,12 @@ class TargetPathwayVersion(models.Model):
 
     @cached_property
     def content(self) -> Target:
-        """The definition as the rules read it."""
-        return from_dict(self.definition)
+        """The definition as the rules read it: checked once per process, since its fingerprint never changes."""
+        known = _READ.get(self.sha256)
+        if known is None:
+            known = _READ[self.sha256] = from_dict(self.definition)
+        return known
+
+
+_READ: dict[str, Target] = {}
+"""Definitions already read, by SHA-256. A `Target` is frozen: sharing one is safe."""

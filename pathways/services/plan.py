@@ -161,8 +161,10 @@ def _filled(step: Step, values: dict[str, object]) -> Step:
 
 def _write(created: list[Step], changed: list[Step], gone: list[int]) -> None:
     Step.objects.bulk_create(created, batch_size=2000)
-    if changed:
-        Step.objects.bulk_update(changed, [*COPIED, "next_alert_at"], batch_size=500)
+    # An upsert on the known ids: `bulk_update` would compile a CASE of every row for each of the columns.
+    Step.objects.bulk_create(
+        changed, batch_size=2000, update_conflicts=True, unique_fields=["id"], update_fields=[*COPIED, "next_alert_at"]
+    )
     if gone:
         Step.objects.filter(pk__in=gone).delete()
 

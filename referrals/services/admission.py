@@ -32,22 +32,34 @@ def admit(
     requester = requester_of(referral)
     gp = requester if referral.requester_is_gp else gp
     patient = _patient(referral, patient, gp)
-    pathway = Pathway.objects.active().filter(patient=patient, version__target=referral.target).first()
-    joins = pathway is not None
-    if pathway is None:
-        pathway = pathways.open_pathway(
-            patient=patient, target=referral.target, opened_at=referral.received_at, owner=owner,
-            suspicion=referral.reason, author=by,
-        )  # fmt: skip
+    pathway, opened = _pathway(referral, patient, owner, by)
     pathways.add_to_circle(pathway=pathway, professional=requester, role=CircleRole.REQUESTER, since=accepted_at)
     if gp and gp != patient.gp:
         pathways.add_to_circle(pathway=pathway, professional=gp, role=CircleRole.GP, since=accepted_at)
-    if not joins:
+    if opened:
         _record_milestones(referral, pathway, by, accepted_at)
     _file_papers(referral, pathway, by)
     if not patient.gp:
         _look_for_gp(referral, pathway, by)
     return Pathway.objects.get(pk=pathway.pk), requester
+
+
+def _pathway(referral: Referral, patient: Patient, owner: User, by: User) -> tuple[Pathway, bool]:
+    """The pathway the patient already follows, or a new one and True. Two requests accepted at once share one."""
+    running = Pathway.objects.active().filter(patient=patient, version__target=referral.target)
+    found = running.first()
+    if found:
+        return found, False
+    try:
+        opened = pathways.open_pathway(
+            patient=patient, target=referral.target, opened_at=referral.received_at, owner=owner,
+            suspicion=referral.reason, author=by,
+        )  # fmt: skip
+    except DomainError as refusal:
+        if refusal.code != "already_open":
+            raise
+        return running.get(), False
+    return opened, True
 
 
 def _patient(referral: Referral, known: Patient | None, gp: Professional | None) -> Patient:
@@ -86,9 +98,10 @@ def _record_milestones(referral: Referral, pathway: Pathway, by: User, accepted_
     )
     note = "Jour inconnu : premier du mois" if referral.first_symptoms_month_only else ""
     facts: list[tuple[MilestoneKind, datetime | None, str]] = [
+        # First the fact that every delay runs from: without it the plan has no next step, which is an alert.
+        (MilestoneKind.REFERRAL_RECEIVED, referral.received_at, ""),
         (MilestoneKind.FIRST_SYMPTOMS, _noon(referral.first_symptoms_on, referral, calendar), note),
         (MilestoneKind.IMAGING_UPSTREAM, _noon(referral.imaging_on, referral, calendar), ""),
-        (MilestoneKind.REFERRAL_RECEIVED, referral.received_at, ""),
         (MilestoneKind.REFERRAL_COMPLETE, complete, ""),
     ]
     for kind, occurred_at, words in facts:
