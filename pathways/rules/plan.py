@@ -4,7 +4,7 @@ Rules, for one step:
 
 - **Done** at the earliest fact that matches one of its `done_by` milestones, whatever was recorded when. With
   `after_anchor`, a fact earlier than the anchor does not count (once the anchor is itself a fact): the second
-  biopsy is not done by the first. A recorded fact wins over a skip and over a condition.
+  biopsy is not done by the first, not even before anything asked for a second (`when` its own anchor). A recorded fact wins over a skip and over a condition.
 - **Anchor**: the first (or `pick: last`) fact of the anchor's milestone; or the end of the anchor's step.
 - **Projection**: while that fact is missing, the steps that should give it (their first `done_by`) stand for
   it, each with its own due instant, or its anchor when it has no objective. The earliest of them counts, or
@@ -54,14 +54,14 @@ def plan(
 
 
 def next_step(planned: Sequence[PlannedStep]) -> PlannedStep | None:
-    """The open step that is due first, or None: nothing dated is expected of anyone now.
+    """The open step that is due first, or None: nothing dated is expected of anyone now. Optional steps never are.
 
     While a pause without end stops the clock, the steps are ordered by what their due instant was before it.
     """
     dated = [
         (step.due_at is None, step.due_at or step.raw_due_at, step.order, step)
         for step in planned
-        if step.state is StepState.OPEN and step.raw_due_at is not None
+        if step.state is StepState.OPEN and not step.optional and step.raw_due_at is not None
     ]
     return min(dated, key=lambda each: each[:3])[3] if dated else None
 
@@ -181,6 +181,8 @@ class _Planner:
 
     def _done_at(self, step: StepDef, start: _Start, *, again: bool) -> datetime | None:
         """When the step was done. `again`: strictly after its last occurrence."""
+        if step.after_anchor and step.waits_for_its_condition and not start.factual:
+            return None
         facts = [fact.occurred_at for match in step.done_by for fact in self.ledger.of(match)]
         if start.factual and start.at is not None:
             if again:

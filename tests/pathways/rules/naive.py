@@ -112,6 +112,8 @@ class NaivePlan:
             if sure == "fact":
                 assert at is not None
                 found = [each for each in found if each >= at]
+            elif step.anchor and step.anchor.milestone in {match.milestone for match in step.when}:
+                found = []
         return min(found, default=None)
 
     def state(self, step: StepDef) -> str:

@@ -140,6 +140,7 @@ BIOPSIED = (
 def test_the_intermediate_result_is_counted_from_the_request(instadiag: Target) -> None:
     steps = planned(instadiag, *BIOPSIED)
     assert (steps["lab_intermediate"].state, steps["lab_intermediate"].due_at) == (StepState.OPEN, at("06-06"))
+    assert steps["new_sample"].state is StepState.NOT_APPLICABLE, "the first sample is not a second one"
     assert steps["diagnosis"].due_at == at("06-08")
 
 
@@ -330,6 +331,14 @@ def test_a_pause_without_end_stops_open_and_projected_steps() -> None:
     assert (steps["b"].due_at, steps["b"].raw_due_at, steps["b"].paused) == (None, at("06-06"), True)
     following = next_step(list(steps.values()))
     assert following is not None and following.key == "a", "a paused patient still has a next step"
+
+
+def test_an_optional_step_is_never_next() -> None:
+    target = small(
+        "a | referral_received | first_care | 5 days", "b | referral_received | rcp_held | 3 days | optional: true"
+    )
+    following = next_step(list(planned(target, "06-01 09:00 referral_received").values()))
+    assert following is not None and following.key == "a"
 
 
 def test_a_step_that_runs_comes_before_one_that_is_stopped() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -235,6 +236,12 @@ def test_a_condition_makes_its_own_milestone_reachable() -> None:
 def test_what_is_no_target_at_all(text: str, line: int, message: str) -> None:
     found = refused(text)
     assert any(line == at and message in said for at, said in found), found
+
+
+def test_the_file_of_the_documentation_is_good() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "target-pathways.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    assert parse_target(example).first_response == Duration(48, Unit.WORKING_HOURS)
 
 
 def test_words_of_yaml_1_1_stay_words() -> None:
