@@ -42,7 +42,7 @@ COPY --from=front /src/static static
 RUN JALON_SECRET_KEY=only-for-collecting-static-files-while-building \
     JALON_DATABASE_URL=postgresql://build@localhost/build \
     JALON_REDIS_URL=redis://localhost/0 \
-    python manage.py collectstatic --no-input --verbosity=0 --ignore=redoc
+    python manage.py collectstatic --no-input --verbosity=0
 USER jalon
 EXPOSE 8000
 CMD ["python", "-m", "gunicorn", "config.wsgi:application", "--bind=0.0.0.0:8000", "--workers=2", "--threads=4", "--graceful-timeout=15", "--no-control-socket", "--worker-tmp-dir=/dev/shm"]

@@ -68,8 +68,8 @@ def migrate(python: str) -> list[str]:
 
 
 def collectstatic(python: str) -> list[str]:
-    """Gather the static files, named by their content (without ReDoc, large and not used)."""
-    return manage(python, "collectstatic", "--no-input", "--verbosity=0", "--ignore=redoc")
+    """Gather the static files, named by their content."""
+    return manage(python, "collectstatic", "--no-input", "--verbosity=0")
 
 
 def health(python: str, url: str) -> list[str]:
