@@ -4,7 +4,8 @@ Rules, for one step:
 
 - **Done** at the earliest fact that matches one of its `done_by` milestones, whatever was recorded when. With
   `after_anchor`, a fact earlier than the anchor does not count (once the anchor is itself a fact): the second
-  biopsy is not done by the first, not even before anything asked for a second (`when` its own anchor). A recorded fact wins over a skip and over a condition.
+  biopsy is not done by the first; nor is it before anything asked for a second (a step whose `when` is its own
+  anchor). A recorded fact wins over a skip and over any other condition.
 - **Anchor**: the first (or `pick: last`) fact of the anchor's milestone; or the end of the anchor's step.
 - **Projection**: while that fact is missing, the steps that should give it (their first `done_by`) stand for
   it, each with its own due instant, or its anchor when it has no objective. The earliest of them counts, or
@@ -182,7 +183,7 @@ class _Planner:
     def _done_at(self, step: StepDef, start: _Start, *, again: bool) -> datetime | None:
         """When the step was done. `again`: strictly after its last occurrence."""
         if step.after_anchor and step.waits_for_its_condition and not start.factual:
-            return None
+            return None  # what has not been asked for cannot have been done
         facts = [fact.occurred_at for match in step.done_by for fact in self.ledger.of(match)]
         if start.factual and start.at is not None:
             if again:

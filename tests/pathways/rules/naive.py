@@ -109,6 +109,9 @@ class NaivePlan:
         found = [at for match in step.done_by for at in self.when(match)]
         if step.after_anchor:
             at, _, sure = self.start(step)
+            own_condition = [match for match in step.when if step.anchor and match.milestone == step.anchor.milestone]
+            if own_condition and sure != "fact":
+                return None
             if sure == "fact":
                 assert at is not None
                 found = [each for each in found if each >= at]

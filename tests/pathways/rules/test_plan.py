@@ -142,6 +142,7 @@ def test_the_intermediate_result_is_counted_from_the_request(instadiag: Target) 
     assert (steps["lab_intermediate"].state, steps["lab_intermediate"].due_at) == (StepState.OPEN, at("06-06"))
     assert steps["new_sample"].state is StepState.NOT_APPLICABLE, "the first sample is not a second one"
     assert steps["diagnosis"].due_at == at("06-08")
+    assert steps["new_sample"].state is StepState.NOT_APPLICABLE, "the first sample is not the second one"
 
 
 def test_a_final_result_makes_the_intermediate_one_needless(instadiag: Target) -> None:
