@@ -1,0 +1,90 @@
+"""A platform with slots, and short ways to make what the tests of the desk need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.utils import timezone
+
+from coordination import services
+from coordination.models import Booking, ExamType, Slot, SlotSeries
+from directory.models import Role, Team, TeamKind, User
+from pathways.models import Pathway, TargetPathway
+from tests.factories import PathwayFactory, TargetFactory, TeamFactory, UserFactory
+
+
+def exam(code: str = "scanner") -> ExamType:
+    """One of the shipped exam types."""
+    if not ExamType.objects.filter(code=code).exists():
+        services.load_exam_types()
+    return ExamType.objects.get(code=code)
+
+
+@dataclass
+class Desk:
+    """A coordination team with its target pathway, and a platform that lends it slots."""
+
+    team: Team = field(default_factory=TeamFactory)
+
+    @cached_property
+    def coordinator(self) -> User:
+        return UserFactory(role=Role.COORDINATOR, team=self.team)
+
+    @cached_property
+    def platform(self) -> Team:
+        return TeamFactory(establishment=self.team.establishment, kind=TeamKind.PLATFORM, name="Scanner 1")
+
+    @cached_property
+    def technician(self) -> User:
+        return UserFactory(role=Role.PLATFORM, team=self.platform)
+
+    @cached_property
+    def target(self) -> TargetPathway:
+        return TargetFactory(team=self.team)
+
+    def pathway(self, **options: Any) -> Pathway:
+        options.setdefault("owner", self.coordinator)
+        return PathwayFactory(team=self.team, target=self.target, **options)
+
+    def series(self, **options: Any) -> SlotSeries:
+        """A weekly series; its first slot is `in_days` ahead (10 by default), at 9:00."""
+        day = timezone.localdate() + timedelta(days=options.pop("in_days", 10))
+        options.setdefault("exam_type", exam())
+        options.setdefault("starts_at", time(9))
+        options.setdefault("platform", self.platform)
+        options.setdefault("targets", [self.target])
+        return services.create_series(weekday=day.weekday(), valid_from=day, **options)
+
+    def slot(self, **options: Any) -> Slot:
+        """The first slot of a new series."""
+        options.setdefault("valid_until", timezone.localdate() + timedelta(days=options.get("in_days", 10)))
+        return self.series(**options).slots.order_by("starts_at")[0]
+
+    def slot_at(self, starts_at: datetime, **options: Any) -> Slot:
+        """A slot at a precise instant, past or future, made without the generator."""
+        series = self.series(**{"valid_until": date(2100, 1, 1), **options})
+        series.slots.all().delete()
+        notice = timedelta(hours=series.release_notice_hours)
+        return Slot.objects.create(
+            series=series,
+            exam_type=series.exam_type,
+            platform=series.platform,
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(minutes=series.duration_minutes),
+            release_at=starts_at - notice,
+            capacity=series.capacity,
+        )
+
+    def booking(self, slot: Slot | None = None, pathway: Pathway | None = None, **options: Any) -> Booking:
+        return services.book_slot(
+            slot=slot or self.slot(), pathway=pathway or self.pathway(), user=self.coordinator, **options
+        )
+
+    def past_booking(self, code: str = "scanner", pathway: Pathway | None = None, hours: float = 2) -> Booking:
+        """An appointment that began ``hours`` ago."""
+        starts_at = timezone.now() - timedelta(hours=hours)
+        slot = self.slot_at(starts_at, exam_type=exam(code))
+        return self.booking(slot, pathway or self.pathway(days_ago=6), at=starts_at - timedelta(days=2))

@@ -1,0 +1,240 @@
+"""Booking a place: what is written with it, what is refused, and what a cancellation undoes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.core import mail
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from coordination import services
+from coordination.errors import SlotFull
+from coordination.models import Booking, BookingStatus, Notice, Slot, SlotStatus, Task
+from directory.errors import DomainError
+from directory.models import OutboxMessage
+from pathways import services as pathways
+from pathways.models import Appointment, Milestone
+from tests.coordination.factories import Desk, exam
+from tests.factories import PathwayFactory, PatientFactory, ProfessionalFactory, TargetFactory, TeamFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_a_booking_writes_everything_that_follows_from_it(desk: Desk) -> None:
+    gp = ProfessionalFactory(gp=True)
+    pathway = desk.pathway(patient=PatientFactory(establishment=desk.team.establishment, gp=gp))
+    slot = desk.slot(room="Salle 2", capacity=2)
+
+    booking = services.book_slot(slot=slot, pathway=pathway, user=desk.coordinator, step_key="ct")
+
+    slot.refresh_from_db()
+    assert (booking.seat, slot.booked, slot.free) == (1, 1, 1)
+    appointment = Appointment.objects.get(origin=booking.uuid)
+    assert (appointment.label, appointment.exam_code, appointment.status) == ("Scanner", "scanner", "planned")
+    assert appointment.place == f"Scanner 1, Salle 2, {desk.platform.establishment}"
+    assert appointment.starts_at == slot.starts_at
+    request = Milestone.objects.get(pathway=pathway, kind="exam_requested")
+    assert (request.detail, request.recorded_by, request.source) == ("scanner", desk.coordinator, "automatic")
+    to_platform = OutboxMessage.objects.get(kind="slot_booked")
+    assert to_platform.recipient == desk.platform.email
+    to_gp = OutboxMessage.objects.get(kind="gp_appointments")
+    assert to_gp.recipient == gp.post_address
+    for message in (to_platform, to_gp):
+        text = message.subject + message.body
+        assert pathway.reference in text
+        assert pathway.patient.birth_name not in text
+        assert "1960" not in text
+    assert "Scanner" not in to_gp.body
+    assert "/plateau/?jour=" in to_platform.body
+
+
+def test_booking_a_first_consultation_is_the_appointment_offered(desk: Desk) -> None:
+    pathway = desk.pathway()
+    desk.booking(desk.slot(exam_type=exam("consultation_pluridisciplinaire")), pathway)
+    assert Milestone.objects.filter(pathway=pathway, kind="appointment_offered").count() == 1
+    assert not Milestone.objects.filter(pathway=pathway, kind="exam_requested").exists()
+    step = pathway.steps.get(key="first_response")
+    assert step.state == "done"
+
+
+def test_the_same_form_sent_twice_books_once(desk: Desk) -> None:
+    slot, pathway, key = desk.slot(capacity=2), desk.pathway(), uuid4()
+    first = desk.booking(slot, pathway, request_key=key)
+    again = desk.booking(slot, pathway, request_key=key)
+    assert first == again
+    slot.refresh_from_db()
+    assert slot.booked == 1
+    assert OutboxMessage.objects.filter(kind="slot_booked").count() == 1
+
+
+def test_a_key_of_another_slot_is_refused(desk: Desk) -> None:
+    key, pathway = uuid4(), desk.pathway()
+    desk.booking(desk.slot(), pathway, request_key=key)
+    with pytest.raises(DomainError, match="rechargez la page"):
+        desk.booking(desk.slot(in_days=11), pathway, request_key=key)
+
+
+def test_a_full_slot_offers_the_next_free_ones(desk: Desk) -> None:
+    slot = desk.slot(capacity=1)
+    later = [desk.slot(in_days=13), desk.slot(in_days=12), desk.slot(in_days=15), desk.slot(in_days=16)]
+    other_exam = desk.slot(in_days=11, exam_type=exam("irm"))
+    desk.booking(slot)
+    with pytest.raises(SlotFull) as refused:
+        desk.booking(slot)
+    assert refused.value.code == "slot_full"
+    assert refused.value.alternatives == [later[1], later[0], later[2]]
+    assert other_exam not in refused.value.alternatives
+    slot.refresh_from_db()
+    assert slot.booked == 1
+
+
+def test_alternatives_leave_out_hours_the_patient_is_busy(desk: Desk) -> None:
+    pathway = desk.pathway()
+    full, clash, free = desk.slot(), desk.slot(in_days=12), desk.slot(in_days=14)
+    desk.booking(full)
+    desk.booking(desk.slot(in_days=12, exam_type=exam("irm")), pathway)
+    with pytest.raises(SlotFull) as refused:
+        desk.booking(full, pathway)
+    assert refused.value.alternatives == [free]
+    assert clash.free == 1
+
+
+def test_a_patient_is_never_expected_in_two_rooms_at_once(desk: Desk) -> None:
+    pathway = desk.pathway()
+    desk.booking(desk.slot(duration_minutes=60), pathway)
+    clash = desk.slot(exam_type=exam("irm"), duration_minutes=20)
+    with pytest.raises(DomainError, match=r"déjà un rendez-vous à cette heure.*Scanner") as refused:
+        desk.booking(clash, pathway)
+    assert refused.value.code == "patient_busy"
+    clash.refresh_from_db()
+    assert clash.booked == 0, "the place is given back with the refusal"
+
+
+def test_the_database_itself_refuses_an_overlap_and_a_taken_seat(desk: Desk) -> None:
+    booking = desk.booking(desk.slot(capacity=2))
+    copy = Booking.objects.get(pk=booking.pk)
+    copy.pk, copy.uuid, copy.request_key, copy.seat = None, uuid4(), uuid4(), 2
+    with pytest.raises(IntegrityError, match="booking_patient_in_one_place"), transaction.atomic():
+        copy.save(force_insert=True)
+    copy.seat, copy.pathway, copy.patient = 1, (other := desk.pathway()), other.patient
+    with pytest.raises(IntegrityError, match="booking_seat_taken_once"), transaction.atomic():
+        copy.save(force_insert=True)
+    with pytest.raises(IntegrityError, match="slot_never_overbooked"), transaction.atomic():
+        Slot.objects.filter(pk=booking.slot_id).update(booked=3)
+
+
+def test_wrong_pathways_are_refused(desk: Desk) -> None:
+    slot = desk.slot()
+    stranger = TargetFactory(team=TeamFactory(establishment=desk.team.establishment), key="fast")
+    with pytest.raises(DomainError, match="gardé pour d’autres parcours"):
+        desk.booking(slot, PathwayFactory(target=stranger))
+    closed = pathways.close_pathway(pathway=desk.pathway(), reason="no_cancer", author=desk.coordinator)
+    with pytest.raises(DomainError, match="clos"):
+        desk.booking(slot, closed)
+    slot.refresh_from_db()
+    assert slot.booked == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [({"status": "released"}, "slot_released"), ({"status": "cancelled"}, "slot_cancelled"), ({}, "slot_past")],
+)
+def test_a_slot_that_cannot_be_booked_says_why(desk: Desk, state: dict[str, str], code: str) -> None:
+    slot = desk.slot_at(timezone.now() + timedelta(days=3 if state else -1))
+    Slot.objects.filter(pk=slot.pk).update(**state)
+    with pytest.raises(SlotFull) as refused:
+        desk.booking(slot)
+    assert refused.value.code == code
+
+
+def test_a_second_booking_of_the_same_request_records_no_second_request(desk: Desk) -> None:
+    pathway = desk.pathway()
+    pathways.record_milestone(pathway=pathway, kind="exam_requested", detail="scanner", occurred_at=timezone.now())
+    booking = desk.booking(desk.slot(), pathway)
+    services.cancel_booking(booking=booking, reason="Machine en panne", user=desk.coordinator)
+    desk.booking(desk.slot(in_days=12), pathway)
+    assert Milestone.objects.in_force().filter(pathway=pathway, kind="exam_requested").count() == 1
+
+
+def test_cancelling_gives_the_place_back_and_tells_everyone(desk: Desk) -> None:
+    pathway = desk.pathway()
+    booking = desk.booking(desk.slot(), pathway)
+
+    services.cancel_booking(booking=booking, reason=" Machine en panne ", user=desk.coordinator)
+
+    booking.refresh_from_db()
+    assert (booking.status, booking.cancel_reason) == (BookingStatus.CANCELLED, "Machine en panne")
+    assert Slot.objects.get(pk=booking.slot_id).booked == 0
+    assert Appointment.objects.get(origin=booking.uuid).status == "cancelled"
+    message = OutboxMessage.objects.get(kind="slot_cancelled")
+    assert "reste gardée" in message.body
+    task = Task.objects.get(pathway=pathway)
+    assert task.title.startswith("Prévenir le patient")
+    assert task.closes_on == "followup_contact"
+    desk.booking(booking.slot, desk.pathway())
+
+
+def test_the_call_to_the_patient_closes_the_task_of_a_cancellation(desk: Desk) -> None:
+    pathway = desk.pathway()
+    services.cancel_booking(booking=desk.booking(desk.slot(), pathway), reason="Panne", user=desk.coordinator)
+    services.record_contact(pathway=pathway, author=desk.coordinator, outcome="reached")
+    assert Task.objects.get(pathway=pathway).status == "done"
+
+
+def test_a_patient_who_already_knows_is_not_called(desk: Desk) -> None:
+    booking = desk.booking()
+    services.cancel_booking(booking=booking, reason="Demande du patient", user=desk.coordinator, patient_knows=True)
+    assert not Task.objects.exists()
+
+
+def test_a_place_cancelled_after_the_release_is_the_platforms(desk: Desk) -> None:
+    slot = desk.slot(capacity=2)
+    booking = desk.booking(slot)
+    Slot.objects.filter(pk=slot.pk).update(status=SlotStatus.RELEASED)
+    services.cancel_booking(booking=booking, reason="Patient hospitalisé", user=desk.coordinator)
+    assert "à votre disposition" in OutboxMessage.objects.get(kind="slot_cancelled").body
+
+
+def test_a_cancellation_needs_a_reason_and_happens_once(desk: Desk) -> None:
+    booking = desk.booking()
+    with pytest.raises(DomainError, match="pourquoi") as refused:
+        services.cancel_booking(booking=booking, reason="  ", user=desk.coordinator)
+    assert refused.value.field == "reason"
+    services.cancel_booking(booking=booking, reason="Panne", user=desk.coordinator)
+    with pytest.raises(DomainError, match="annulé"):
+        services.cancel_booking(booking=booking, reason="Panne", user=desk.coordinator)
+    assert Slot.objects.get(pk=booking.slot_id).booked == 0
+
+
+def test_the_lowest_free_seat_is_taken(desk: Desk) -> None:
+    slot = desk.slot(capacity=3)
+    first, second = desk.booking(slot), desk.booking(slot)
+    services.cancel_booking(booking=first, reason="Panne", user=desk.coordinator)
+    third = desk.booking(slot)
+    assert (first.seat, second.seat, third.seat) == (1, 2, 1)
+
+
+def test_one_message_a_day_tells_the_gp_of_appointments(desk: Desk) -> None:
+    gp = ProfessionalFactory(gp=True)
+    pathway = desk.pathway(patient=PatientFactory(establishment=desk.team.establishment, gp=gp))
+    desk.booking(desk.slot(), pathway)
+    desk.booking(desk.slot(in_days=12, exam_type=exam("irm")), pathway)
+    message = OutboxMessage.objects.get(kind="gp_appointments")
+    assert message.due_at > timezone.now() + timedelta(minutes=15)
+    assert Notice.objects.filter(pathway=pathway, kind="appointments").count() == 1
+    assert not mail.outbox
+
+
+def test_a_dead_patient_is_not_booked(desk: Desk) -> None:
+    pathway = desk.pathway()
+    pathways.record_milestone(pathway=pathway, kind="death", occurred_at=timezone.now())
+    with pytest.raises(DomainError, match="décédé"):
+        desk.booking(desk.slot(), pathway)

@@ -1,0 +1,159 @@
+"""Calls: logged in one gesture, never changed, and what they say of the pathway."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from coordination import services
+from coordination.models import Contact, ContactState
+from coordination.rules import contacts as rules
+from directory.errors import DomainError
+from pathways.models import Milestone, Pathway
+from pathways.rules.calendar import Calendar
+from tests.coordination.factories import Desk
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def log(desk: Desk, pathway: Pathway, outcome: str, **more: object) -> Contact:
+    return services.record_contact(pathway=pathway, author=desk.coordinator, outcome=outcome, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.django_db
+def test_reaching_the_patient_is_news_of_the_pathway(desk: Desk) -> None:
+    pathway = desk.pathway()
+    contact = log(desk, pathway, "reached", note="Va bien")
+    pathway.refresh_from_db()
+    assert pathway.last_contact_at == contact.at
+    fact = Milestone.objects.get(pathway=pathway, kind="followup_contact")
+    assert (fact.occurred_at, fact.detail, fact.recorded_by) == (contact.at, "phone", desk.coordinator)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("outcome", ["message", "unreachable", "call_back"])
+def test_a_call_without_an_answer_is_no_news(desk: Desk, outcome: str) -> None:
+    pathway = desk.pathway()
+    log(desk, pathway, outcome, next_on=timezone.localdate() + timedelta(days=1))
+    pathway.refresh_from_db()
+    assert pathway.last_contact_at is None
+    assert not Milestone.objects.filter(kind="followup_contact").exists()
+
+
+@pytest.mark.django_db
+def test_a_professional_reached_is_not_the_patient(desk: Desk) -> None:
+    pathway = desk.pathway()
+    log(desk, pathway, "reached", whom=rules.GP)
+    pathway.refresh_from_db()
+    assert pathway.last_contact_at is None
+    log(desk, pathway, "reached", whom=rules.RELATIVE)
+    pathway.refresh_from_db()
+    assert pathway.last_contact_at is not None
+
+
+@pytest.mark.django_db
+def test_the_same_form_sent_twice_logs_once(desk: Desk) -> None:
+    pathway, key = desk.pathway(), uuid4()
+    assert log(desk, pathway, "reached", key=key) == log(desk, pathway, "reached", key=key)
+    assert Contact.objects.count() == 1
+    with pytest.raises(DomainError, match="autre patient"):
+        log(desk, desk.pathway(), "reached", key=key)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"outcome": "inconnu"}, "outcome"),
+        ({"channel": "pigeon"}, "channel"),
+        ({"outcome": "call_back"}, "next_on"),
+        ({"next_on": date(2020, 1, 1)}, "next_on"),
+        ({"at": timezone.now() + timedelta(days=1)}, "at"),
+    ],
+)
+def test_wrong_contacts_are_refused(desk: Desk, more: dict[str, object], field: str) -> None:
+    with pytest.raises(DomainError) as refused:
+        services.record_contact(
+            **{"pathway": desk.pathway(), "author": desk.coordinator, "outcome": "reached", **more}  # type: ignore[arg-type]
+        )
+    assert refused.value.field == field
+    assert not Contact.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_contact_is_never_changed_nor_erased(desk: Desk) -> None:
+    contact = log(desk, desk.pathway(), "reached")
+    for act in (lambda: Contact.objects.filter(pk=contact.pk).update(note="Autre"), contact.delete):
+        with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
+            act()
+
+
+@pytest.mark.django_db
+def test_attempts_are_counted_until_someone_answers(desk: Desk) -> None:
+    pathway, tomorrow = desk.pathway(), timezone.localdate() + timedelta(days=1)
+    log(desk, pathway, "unreachable", next_on=tomorrow)
+    log(desk, pathway, "message", next_on=tomorrow + timedelta(days=1))
+    log(desk, pathway, "reached", whom=rules.GP)
+    state = ContactState.objects.get(pathway=pathway)
+    assert (state.attempts, state.call_back_on) == (2, tomorrow + timedelta(days=1))
+    log(desk, pathway, "reached")
+    state.refresh_from_db()
+    assert (state.attempts, state.call_back_on) == (0, None)
+
+
+def test_when_to_call_again() -> None:
+    friday = date(2026, 11, 20)
+    assert rules.proposed_call_back("unreachable", friday, Calendar()) == date(2026, 11, 23)
+    assert rules.proposed_call_back("message", friday, Calendar()) == date(2026, 11, 24)
+    assert rules.proposed_call_back("reached", friday, Calendar()) is None
+    before_holiday = date(2026, 11, 10)
+    assert rules.call_back_choices(before_holiday, Calendar()) == [
+        date(2026, 11, 12), date(2026, 11, 13), date(2026, 11, 17),
+    ]  # fmt: skip
+
+
+OUTCOMES = st.sampled_from(["reached", "call_back", "message", "unreachable"])
+CALLS = st.lists(
+    st.tuples(
+        OUTCOMES,
+        st.sampled_from([rules.PATIENT, rules.RELATIVE, rules.GP]),
+        st.integers(0, 5),  # days ago
+        st.one_of(st.none(), st.integers(0, 9)),  # days until the next call
+    ),
+    min_size=1,
+    max_size=7,
+)
+
+
+class StandingTest(TestCase):
+    """The stored state is always what the rule says of the contacts, whatever the order they were entered in."""
+
+    @settings(max_examples=25, deadline=None)
+    @given(CALLS)
+    def test_the_stored_state_agrees_with_the_rule(self, calls: list[tuple[str, str, int, int | None]]) -> None:
+        desk = Desk()
+        pathway = desk.pathway()
+        now = timezone.now()
+        for number, (outcome, whom, days_ago, days) in enumerate(calls):
+            days = 1 if outcome == "call_back" and days is None else days
+            at = now - timedelta(days=days_ago, seconds=len(calls) - number)
+            next_on = None if days is None else timezone.localdate(at) + timedelta(days=days)
+            log(desk, pathway, outcome, whom=whom, at=at, next_on=next_on)
+        told = sorted(Contact.objects.filter(pathway=pathway), key=lambda each: (each.at, each.pk))
+        expected = rules.standing((each.outcome, each.whom, each.next_on) for each in told)
+        state = ContactState.objects.get(pathway=pathway)
+        assert rules.Standing(state.attempts, state.call_back_on) == expected
+        assert state.last == told[-1]
+        reached = [each.at for each in told if rules.is_news(each.outcome, each.whom)]
+        pathway.refresh_from_db()
+        assert pathway.last_contact_at == max(reached, default=None)

@@ -1,0 +1,139 @@
+"""What became of an appointment, and what it leaves in the ledger."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from coordination import services
+from coordination.models import Booking, BookingStatus, Slot, Task
+from directory.errors import DomainError
+from pathways.models import Appointment, Milestone, Pathway
+from tests.coordination.factories import Desk, exam
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def facts(pathway: Pathway) -> set[tuple[str, str]]:
+    rows = Milestone.objects.in_force().filter(pathway=pathway).values_list("kind", "detail")
+    return {row for row in rows if row[0] in {"exam_done", "biopsy_taken", "first_care"}}
+
+
+def test_an_exam_done_is_a_fact_of_its_hour_and_place(desk: Desk) -> None:
+    booking = desk.past_booking()
+    services.mark_done(booking=booking, user=desk.technician)
+    fact = Milestone.objects.get(pathway=booking.pathway, kind="exam_done")
+    assert (fact.detail, fact.occurred_at, fact.site) == ("scanner", booking.slot.starts_at, desk.team.establishment)
+    booking.refresh_from_db()
+    assert (booking.status, booking.marked_by) == (BookingStatus.DONE, desk.technician)
+    assert Appointment.objects.get(origin=booking.uuid).status == "done"
+    assert booking.pathway.steps.get(key="ct").state == "done"
+
+
+@pytest.mark.parametrize(
+    ("code", "sampled", "expected"),
+    [
+        ("scanner", None, {("exam_done", "scanner")}),
+        ("scanner", True, {("exam_done", "scanner")}),
+        ("biopsie_percutanee", None, {("exam_done", "biopsie_percutanee"), ("biopsy_taken", "biopsie_percutanee")}),
+        ("echo_endoscopie", True, {("exam_done", "echo_endoscopie"), ("biopsy_taken", "echo_endoscopie")}),
+        ("echo_endoscopie", False, {("exam_done", "echo_endoscopie")}),
+        ("consultation_pluridisciplinaire", None, {("first_care", "consultation_pluridisciplinaire")}),
+    ],
+)
+def test_what_each_type_records(desk: Desk, code: str, sampled: bool | None, expected: set[tuple[str, str]]) -> None:
+    booking = desk.past_booking(code)
+    services.mark_done(booking=booking, user=desk.technician, sampled=sampled)
+    assert facts(booking.pathway) == expected
+
+
+def test_an_exam_that_may_sample_must_say_whether_it_did(desk: Desk) -> None:
+    booking = desk.past_booking("echo_endoscopie")
+    with pytest.raises(DomainError, match="prélèvement") as refused:
+        services.mark_done(booking=booking, user=desk.technician)
+    assert refused.value.field == "sampled"
+    assert Booking.objects.get(pk=booking.pk).status == BookingStatus.BOOKED
+
+
+def test_marked_once_whatever_the_number_of_clicks(desk: Desk) -> None:
+    booking = desk.past_booking()
+    services.mark_done(booking=booking, user=desk.technician)
+    with pytest.raises(DomainError, match="réalisé"):
+        services.mark_done(booking=booking, user=desk.technician)
+    with pytest.raises(DomainError, match="réalisé"):
+        services.mark_missed(booking=booking, user=desk.technician)
+    assert Milestone.objects.filter(pathway=booking.pathway, kind="exam_done").count() == 1
+
+
+def test_an_appointment_of_another_day_to_come_is_not_marked(desk: Desk) -> None:
+    booking = desk.booking()
+    with pytest.raises(DomainError, match="pas encore eu lieu"):
+        services.mark_done(booking=booking, user=desk.technician)
+
+
+def test_an_exam_done_before_its_hour_is_dated_now(desk: Desk) -> None:
+    slot = desk.slot_at(timezone.now() + timedelta(seconds=30))
+    if timezone.localdate(slot.starts_at) != timezone.localdate():
+        pytest.skip("half a minute before midnight")
+    booking = desk.booking(slot)
+    services.mark_done(booking=booking, user=desk.technician)
+    assert Milestone.objects.get(pathway=booking.pathway, kind="exam_done").occurred_at < slot.starts_at
+
+
+def test_a_missed_appointment_asks_the_desk_to_call(desk: Desk) -> None:
+    booking = desk.past_booking()
+    services.mark_missed(booking=booking, user=desk.technician)
+    task = Task.objects.get(pathway=booking.pathway)
+    assert task.title.startswith("Rappeler le patient : Scanner")
+    assert (task.team, task.due_on) == (desk.team, timezone.localdate())
+    assert Appointment.objects.get(origin=booking.uuid).status == "missed"
+    assert facts(booking.pathway) == set()
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_mark_set_by_mistake_is_taken_back_and_set_again(desk: Desk, times: int) -> None:
+    booking = desk.past_booking("biopsie_percutanee")
+    for _ in range(times):
+        services.mark_done(booking=booking, user=desk.technician)
+        services.undo_mark(booking=booking, user=desk.technician)
+    assert facts(booking.pathway) == set()
+    assert Appointment.objects.get(origin=booking.uuid).status == "planned"
+    services.mark_done(booking=booking, user=desk.technician)
+    assert len(facts(booking.pathway)) == 2
+
+
+def test_taking_back_a_missed_mark_cancels_its_task(desk: Desk) -> None:
+    booking = desk.past_booking()
+    services.mark_missed(booking=booking, user=desk.technician)
+    services.undo_mark(booking=booking, user=desk.technician)
+    assert Task.objects.get(pathway=booking.pathway).status == "cancelled"
+    with pytest.raises(DomainError, match="ni réalisé ni manqué"):
+        services.undo_mark(booking=booking, user=desk.technician)
+
+
+def test_marking_leaves_the_place_taken(desk: Desk) -> None:
+    booking = desk.past_booking()
+    services.mark_missed(booking=booking, user=desk.technician)
+    assert Slot.objects.get(pk=booking.slot_id).booked == 1
+
+
+def test_a_cancelled_appointment_is_not_marked(desk: Desk) -> None:
+    booking = desk.past_booking()
+    services.cancel_booking(booking=booking, reason="Panne", user=desk.coordinator)
+    with pytest.raises(DomainError, match="annulé"):
+        services.mark_done(booking=booking, user=desk.technician)
+
+
+def test_the_two_exams_do_not_close_each_other(desk: Desk) -> None:
+    pathway = desk.pathway(days_ago=6)
+    services.mark_done(booking=desk.past_booking(pathway=pathway), user=desk.technician)
+    exam("irm")
+    states = dict(pathway.steps.values_list("key", "state"))
+    assert (states["ct"], states["mri"] == "done") == ("done", False)

@@ -1,0 +1,104 @@
+"""Unused slots go back to their platform on time, told once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from coordination import services, tasks
+from coordination.errors import SlotFull
+from coordination.models import Slot, SlotStatus
+from directory.models import OutboxMessage, TeamKind
+from tests.coordination.factories import Desk, exam
+from tests.factories import TeamFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def in_hours(hours: float) -> object:
+    return timezone.now() + timedelta(hours=hours)
+
+
+def test_unused_slots_are_released_and_the_platform_is_told_once(desk: Desk) -> None:
+    empty = desk.slot_at(in_hours(47))
+    half = desk.slot_at(in_hours(47.5), capacity=2, exam_type=exam("irm"))
+    full = desk.slot_at(in_hours(46))
+    later = desk.slot_at(in_hours(50))
+    begun = desk.slot_at(in_hours(-1))
+    desk.booking(half)
+    desk.booking(full)
+    now = timezone.now()
+
+    assert services.release_unused_slots(now=now) == 2
+
+    states = {slot.pk: slot.status for slot in Slot.objects.all()}
+    assert [states[s.pk] for s in (empty, half)] == ["released", "released"]
+    assert [states[s.pk] for s in (full, later, begun)] == ["protected", "protected", "protected"]
+    empty.refresh_from_db()
+    assert empty.released_at == now
+    message = OutboxMessage.objects.get(kind="slots_released")
+    assert message.recipient == desk.platform.email
+    assert message.subject == "2 créneaux libérés"
+    assert "Scanner" in message.body
+    assert "IRM" in message.body
+    assert tasks.release_unused_slots() == 0
+    assert OutboxMessage.objects.filter(kind="slots_released").count() == 1
+
+
+def test_each_platform_gets_its_own_digest(desk: Desk) -> None:
+    other = TeamFactory(establishment=desk.team.establishment, kind=TeamKind.PLATFORM)
+    desk.slot_at(in_hours(20))
+    desk.slot_at(in_hours(21), platform=other)
+    assert services.release_unused_slots(now=timezone.now()) == 2
+    assert set(OutboxMessage.objects.filter(kind="slots_released").values_list("recipient", flat=True)) == {
+        desk.platform.email, other.email,
+    }  # fmt: skip
+
+
+def test_the_notice_is_that_of_the_series(desk: Desk) -> None:
+    slot = desk.slot_at(in_hours(47), release_notice_hours=24)
+    assert services.release_unused_slots(now=timezone.now()) == 0
+    assert services.release_unused_slots(now=slot.starts_at - timedelta(hours=24)) == 1
+
+
+def test_a_released_slot_cannot_be_booked(desk: Desk) -> None:
+    slot, next_one = desk.slot_at(in_hours(47)), desk.slot()
+    services.release_unused_slots(now=timezone.now())
+    with pytest.raises(SlotFull, match="rendu au plateau") as refused:
+        desk.booking(slot)
+    assert refused.value.alternatives == [next_one]
+
+
+def test_a_place_freed_after_the_release_instant_goes_at_the_next_run(desk: Desk) -> None:
+    slot = desk.slot_at(in_hours(47))
+    booking = desk.booking(slot)
+    assert services.release_unused_slots(now=timezone.now()) == 0
+    services.cancel_booking(booking=booking, reason="Panne", user=desk.coordinator)
+    assert services.release_unused_slots(now=timezone.now()) == 1
+
+
+def test_a_platform_without_any_address_still_gets_its_slots_back(desk: Desk) -> None:
+    desk.platform.email = ""
+    desk.platform.save()
+    slot = desk.slot_at(in_hours(47))
+    assert services.release_unused_slots(now=timezone.now()) == 1
+    slot.refresh_from_db()
+    assert slot.status == SlotStatus.RELEASED
+    assert not OutboxMessage.objects.filter(kind="slots_released").exists()
+
+
+def test_no_message_of_a_release_names_a_patient(desk: Desk) -> None:
+    slot = desk.slot_at(in_hours(47), capacity=2)
+    pathway = desk.pathway()
+    desk.booking(slot, pathway)
+    services.release_unused_slots(now=timezone.now())
+    body = OutboxMessage.objects.get(kind="slots_released").body
+    assert pathway.patient.birth_name not in body
+    assert pathway.reference not in body
