@@ -1,7 +1,8 @@
 """Where everything goes on the timeline of one patient: numbers for `templates/components/timeline_svg.html`.
 
 Whole pixels only, so that no number prints with a decimal comma. Labels stand left of `x0`; the chart runs from
-`x0` to `width`, and time is linear in it. What came before the pathway opened is drawn at the left edge.
+`x0` to `width`, and time is linear in it. What came before the pathway opened is drawn at the left edge, what is
+expected far beyond all the rest at the right edge; the words of the row always tell the true date.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _LABEL_X = 8
 _LEFT_PAD, _RIGHT_PAD = 14, TODAY_HALF_BOX + 8
 _MIN_WIDTH = 360
 _SHORTEST = timedelta(days=3)
+_SQUEEZE_FROM = timedelta(days=14)
 
 
 class Drawable(Protocol):
@@ -99,11 +101,12 @@ def layout(
     width: int,
     calendar: Calendar | None = None,
     links: Mapping[str, str] | None = None,
+    row_height: int = ROW_HEIGHT,
 ) -> Timeline:
     """Lays out the steps that concern the patient (not applicable ones are left out), in the given order.
 
     `pauses` go with their French labels; `today` is the instant to draw as today; `links` gives the address of
-    the rows that have one, by step key. `width` is in pixels, 360 at least.
+    the rows that have one, by step key. `width` is in pixels, 360 at least; `row_height` tightens the rows.
     """
     width = max(width, _MIN_WIDTH)
     shown = [step for step in steps if step.state != StepState.NOT_APPLICABLE]
@@ -113,11 +116,11 @@ def layout(
     pen = _Pen(scale, today, links or {})
     return Timeline(
         width=width,
-        height=FIRST_ROW_Y + ROW_HEIGHT * max(len(shown) - 1, 0) + ROW_HEIGHT // 2 + 6,
+        height=FIRST_ROW_Y + row_height * max(len(shown) - 1, 0) + row_height // 2 + 6,
         x0=scale.x0,
         axis=ticks(scale.calendar, scale.start, scale.end, scale.x, Box(scale.x0, width), taken),
         today_x=today_x,
-        rows=tuple(pen.row(number, step) for number, step in enumerate(shown)),
+        rows=tuple(pen.row(FIRST_ROW_Y + row_height * number, step) for number, step in enumerate(shown)),
         pauses=tuple(band for pause, label in pauses if (band := _band(scale, pause, label))),
     )
 
@@ -136,18 +139,11 @@ class _Scale:
     def fitting(
         cls, steps: Sequence[Drawable], opened_at: datetime, today: datetime, width: int, calendar: Calendar
     ) -> _Scale:
-        """From the day of opening to the last thing known or expected; today inside while a step runs."""
-        instants = [
-            each.astimezone(UTC)
-            for step in steps
-            for each in (step.due_at, step.raw_due_at, step.done_at)
-            if each is not None
-        ]
-        if not instants or any(step.state in (StepState.OPEN, StepState.WAITING) for step in steps):
-            instants.append(today.astimezone(UTC))
+        """From the day of opening to the horizon."""
         first = calendar.start_of_day(calendar.local_date(opened_at))
-        last = max(calendar.end_of_day(calendar.local_date(max(instants))), first + _SHORTEST)
-        return cls(calendar, first, last, x0=min(max(width * 3 // 10, 150), 300), width=width)
+        last = calendar.end_of_day(calendar.local_date(_horizon(steps, first, today)))
+        x0 = min(max(width * 3 // 10, 150), 300)
+        return cls(calendar, first, max(last, first + _SHORTEST), x0, width)
 
     def x(self, instant: datetime) -> int:
         """The pixel of an instant, kept inside the chart."""
@@ -168,8 +164,8 @@ class _Pen:
     today: datetime
     links: Mapping[str, str]
 
-    def row(self, number: int, step: Drawable) -> Row:
-        """One row."""
+    def row(self, y: int, step: Drawable) -> Row:
+        """One row, centred on `y`."""
         shown = _shown_state(step, self.today)
         end = self._mark(step, shown)
         start = step.anchor_at if step.anchor_at is not None else end
@@ -178,7 +174,7 @@ class _Pen:
         room = self.scale.x0 - 2 * _LABEL_X
         return Row(
             key=step.key,
-            y=FIRST_ROW_Y + ROW_HEIGHT * number,
+            y=y,
             label=shorten(step.label, room, LABEL_SIZE),
             sublabel=shorten(self._sublabel(step, shown), room, SUBLABEL_SIZE),
             state=shown,
@@ -213,6 +209,26 @@ class _Pen:
 
     def _full_date(self, instant: datetime) -> str:
         return french_date(self.scale.day(instant))
+
+
+def _horizon(steps: Sequence[Drawable], start: datetime, today: datetime) -> datetime:
+    """The last instant to draw: all that is known, today while a step runs, and what is expected, as long as it
+    does not squeeze the rest (a review in three months would take three quarters of the picture)."""
+    running = [step for step in steps if step.state in (StepState.OPEN, StepState.WAITING)]
+    known = [start, *(moment for step in steps if step.state != StepState.WAITING for moment in _moments(step))]
+    if running or len(known) == 1:
+        known.append(today.astimezone(UTC))
+    horizon = max(known)
+    for moment in sorted(moment for step in running for moment in _moments(step)):
+        if moment - start > 2 * max(horizon - start, _SQUEEZE_FROM):
+            break
+        horizon = max(horizon, moment)
+    return horizon
+
+
+def _moments(step: Drawable) -> list[datetime]:
+    """The instants of a step that the picture shows, in UTC."""
+    return [each.astimezone(UTC) for each in (step.due_at, step.raw_due_at, step.done_at) if each is not None]
 
 
 def _shown_state(step: Drawable, today: datetime) -> str:

@@ -188,6 +188,23 @@ def test_what_came_before_the_opening_stands_at_the_left_edge() -> None:
     assert "2025" in timeline.rows[0].title
 
 
+def test_a_review_far_away_stands_at_the_right_edge_and_leaves_room_to_the_rest() -> None:
+    review = Shown(state=StepState.WAITING, anchor_at=day(20), due_at=day(110))
+    timeline = layout([Shown(due_at=day(20)), review], [], OPENED, day(4), 900)
+    near, far = timeline.rows
+    assert near.target_x is not None and far.target_x is not None
+    assert near.target_x > timeline.width - 100
+    assert far.target_x == far.done_x == timeline.width - 46
+    assert "19\N{NO-BREAK SPACE}sept." in far.sublabel
+
+
+def test_steps_expected_one_after_the_other_are_all_inside() -> None:
+    expected = [Shown(state=StepState.WAITING, due_at=day(number)) for number in (7, 21, 40, 75)]
+    rows = layout(expected, [], OPENED, day(0), 900).rows
+    places = [row.target_x for row in rows]
+    assert places == sorted(set(places))
+
+
 def test_ten_days_are_written_day_by_day_with_their_weekend() -> None:
     timeline = layout([Shown(due_at=day(9))], [], OPENED, day(1), 1100)
     assert [tick.label for tick in timeline.axis if tick.weekend] == ["6\N{NO-BREAK SPACE}juin"]
