@@ -10,7 +10,6 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from directory import typography
 from referrals.rules import read_day, read_day_or_month, rpps_digits
 
 
@@ -79,9 +78,6 @@ class PhoneField(forms.CharField):
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return super().widget_attrs(widget) | {"inputmode": "tel"}
-
-    def prepare_value(self, value: Any) -> Any:
-        return typography.phone(value) if isinstance(value, str) else value
 
     def clean(self, value: Any) -> str:
         number = re.sub(r"[\s.\-()/]", "", super().clean(value))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django import forms
 from django.db.models import QuerySet
+from django.forms.utils import ErrorDict
+from django.http import QueryDict
 from django.utils import timezone
 
 from directory.models import Profession, Professional, User
@@ -44,7 +46,7 @@ class FormKey(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
-    files = FilesField(
+    papers = FilesField(
         label="Joindre des documents",
         required=False,
         help_text="Compte rendu d’imagerie, biologie, courrier : une photo nette suffit.",
@@ -52,7 +54,7 @@ class FormKey(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["files"].widget.attrs |= {
+        self.fields["papers"].widget.attrs |= {
             "accept": ".pdf,image/jpeg,image/png",
             "data-max-bytes": str(MAX_BYTES),
         }
@@ -60,20 +62,30 @@ class FormKey(forms.Form):
     def clean_website(self) -> str:
         """A box no person sees: filled by a robot, or by a zealous browser, whose owner is told and tries again."""
         if self.cleaned_data["website"]:
-            self.data = self.data.copy()
-            self.data["website"] = ""
+            self._retyped("website", "")
             raise forms.ValidationError(
                 "L’envoi a été pris pour celui d’un robot. Rien n’est perdu : envoyez de nouveau.", code="robot"
             )
         return ""
 
-    @property
-    def key(self) -> UUID | None:
-        """The key as sent, even when the rest of the form is wrong."""
+    def ensure_key(self) -> UUID:
+        """The key as sent; when it came damaged, a new one under which everything typed comes back."""
         try:
-            return UUID(str(self.data.get(self.add_prefix("form_key"), "")))
+            return UUID(str(self.data.get("form_key", "")))
         except ValueError:
-            return None
+            key = uuid4()
+            self._retyped("form_key", str(key))
+            return key
+
+    def without_errors(self) -> None:
+        """Shows what was typed without judging it: the person pressed a button other than "send"."""
+        self._errors = ErrorDict()
+
+    def _retyped(self, name: str, value: str) -> None:
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data[name] = value
+        self.data = data
 
 
 class RequestForm(FormKey):
@@ -216,7 +228,7 @@ class DeskRequestForm(RequestForm):
 
     def __init__(self, *args: Any, user: User, now: datetime, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.now = now
+        self.user, self.now = user, now
         targets = TargetPathway.objects.filter(team__in=user.teams_as(*user.roles)).select_related("team")
         self.fields["target"].queryset = targets  # type: ignore[attr-defined]
         self.fields["received_at"].initial = timezone.localtime(now).replace(second=0, microsecond=0)
@@ -250,7 +262,7 @@ class WriteBackForm(FormKey):
     def __init__(self, *args: Any, takes_files: bool = True, **options: Any) -> None:
         super().__init__(*args, **options)
         if not takes_files:
-            del self.fields["files"]
+            del self.fields["papers"]
 
 
 class TriageForm(forms.Form):
@@ -293,7 +305,7 @@ class AcceptForm(TriageForm):
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
-        self.files = {str(patient.uuid): patient for patient, _ in files}
+        self.known = {str(patient.uuid): patient for patient, _ in files}
         patient_field = self.fields["patient"]
         patient_field.choices = [  # type: ignore[attr-defined]
             *((str(patient.uuid), text) for patient, text in files), (self.NEW, "Créer un nouveau dossier"),
@@ -314,7 +326,7 @@ class AcceptForm(TriageForm):
     @property
     def chosen_patient(self) -> Patient | None:
         """The file to attach to; None to create one."""
-        return self.files.get(self.cleaned_data["patient"])
+        return self.known.get(self.cleaned_data["patient"])
 
 
 class AskForm(TriageForm):

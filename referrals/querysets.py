@@ -13,7 +13,7 @@ from directory.models import Role
 
 if TYPE_CHECKING:
     from directory.models import User
-    from referrals.models import Referral
+    from referrals.models import Referral, ReferralDraftDocument
 
 READS_TEAM = (Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
 

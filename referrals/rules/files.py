@@ -85,9 +85,9 @@ def safe_name(name: str, kind: FileKind) -> str:
     """A file name fit to show and to download: no folder, no control sign, the extension of its real kind."""
     base = re.split(r"[\\/]", name)[-1]
     clean = "".join(sign for sign in base if unicodedata.category(sign)[0] != "C")
-    clean = re.sub(r'[<>:"|?*]', "_", clean).strip(" .")
+    clean = " ".join(re.sub(r'[<>:"|?*]', "_", clean).split()).strip(" .")
     stem, dot, extension = clean.rpartition(".")
     if not dot or len(extension) > 5 or " " in extension:
         stem = clean
     ending = EXTENSIONS[kind]
-    return f"{(stem or 'document')[: _NAME_LENGTH - len(ending)].rstrip()}{ending}"
+    return f"{(stem.strip(' .') or 'document')[: _NAME_LENGTH - len(ending)].rstrip()}{ending}"

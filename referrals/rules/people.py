@@ -39,11 +39,10 @@ def split_name(typed: str) -> Name:
     """« Dr Claire MARTIN », « Martin Claire » in capitals or not: words in capitals are the family name; else the
     last word is, with its particle (« de », « le », « van »…)."""
     words = typed.replace("’", "'").split()
-    title = ""
-    while words and words[0].strip(".").lower() in _TITLES:
-        title = title or _TITLES[words.pop(0).strip(".").lower()]
-        if words and words[0].strip(".").lower() in _TITLES:
-            words.pop(0)
+    titles = []
+    while words and (_title(words[0]) or (words[0].lower() in {"le", "la"} and len(words) > 1 and _title(words[1]))):
+        titles.append(_title(words.pop(0)))
+    title = next((each for each in titles if each in {"Dr", "Pr"}), titles[0] if titles else "")
     capitals = [word for word in words if len(word) > 1 and word.isupper()]
     if capitals and len(capitals) < len(words):
         family, given = capitals, [word for word in words if word not in capitals]
@@ -53,6 +52,10 @@ def split_name(typed: str) -> Name:
             cut -= 1
         family, given = words[cut:], words[:cut]
     return Name(title, " ".join(_cased(word) for word in given), " ".join(_cased(word) for word in family))
+
+
+def _title(word: str) -> str:
+    return _TITLES.get(word.strip(".").lower(), "")
 
 
 def _cased(word: str) -> str:

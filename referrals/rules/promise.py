@@ -42,13 +42,13 @@ def countdown(now: datetime, due_at: datetime, warn_at: datetime | None, calenda
     hours = elapsed(now, due_at, Unit.WORKING_HOURS, calendar)
     if due_at < now:
         over = abs(hours)
-        return Countdown("late", f"−{_hours(over)}", f"promesse dépassée de {_spoken(over)}")
+        return Countdown("late", f"−{_hours(over)}" if over else "dépassée", f"promesse dépassée de {_spoken(over)}")
     tone = "soon" if warn_at is not None and warn_at <= now else "neutral"
     return Countdown(tone, _hours(hours), f"encore {_spoken(hours)} pour répondre")
 
 
 def _hours(hours: int) -> str:
-    return f"{hours}\N{NO-BREAK SPACE}h" if hours else "< 1\N{NO-BREAK SPACE}h"
+    return f"{hours}\N{NO-BREAK SPACE}h" if hours else "<\N{NO-BREAK SPACE}1\N{NO-BREAK SPACE}h"
 
 
 def _spoken(hours: int) -> str:

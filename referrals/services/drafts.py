@@ -91,7 +91,7 @@ def adopt_drafts(*, referral: Referral, form_key: UUID, at: datetime) -> int:
     known = set(referral.documents.values_list("sha256", flat=True))
     new = [draft for draft in drafts if draft.sha256 not in known]
     if len(known) + len(new) > MAX_FILES:
-        raise DomainError(f"Une demande porte {MAX_FILES} documents au plus.", field="files")
+        raise DomainError(f"Une demande porte {MAX_FILES} documents au plus.", field="papers")
     ReferralDocument.objects.bulk_create(
         ReferralDocument(
             uuid=draft.uuid, referral=referral, name=draft.name, file=draft.file.name,
@@ -107,7 +107,7 @@ def adopt_drafts(*, referral: Referral, form_key: UUID, at: datetime) -> int:
 
 
 def _eraser(draft: ReferralDraftDocument) -> Callable[[], None]:
-    storage, name = draft.file.storage, draft.file.name
+    storage, name = draft.file.storage, str(draft.file.name)
     return lambda: storage.delete(name)
 
 

@@ -36,7 +36,7 @@ def write_back(*, referral: Referral, form_key: UUID, text: str = "") -> tuple[R
         raise DomainError("Cette demande est close : appelez la coordination.", code="closed")
     files = ReferralDraftDocument.objects.of_form(form_key).exists()
     if files and not takes_files(locked.status):
-        raise DomainError("La demande est déjà acceptée : envoyez ce document à la coordination.", field="files")
+        raise DomainError("La demande est déjà acceptée : envoyez ce document à la coordination.", field="papers")
     if not text and not files:
         raise DomainError("Écrivez un mot ou joignez un document.", field="text")
     before = locked.status

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from directory import typography
 from directory.errors import DomainError
 from directory.models import Professional, User
 from directory.perms import allow
@@ -47,10 +48,7 @@ def requesters(request: HttpRequest) -> HttpResponse:
 
 def _store(request: HttpRequest) -> HttpResponse:
     form = _form(request, request.POST, request.FILES)
-    key = form.key
-    if key is None:
-        form.data = form.data.copy()
-        form.data["form_key"] = str(key := fresh_key())
+    key = form.ensure_key()
     keep_files(request, form, key)
     if discard_asked(request, form, key):
         return _page(request, form)
@@ -59,8 +57,8 @@ def _store(request: HttpRequest) -> HttpResponse:
         try:
             referral, created = services.submit_referral(
                 target=given["target"], facts=form.facts(), form_key=key, channel=given["channel"],
-                entered_by=request.user, missing=given["missing"], received_at=given["received_at"],
-            )  # type: ignore[misc]  # fmt: skip
+                entered_by=form.user, missing=given["missing"], received_at=given["received_at"],
+            )  # fmt: skip
         except DomainError as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
@@ -102,7 +100,7 @@ def _traits(known: Professional | None) -> dict[str, Any]:
         "requester_profession": known.profession,
         "requester_specialty": known.specialty_label,
         "requester_rpps": known.rpps,
-        "requester_phone": known.phone,
+        "requester_phone": typography.phone(known.phone),
         "requester_email": known.post_address,
     }
 

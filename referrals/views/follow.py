@@ -66,10 +66,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponse:
 def _write_back(request: HttpRequest, token: str, page: FollowPage) -> HttpResponse:
     referral = page.referral
     form = WriteBackForm(request.POST, request.FILES, takes_files=page.takes_files)
-    key = form.key
-    if key is None:
-        form.data = form.data.copy()
-        form.data["form_key"] = str(key := fresh_key())
+    key = form.ensure_key()
     if throttled(request, form, typography.phone(page.desk.phone)):
         return _page(request, token, page, form, TOO_MANY)
     if page.takes_files:

@@ -58,11 +58,7 @@ def _chosen(targets: list[TargetPathway], place: str) -> TargetPathway | None:
 
 def _send(request: HttpRequest, target: TargetPathway) -> HttpResponse:
     form = RequestForm(request.POST, request.FILES)
-    key = form.key
-    if key is None:
-        # A damaged form: what was typed comes back under a new key.
-        form.data = form.data.copy()
-        form.data["form_key"] = str(key := fresh_key())
+    key = form.ensure_key()
     desk = desk_of(target)
     if throttled(request, form, typography.phone(desk.phone)):
         return _form_page(request, target, form, TOO_MANY)

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from django.forms.utils import ErrorDict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -30,12 +29,12 @@ def fresh_key() -> UUID:
 
 def keep_files(request: HttpRequest, form: FormKey, key: UUID, *, joined: int = 0) -> None:
     """Keeps the files sent with the form, whether or not the rest of it is right; refused ones become errors."""
-    sent = [(file.name or "document", file, file.size) for file in request.FILES.getlist("files")]
+    sent = [(file.name or "document", file, file.size) for file in request.FILES.getlist("papers")]
     for reason in services.keep_draft_files(form_key=key, files=sent, joined=joined):
-        form.add_error("files", reason)
+        form.add_error("papers", reason)
     kept = {str(uuid) for uuid in drafts_of(key).values_list("uuid", flat=True)}
     if not set(request.POST.getlist("kept")) <= kept:
-        form.add_error("files", "Un document déjà joint a expiré : joignez-le de nouveau.")
+        form.add_error("papers", "Un document déjà joint a expiré : joignez-le de nouveau.")
 
 
 def drafts_of(key: UUID | None) -> Any:
@@ -50,7 +49,7 @@ def discard_asked(request: HttpRequest, form: FormKey, key: UUID) -> bool:
     except (KeyError, ValueError):
         return False
     services.discard_draft_file(form_key=key, uuid=uuid)
-    form._errors = ErrorDict()
+    form.without_errors()
     return True
 
 

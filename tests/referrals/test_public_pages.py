@@ -1,0 +1,448 @@
+"""The pages without account, as a browser sees them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import time_machine
+from bs4 import BeautifulSoup
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from directory.models import OutboxMessage
+from pathways.models import TargetPathway
+from referrals import services, throttle
+from referrals.links import LASTS, token_for
+from referrals.models import Referral, ReferralDraftDocument
+from tests.factories import TargetFactory, TeamFactory
+from tests.referrals import papers
+from tests.referrals.factories import ReferralFactory, coordinator, form_data
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
+
+
+@pytest.fixture
+def target() -> TargetPathway:
+    return TargetFactory()
+
+
+def form_url(target: TargetPathway) -> str:
+    return reverse("referrals:new", args=[target.key])
+
+
+def soup(response: Any) -> BeautifulSoup:
+    return BeautifulSoup(response.content, "html.parser")
+
+
+def text_of(response: Any) -> str:
+    return re.sub(r"\s+", " ", soup(response).get_text(" ").replace("\u00a0", " "))
+
+
+def upload(name: str = "courrier.pdf", content: bytes | None = None) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, papers.pdf() if content is None else content)
+
+
+# --- choosing -------------------------------------------------------------------------------------------------------
+def test_one_open_pathway_goes_straight_to_its_form(client: Client, target: TargetPathway) -> None:
+    page = text_of(client.get(reverse("referrals:new")))
+    assert "Réponse sous 48 heures ouvrables" in page
+    assert "Envoyer la demande" in page
+
+
+def test_the_same_pathway_at_two_sites_asks_which(client: Client, target: TargetPathway) -> None:
+    other = TargetFactory(team=TeamFactory())
+    page = client.get(form_url(target))
+    links = [a["href"] for a in soup(page).select("a.btn-primary")]
+    assert links == [f"{form_url(each)}?centre={each.establishment.uuid}" for each in (target, other)]
+    client.post(links[1], form_data())
+    assert Referral.objects.get().target == other
+
+
+def test_no_open_pathway_says_whom_to_turn_to(client: Client, target: TargetPathway) -> None:
+    TargetPathway.objects.update(is_open=False)
+    assert "Aucun parcours" in text_of(client.get(reverse("referrals:new")))
+    assert client.get(form_url(target)).status_code == 404
+
+
+# --- the form -------------------------------------------------------------------------------------------------------
+def test_the_form_helps_a_thumb(client: Client, target: TargetPathway) -> None:
+    page = soup(client.get(form_url(target)))
+    field = {tag.get("name"): tag for tag in page.select("input, textarea, select")}
+    assert field["requester_name"]["autocomplete"] == "name"
+    assert field["requester_phone"]["autocomplete"] == "tel"
+    assert field["requester_phone"]["inputmode"] == "tel"
+    assert field["requester_email"]["autocomplete"] == "email"
+    assert field["requester_email"]["type"] == "email"
+    assert field["birth_date"]["inputmode"] == field["requester_rpps"]["inputmode"] == "numeric"
+    assert field["birth_name"]["autocomplete"] == field["first_name"]["autocomplete"] == "off"
+    assert field["papers"].has_attr("multiple")
+    assert [title.get_text(strip=True) for title in page.select(".j-card-title")] == [
+        "Vous", "Le patient", "La demande", "Les pièces",
+    ]  # fmt: skip
+
+
+def test_sending_leads_to_the_receipt(client: Client, target: TargetPathway) -> None:
+    answer = client.post(form_url(target), form_data(papers=[upload()], urgency_signs=["jaundice"]))
+    referral = Referral.objects.get()
+    assert answer.status_code == 302
+    page = client.get(answer["Location"])
+    shown = text_of(page)
+    assert referral.receipt in shown
+    assert "1 document joint" in shown
+    assert "Vous avez signalé un signe d’urgence" in shown
+    assert "01 99 00 00 01" in shown
+    assert "ESSAIDUPONT" not in shown
+    assert "claire.martin@exemple.invalid" in shown
+
+
+def test_a_form_sent_twice_gives_the_same_receipt_and_says_so(client: Client, target: TargetPathway) -> None:
+    data = form_data()
+    client.post(form_url(target), data)
+    answer = client.post(form_url(target), data)
+    assert "Demande déjà envoyée" in text_of(client.get(answer["Location"]))
+    assert Referral.objects.count() == 1
+
+
+def test_a_minimal_form_is_enough(client: Client, target: TargetPathway) -> None:
+    required = {
+        tag["name"] for tag in soup(client.get(form_url(target))).select("[required]") if tag["name"] != "form_key"
+    }
+    assert required == {
+        "requester_name", "requester_phone", "requester_email", "gp", "birth_name", "first_name", "birth_date", "sex",
+        "reason",
+    }  # fmt: skip
+    client.post(form_url(target), form_data())
+    assert Referral.objects.get().requester_is_gp
+
+
+TYPED = {
+    "requester_name": "Dr Zoé ESSAI",
+    "requester_specialty": "Radiologie",
+    "requester_rpps": "10001234567",
+    "gp": "other",
+    "gp_name": "Dr Autre",
+    "used_name": "ESSAIDURAND",
+    "patient_phone": "06 99 00 00 12",
+    "patient_city": "Ville-Essai",
+    "patient_knows": "on",
+    "urgency_signs": ["fever", "weight"],
+    "first_symptoms": "mars 2026",
+    "imaging_on": "20/03/2026",
+    "exams": ["biology", "ct"],
+    "exams_done": "Scanner du 20 mars",
+    "history": "HTA",
+}
+
+
+def test_on_a_mistake_nothing_typed_or_joined_is_lost(client: Client, target: TargetPathway) -> None:
+    data = form_data(**TYPED, birth_date="31/02/1953")
+    files = [upload(), upload("photo.jpg", papers.picture())]
+    answer = client.post(form_url(target), {**data, "papers": files})
+    assert answer.status_code == 422
+    page = soup(answer)
+    for name, value in data.items():
+        if name == "website":
+            continue
+        found = page.select(f'[name="{name}"]')
+        if found[0].name == "textarea":
+            assert found[0].get_text().strip() == value
+        elif found[0].name == "select":
+            assert found[0].select_one("[selected]")["value"] == value  # type: ignore[index]
+        elif found[0].get("type") in {"checkbox", "radio"} and name != "patient_knows":
+            checked = [tag["value"] for tag in found if tag.has_attr("checked")]
+            assert checked == (value if isinstance(value, list) else [value])
+        elif name == "patient_knows":
+            assert found[0].has_attr("checked")
+        else:
+            assert found[0]["value"] == value, name
+    assert "Écrivez la date en jour, mois, année" in text_of(answer)
+    assert "2 documents déjà joints" in text_of(answer)
+    kept = [tag["value"] for tag in page.select("[name=kept]")]
+    assert len(kept) == 2
+
+    sent = client.post(form_url(target), {**data, "birth_date": "28/02/1953", "kept": kept})
+    assert sent.status_code == 302
+    referral = Referral.objects.get()
+    assert sorted(referral.documents.values_list("name", flat=True)) == ["courrier.pdf", "photo.jpg"]
+    assert (referral.gp_name, referral.requester_is_gp, referral.first_symptoms_month_only) == ("Dr Autre", False, True)
+    assert not ReferralDraftDocument.objects.exists()
+
+
+def test_a_refused_file_is_explained_and_the_rest_is_kept(client: Client, target: TargetPathway) -> None:
+    data = form_data()
+    answer = client.post(form_url(target), {**data, "papers": [upload("irm.dcm", papers.dicom()), upload()]})
+    assert answer.status_code == 422
+    assert "image DICOM" in text_of(answer)
+    assert "Un document déjà joint" in text_of(answer)
+    assert not Referral.objects.exists()
+
+
+def test_a_kept_file_can_be_taken_back_without_reproach(client: Client, target: TargetPathway) -> None:
+    data = form_data(reason="", papers=[upload()])
+    page = soup(client.post(form_url(target), data))
+    uuid = page.select_one("[name=discard]")["value"]  # type: ignore[index]
+    answer = client.post(form_url(target), form_data(form_key=data["form_key"], reason="", kept=[uuid], discard=uuid))
+    assert answer.status_code == 200
+    assert not soup(answer).select(".j-error-summary, .has-error")
+    assert not ReferralDraftDocument.objects.exists()
+
+
+def test_enter_in_a_field_presses_send_not_remove(client: Client, target: TargetPathway) -> None:
+    page = soup(client.post(form_url(target), form_data(reason="", papers=[upload()])))
+    form = page.select_one("main form")
+    assert form is not None
+    first = form.select_one("button")
+    assert first is not None
+    assert first.get("name") is None
+    assert first.get_text() == "Envoyer"
+
+
+def test_a_kept_file_that_expired_is_told(client: Client, target: TargetPathway) -> None:
+    answer = client.post(form_url(target), form_data(kept=[str(uuid4())]))
+    assert answer.status_code == 422
+    assert "a expiré" in text_of(answer)
+
+
+def test_a_file_can_be_added_after_a_double_sending(client: Client, target: TargetPathway) -> None:
+    data = form_data()
+    client.post(form_url(target), data)
+    client.post(form_url(target), {**data, "papers": [upload()]})
+    assert Referral.objects.get().documents.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"requester_rpps": "1234"}, "11 chiffres"),
+        ({"requester_phone": "12"}, "numéro de téléphone à 10 chiffres"),
+        ({"requester_email": "claire"}, "adresse"),
+        ({"birth_date": "01/01/1890"}, "120 ans"),
+        ({"birth_date": "01/01/2190"}, "futur"),
+        ({"first_symptoms": "12/04/1950"}, "précède la naissance"),
+        ({"imaging_on": "12/04/2150"}, "futur"),
+        ({"gp": ""}, "obligatoire"),
+        ({"sex": "X"}, "X"),
+        ({"urgency_signs": ["grippe"]}, "grippe"),
+    ],
+)
+def test_wrong_answers_are_told_beside_their_field(
+    client: Client, target: TargetPathway, changes: dict[str, Any], said: str
+) -> None:
+    answer = client.post(form_url(target), form_data(**changes))
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    assert len(soup(answer).select(".has-error")) == 1
+    assert not Referral.objects.exists()
+
+
+def test_an_odd_rpps_key_is_a_warning_only(client: Client, target: TargetPathway) -> None:
+    answer = client.post(form_url(target), form_data(requester_rpps="10 00 12 34 567", sex=""))
+    assert "relisez-le" in text_of(answer)
+    answer = client.post(form_url(target), form_data(requester_rpps="10 00 12 34 567"))
+    assert Referral.objects.get().requester_rpps == "10001234567"
+    assert "Numéro RPPS à vérifier" in text_of(client.get(answer["Location"]))
+
+
+def test_a_damaged_form_key_loses_nothing(client: Client, target: TargetPathway) -> None:
+    answer = client.post(form_url(target), form_data(form_key="abc", papers=[upload()]))
+    assert answer.status_code == 302
+    assert Referral.objects.get().documents.count() == 1
+
+
+# --- robots ---------------------------------------------------------------------------------------------------------
+def test_the_trap_stops_a_robot_and_lets_a_zealous_browser_try_again(client: Client, target: TargetPathway) -> None:
+    answer = client.post(form_url(target), form_data(website="https://exemple.invalid"))
+    assert answer.status_code == 422
+    assert not Referral.objects.exists()
+    assert soup(answer).select_one("[name=website]").get("value", "") == ""  # type: ignore[union-attr]
+    assert "ESSAIDUPONT" in str(soup(answer).select_one("[name=birth_name]"))
+
+
+def test_too_many_sendings_from_one_address_wait_and_lose_nothing(
+    client: Client, target: TargetPathway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle.too_many, "__defaults__", (2,))
+    for _ in range(2):
+        assert client.post(form_url(target), form_data()).status_code == 302
+    answer = client.post(form_url(target), form_data(birth_name="ESSAITROIS"))
+    assert answer.status_code == 429
+    assert "01 99 00 00 01" in text_of(answer)
+    assert "ESSAITROIS" in str(soup(answer).select_one("[name=birth_name]"))
+    assert client.post(form_url(target), form_data(), REMOTE_ADDR="203.0.113.9").status_code == 302
+
+
+def test_redis_holds_no_address(client: Client, target: TargetPathway) -> None:
+    client.post(form_url(target), form_data(), REMOTE_ADDR="203.0.113.77")
+    keys = [key.decode() for key in cache._cache.get_client().keys("*")]  # type: ignore[attr-defined]
+    assert any("referrals:send:" in key for key in keys)
+    assert not any("203.0.113.77" in key for key in keys)
+
+
+def test_behind_the_proxy_each_visitor_counts_apart(
+    client: Client, target: TargetPathway, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(throttle.too_many, "__defaults__", (1,))
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    for address in ("203.0.113.1", "203.0.113.2"):
+        forged = f"198.51.100.1, {address}"
+        assert client.post(form_url(target), form_data(), HTTP_X_FORWARDED_FOR=forged).status_code == 302
+    assert client.post(form_url(target), form_data(), HTTP_X_FORWARDED_FOR="9.9.9.9, 203.0.113.2").status_code == 429
+
+
+def test_without_redis_requests_still_come_in(
+    client: Client, target: TargetPathway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*args: Any, **kwargs: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(throttle.cache, "add", away)
+    assert client.post(form_url(target), form_data()).status_code == 302
+
+
+# --- the link -------------------------------------------------------------------------------------------------------
+def follow(referral: Referral) -> str:
+    return reverse("referrals:follow", args=[token_for(referral.uuid)])
+
+
+def test_the_page_says_initials_and_never_the_name(client: Client) -> None:
+    page = client.get(follow(ReferralFactory(files=[("ESSAIDUPONT.pdf", papers.pdf())])))
+    assert "Patient M. E., 1953" in text_of(page)
+    for secret in ("ESSAIDUPONT", "Essaidupont", "Marie", "12/04/1953", "Ictère", "0699000011"):
+        assert secret not in page.content.decode(), secret
+
+
+def test_no_address_of_a_request_carries_an_identity() -> None:
+    referral = ReferralFactory()
+    token = token_for(referral.uuid)
+    assert "ESSAIDUPONT" not in token
+    assert referral.receipt not in token
+    assert len(token) < 100
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda t: t[:-1], lambda t: "A" + t[1:], lambda t: "x", lambda t: t.replace(":", "-")]
+)
+def test_a_forged_link_is_404_and_says_whom_to_call(client: Client, damage: Any) -> None:
+    token = damage(token_for(ReferralFactory().uuid))
+    for name in ("follow", "receipt"):
+        page = client.get(reverse(f"referrals:{name}", args=[token]))
+        assert page.status_code == 404
+        assert "01 99 00 00 01" in text_of(page)
+
+
+def test_a_token_signed_for_something_else_opens_nothing(client: Client) -> None:
+    from django.core.signing import TimestampSigner
+
+    uuid = ReferralFactory().uuid
+    stranger = TimestampSigner(salt="autre").sign(token_for(uuid).split(":")[0])
+    assert client.get(reverse("referrals:follow", args=[stranger])).status_code == 404
+
+
+def test_a_link_of_a_request_that_never_was_is_404(client: Client) -> None:
+    assert client.get(reverse("referrals:follow", args=[token_for(uuid4())])).status_code == 404
+
+
+def test_an_expired_link_is_410_and_says_whom_to_call(client: Client) -> None:
+    referral = ReferralFactory()
+    TargetFactory(team=TeamFactory(phone="0155555555"))
+    with time_machine.travel(timezone.now() - LASTS - timedelta(minutes=1), tick=False):
+        address = follow(referral)
+    page = client.get(address)
+    assert page.status_code == 410
+    assert "Ce lien a expiré" in text_of(page)
+    assert "01 99 00 00 01" in text_of(page)
+    assert "01 55 55 55 55" not in text_of(page)
+    assert client.post(address, {"form_key": str(uuid4()), "text": "x"}).status_code == 410
+    assert not referral.events.filter(kind="note").exists()
+
+
+def test_what_is_missing_is_sent_from_the_page(client: Client) -> None:
+    referral = ReferralFactory()
+    services.ask_complement(
+        referral=referral, by=coordinator(referral.team), pieces=["imaging_report"], message="Celui de mars."
+    )
+    page = text_of(client.get(follow(referral)))
+    assert "Compte rendu d’imagerie" in page
+    assert "Celui de mars." in page
+    answer = client.post(follow(referral), {"form_key": str(uuid4()), "text": "", "papers": [upload()]})
+    assert answer.status_code == 302
+    assert "C’est transmis" in text_of(client.get(answer["Location"]))
+    referral.refresh_from_db()
+    assert (referral.status, referral.documents.count()) == ("received", 1)
+
+
+def test_on_the_page_too_a_mistake_loses_nothing(client: Client) -> None:
+    referral = ReferralFactory()
+    data = {"form_key": str(uuid4()), "text": "Vit seule.", "papers": [upload(), upload("irm.dcm", papers.dicom())]}
+    answer = client.post(follow(referral), data)
+    assert answer.status_code == 422
+    assert "Vit seule." in str(soup(answer).select_one("textarea"))
+    assert "Un document déjà joint" in text_of(answer)
+    kept = [tag["value"] for tag in soup(answer).select("[name=kept]")]
+    client.post(follow(referral), {"form_key": data["form_key"], "text": "Vit seule.", "kept": kept})
+    assert referral.documents.count() == 1
+    assert referral.events.get(kind="note").message == "Vit seule."
+
+
+def test_nothing_to_send_is_told(client: Client) -> None:
+    answer = client.post(follow(ReferralFactory()), {"form_key": str(uuid4()), "text": " "})
+    assert answer.status_code == 422
+    assert "Écrivez un mot" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda r, u: services.refuse_referral(referral=r, by=u, reason="Voyez le CH."), "Voyez le CH."),
+        (lambda r, u: services.redirect_referral(referral=r, by=u, place="CH du Lac", reason="Proche."), "CH du Lac"),
+    ],
+)
+def test_a_closed_request_is_told_and_takes_nothing(client: Client, answer: Any, said: str) -> None:
+    referral = ReferralFactory()
+    answer(referral, coordinator(referral.team))
+    page = client.get(follow(referral))
+    assert said in text_of(page)
+    assert not soup(page).select("textarea")
+    assert client.post(follow(referral), {"form_key": str(uuid4()), "text": "Mais"}).status_code == 422
+
+
+def test_an_accepted_request_names_someone_and_takes_words_only(client: Client) -> None:
+    referral = ReferralFactory()
+    user = coordinator(referral.team)
+    services.accept_referral(referral=referral, by=user, owner=user)
+    page = client.get(follow(referral))
+    assert "Camille Idèle" in text_of(page)
+    assert "Prochaine étape prévue" in text_of(page)
+    assert soup(page).select("textarea")
+    assert not soup(page).select("[type=file]")
+
+
+def test_a_get_writes_nothing(client: Client) -> None:
+    referral = ReferralFactory()
+    messages = OutboxMessage.objects.count()
+    for address in (follow(referral), reverse("referrals:new"), reverse("referrals:sheet", args=[referral.target.key])):
+        assert client.get(address).status_code == 200
+    assert OutboxMessage.objects.count() == messages
+
+
+# --- presentation ---------------------------------------------------------------------------------------------------
+def test_the_presentation_says_promise_contact_steps_and_delays(client: Client, target: TargetPathway) -> None:
+    page = client.get(reverse("referrals:sheet", args=[target.key]))
+    shown = text_of(page)
+    assert "réponse sous 48 heures ouvrables" in shown
+    assert "01 99 00 00 01" in shown
+    assert "2 jours ouvrés au plus après la demande" in shown
+    assert "le même jour" in shown
+    assert "non contributif" not in shown
+    assert soup(page).select_one("a.btn-primary")["href"].startswith(form_url(target))  # type: ignore[index, union-attr]
+
+
+def test_the_presentation_of_an_unknown_pathway_is_404(client: Client) -> None:
+    assert client.get(reverse("referrals:sheet", args=["inconnu"])).status_code == 404
