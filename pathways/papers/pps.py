@@ -18,8 +18,7 @@ from pathways.papers.facts import PaperStep, PpsFacts, Stop
 from pathways.papers.printer import Printed, print_pdf
 from pathways.rules.calendar import Calendar
 from pathways.rules.durations import Pause
-from pathways.rules.timeline import FIRST_ROW_Y, layout
-from pathways.rules.timeline import ROW_HEIGHT as TIMELINE_ROW_HEIGHT
+from pathways.rules.timeline import layout
 
 TEMPLATE = "pathways/papers/pps.html"
 PICTURE_WIDTH = 600
@@ -109,15 +108,12 @@ def _timeline(facts: PpsFacts, at: datetime) -> dict[str, Any] | None:
         return None
     calendar = Calendar(time_zone=facts.time_zone)
     steps = [_undated(step) if _overtaken(step, at) else step for step in steps]
-    drawn = layout(steps, _pauses(facts, calendar), facts.opened_at, at, PICTURE_WIDTH, calendar)
-    rows = tuple(
-        replace(row, state=CALM.get(row.state, row.state), sublabel="", y=FIRST_ROW_Y + ROW_HEIGHT * number)
-        for number, row in enumerate(drawn.rows)
-    )
-    height = drawn.height - (TIMELINE_ROW_HEIGHT - ROW_HEIGHT) * (len(rows) - 1)
+    stops = _pauses(facts, calendar)
+    drawn = layout(steps, stops, facts.opened_at, at, PICTURE_WIDTH, calendar, row_height=ROW_HEIGHT)
+    rows = tuple(replace(row, state=CALM.get(row.state, row.state), sublabel="") for row in drawn.rows)
     said = " ; ".join(f"{step.title} : {_when(step, at)[1]}" for step in steps)
     title = f"Votre parcours en image. {said}."
-    return asdict(replace(drawn, rows=rows, height=height)) | {"title": title, "desc": title}
+    return asdict(replace(drawn, rows=rows)) | {"title": title, "desc": title}
 
 
 def _overtaken(step: PaperStep, at: datetime) -> bool:

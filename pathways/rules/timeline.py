@@ -22,7 +22,7 @@ FIRST_ROW_Y = 62
 ROW_HEIGHT = 38
 LABEL_SIZE, SUBLABEL_SIZE = 12.5, 11.0
 TODAY_HALF_BOX = 38
-"""Half the width of the « aujourd’hui » box, which shares the line of the axis labels."""
+"""Half the width of the « aujourd’hui » box, which must stay inside the picture."""
 
 _LABEL_X = 8
 _LEFT_PAD, _RIGHT_PAD = 14, TODAY_HALF_BOX + 8
@@ -112,13 +112,12 @@ def layout(
     shown = [step for step in steps if step.state != StepState.NOT_APPLICABLE]
     scale = _Scale.fitting(shown, opened_at, today, width, calendar or Calendar())
     today_x = scale.x(today) if today <= scale.end else None
-    taken = [] if today_x is None else [Box(today_x - TODAY_HALF_BOX, today_x + TODAY_HALF_BOX)]
     pen = _Pen(scale, today, links or {})
     return Timeline(
         width=width,
         height=FIRST_ROW_Y + row_height * max(len(shown) - 1, 0) + row_height // 2 + 6,
         x0=scale.x0,
-        axis=ticks(scale.calendar, scale.start, scale.end, scale.x, Box(scale.x0, width), taken),
+        axis=ticks(scale.calendar, scale.start, scale.end, scale.x, Box(scale.x0, width)),
         today_x=today_x,
         rows=tuple(pen.row(FIRST_ROW_Y + row_height * number, step) for number, step in enumerate(shown)),
         pauses=tuple(band for pause, label in pauses if (band := _band(scale, pause, label))),

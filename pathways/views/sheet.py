@@ -31,6 +31,7 @@ from pathways.papers.facts import collect
 from pathways.querysets import PathwayQuerySet
 from pathways.rules.calendar import Calendar
 from pathways.rules.clock import add, waits
+from pathways.rules.durations import Duration
 from pathways.rules.durations import Pause as Stop
 from pathways.rules.lateness import margin_days
 from pathways.rules.milestones import MilestoneKind
@@ -40,7 +41,7 @@ from pathways.services import calendar_of
 from pathways.views.identity import identity_of
 from pathways.views.opening import OpenFile
 
-PICTURE_WIDTH = 1120
+PICTURE_WIDTH, PICTURE_ROW = 1120, 31
 
 # The tone and words of each value of the lateness annotation (`querysets.lateness_case`).
 TELLING: dict[str, tuple[str, str]] = {
@@ -54,6 +55,7 @@ TELLING: dict[str, tuple[str, str]] = {
     "skipped": ("neutral", "Écartée"),
     "not_applicable": ("neutral", "Sans objet"),
 }
+EXPECTED = (StepState.OPEN, StepState.WAITING, StepState.SKIPPED)
 PAUSED = ("paused", "Décompte en pause")
 
 
@@ -114,7 +116,8 @@ def sheet_context(file: OpenFile) -> dict[str, Any]:
         "p": identity_of(pathway.patient, url=page),
         "file": file,
         "now": file.now,
-        "lines": [line for line in lines if line.step.state != StepState.NOT_APPLICABLE],
+        "lines": [line for line in lines if line.step.state in EXPECTED],
+        "finished": [line for line in lines if line.step.state == StepState.DONE],
         "set_aside": [line for line in lines if line.step.state == StepState.NOT_APPLICABLE],
         "next": next((line for line in lines if line.step.pk == pathway.next_step_id), None),
         "count": day_count(pathway, file.now, calendar),
@@ -148,10 +151,16 @@ def _line(step: Step, definition: StepDef | None, pathway: Pathway, now: datetim
         margin=margin_days(step.due_at, now, calendar) if running and step.due_at else None,
         actor=Actor(step.actor).label,
         person=str(step.assignee or pathway.owner or ""),
-        objective=objective.label if objective else "",
+        objective=_objective_words(objective),
         by_the_hour=bool(objective and objective.unit.is_hours),
         can_end=running and definition is not None and pathway.is_active,
     )
+
+
+def _objective_words(objective: Duration | None) -> str:
+    if objective is None:
+        return ""
+    return objective.label if objective.value else "le jour même"
 
 
 def day_count(pathway: Pathway, now: datetime, calendar: Calendar) -> DayCount:
@@ -184,12 +193,17 @@ def _first(facts: Sequence[Milestone], kind: MilestoneKind | None) -> datetime |
 def timeline_of(
     pathway: Pathway, steps: Sequence[Step], now: datetime, calendar: Calendar, page: str
 ) -> dict[str, Any] | None:
-    """The numbers of `components/timeline_svg.html`, each row leading to its step in the list; None without step."""
+    """The numbers of `components/timeline_svg.html`, each row leading to its step in the list; None without step.
+
+    A repeated step still to come (a review in months) stays in the list: it would squeeze the days that matter now.
+    """
+    repeated = {definition.key for definition in pathway.version.content.steps if definition.repeat}
+    steps = [step for step in steps if step.state != StepState.WAITING or step.step_key not in repeated]
     if not steps:
         return None
     stops = [(_stop(pause, calendar), PauseKind(pause.kind).label) for pause in pauses_of(pathway)]
     links = {step.key: f"{page}#etape-{step.uuid}" for step in steps if step.state != StepState.NOT_APPLICABLE}
-    drawn = layout(steps, stops, pathway.opened_at, now, PICTURE_WIDTH, calendar, links)
+    drawn = layout(steps, stops, pathway.opened_at, now, PICTURE_WIDTH, calendar, links, PICTURE_ROW)
     return {name: getattr(drawn, name) for name in ("width", "height", "x0", "axis", "today_x", "rows", "pauses")} | {
         "title": f"Frise du parcours {pathway.version.target.name}"
     }
