@@ -53,41 +53,28 @@ def french_date(day: date, near: date | None = None) -> str:
 
 
 def ticks(
-    calendar: Calendar,
-    start: datetime,
-    end: datetime,
-    x: Callable[[datetime], int],
-    inside: Box,
-    taken: Sequence[Box],
+    calendar: Calendar, start: datetime, end: datetime, x: Callable[[datetime], int], inside: Box
 ) -> tuple[Tick, ...]:
-    """The ticks from `start` to `end`; `x` maps an instant to pixels, `taken` holds spans no label may touch."""
+    """The ticks from `start` to `end`; `x` maps an instant to pixels, labels stay `inside`."""
     days = list(_days(calendar.local_date(start), calendar.local_date(end)))
     places = {day: x(calendar.start_of_day(day)) for day in days}
-    labels = _labels(days, places, inside, taken)
+    labels = _labels(days, places, inside)
     shades = _weekends(days, places, x(end)) if _day_width(days, places) >= _NARROWEST_DAY else {}
     return tuple(
         Tick(places[day], labels.get(day, ""), shades.get(day)) for day in days if day in labels or day in shades
     )
 
 
-def _labels(days: Sequence[date], places: dict[date, int], inside: Box, taken: Sequence[Box]) -> dict[date, str]:
+def _labels(days: Sequence[date], places: dict[date, int], inside: Box) -> dict[date, str]:
     """The days to write: as many as fit, on round dates."""
     for rhythm in _RHYTHMS:
         written = {day: rhythm.write(day) for day in days if rhythm.falls_on(day)}
         boxes = {day: label_box(places[day], label) for day, label in written.items()}
-        ordered = list(boxes.values())
-        if rhythm is _RHYTHMS[-1] or not any(a.touches(b) for a, b in pairwise(ordered)):
-            return {day: written[day] for day in _kept(boxes, inside, taken)}
+        if not any(one.touches(two) for one, two in pairwise(boxes.values())):
+            return {
+                day: written[day] for day, box in boxes.items() if box.left >= inside.left and box.right <= inside.right
+            }
     return {}
-
-
-def _kept(boxes: dict[date, Box], inside: Box, taken: Sequence[Box]) -> Iterator[date]:
-    """The days whose label stays inside and touches nothing written before."""
-    used = list(taken)
-    for day, box in boxes.items():
-        if box.left >= inside.left and box.right <= inside.right and not any(box.touches(each) for each in used):
-            used.append(box)
-            yield day
 
 
 def _weekends(days: Sequence[date], places: dict[date, int], end_x: int) -> dict[date, int]:

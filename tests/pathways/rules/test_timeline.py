@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pathways.rules import Calendar, Pause, StepState, days_off
-from pathways.rules.axis import Box, french_date, label_box
+from pathways.rules.axis import french_date, label_box
 from pathways.rules.timeline import FIRST_ROW_Y, LABEL_SIZE, ROW_HEIGHT, SUBLABEL_SIZE, TODAY_HALF_BOX, Timeline, layout
 from pathways.rules.typography import shorten, text_width
 
@@ -80,7 +80,6 @@ def test_nothing_overlaps_and_nothing_leaves_the_picture(drawing: tuple[list[Sho
 
     labels = [label_box(tick.x, tick.label) for tick in timeline.axis if tick.label]
     if timeline.today_x is not None:
-        labels.append(Box(timeline.today_x - TODAY_HALF_BOX, timeline.today_x + TODAY_HALF_BOX))
         assert timeline.x0 <= timeline.today_x <= timeline.width - TODAY_HALF_BOX
     assert not any(one.touches(two) for one, two in combinations(labels, 2))
     assert all(box.left >= 0 and box.right <= timeline.width for box in labels)
