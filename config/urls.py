@@ -6,7 +6,7 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
 from config import views
 from directory.styleguide import styleguide
@@ -18,6 +18,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("accessibilite/", views.accessibility, name="accessibility"),
     path("compte/", include("allauth.urls")),
     path("administration/", admin.site.urls),
     path("", include("directory.urls")),
@@ -27,7 +28,6 @@ urlpatterns = [
     path("", include("rcp.urls")),
     path("api/", include("config.api")),
     path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
-    path("api/doc", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-doc"),
 ]
 
 if settings.DEBUG:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponseRedirect, JsonResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from directory.models import Heartbeat, Role, User
@@ -79,3 +80,9 @@ def _redis() -> bool:
 
 def _beat_heard() -> bool:
     return Heartbeat.objects.filter(name="beat", at__gt=timezone.now() - BEAT_SILENCE).exists()
+
+
+@login_not_required
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """The accessibility statement French law asks of every public service (RGAA)."""
+    return render(request, "accessibility.html", {"contact": settings.ACCESSIBILITY_CONTACT})

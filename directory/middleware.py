@@ -22,6 +22,19 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOGIN_CALLBACKS = frozenset({"openid_connect_callback", "mfa_view_recovery_codes", "account_email"})
 
 
+class ClientAddressMiddleware:
+    """Behind our own proxy, the client's address is the last one the proxy wrote; elsewhere the header is a lie."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        forwarded = request.headers.get("X-Forwarded-For", "")
+        if settings.BEHIND_PROXY and forwarded:
+            request.META["REMOTE_ADDR"] = forwarded.rpartition(",")[2].strip()
+        return self.get_response(request)
+
+
 class HistoryContextMiddleware:
     """Rows changed by a request carry the user's id and the route's name in their history."""
 

@@ -37,6 +37,7 @@ def _clean_room(settings: Any, tmp_path: Path) -> Iterator[None]:
     """Private folders for files and post; no rate limit carried from one test to the next."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.EMAIL_FILE_PATH = str(tmp_path / "post")
+    settings.JALON_STRICT_TEMPLATES = True
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     yield

@@ -13,10 +13,10 @@ from rcp import services as rcp
 from rcp.models import RcpSession, SessionStatus
 from referrals import services as referrals
 
-RELEASES = (8.6, 10.6, 13.6, 15.1)
+RELEASES = (9.05, 10.6, 13.6, 15.1)
 """Just after the hours at which slots begin: release instants are two days before them."""
-POST = (8.2, 10.2, 12.2, 14.2, 16.2, 18.7)
-"""The worker sends every ten seconds; two hours are near enough for a story."""
+POST = (8.2, 12.2, 15.2, 18.7)
+"""The worker sends every ten seconds; a few times a day is near enough for a story."""
 QUORUM_MISSED = (37, 86)
 """Days before today around which a meeting lacks its oncologist and its radiotherapist."""
 
@@ -27,7 +27,8 @@ def plan_beats(life: Life) -> None:
     day = agenda.first_day
     while day < agenda.today:
         agenda.at(agenda.on(day, 0.2), lambda: _scan(life))
-        agenda.at(agenda.on(day, 2.25), lambda: _night(life))
+        if day.weekday() == 6 or day == agenda.first_day or day + timedelta(days=1) == agenda.today:
+            agenda.at(agenda.on(day, 2.25), lambda: _night(life))
         for hour in RELEASES:
             agenda.at(agenda.on(day, hour), lambda: _release(life))
         for hour in POST if agenda.worked(day) else POST[2:3]:
@@ -42,6 +43,7 @@ def _scan(life: Life) -> None:
 
 
 def _night(life: Life) -> None:
+    """Every night in life; once a week is enough for a story, since both look weeks ahead."""
     coordination.generate_slots()
     rcp.open_sessions(now=life.now)
     referrals.purge_drafts(now=life.now)

@@ -70,8 +70,7 @@ def _announces(life: Life, story: Story) -> None:
 def _asks_pps(life: Life, story: Story) -> None:
     """The care plan is asked of a worker; some are made here and now, so that the demo shows real ones."""
     document = request_pps(pathway=story.pathway, user=life.world.idec)
-    if story.chances.pps == "printed":
-        produce(document_id=document.pk)
+    if story.chances.pps == "printed" and produce(document_id=document.pk) == "ready":
         life.in_days(story, story.rng.randint(1, 3), _gives_printed(document), life.world.idec)
 
 

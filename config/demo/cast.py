@@ -76,11 +76,10 @@ def scripted(life: Life, persona: Persona, number: int) -> Story:
     profile = BY_KEY[persona.profile]
     chances = changed(draw_chances(rng, profile, ACCEPT, fast=persona.fast), {**CALM, **persona.fixed})
     day = agenda.worked_day(agenda.today - timedelta(days=persona.days))
-    story = _story(
+    return _story(
         life, rng, f"persona-{persona.key}", number, profile, persona.fast, agenda.on(day, persona.hour),
         chances=chances, age=persona.age, sex=persona.sex,
     )  # fmt: skip
-    return story
 
 
 def _story(
@@ -107,6 +106,9 @@ def _story(
     )
 
 
+HOURS = (8.3, 9.1, 10.4, 11.6, 13.5, 14.2, 15.8, 17.1, 18.9, 20.4)
+
+
 def arrivals(life: Life, count: int) -> list[datetime]:
     """When ``count`` requests are sent, over the whole past: worked days mostly, a few evenings and Saturdays."""
     agenda = life.agenda
@@ -120,9 +122,7 @@ def arrivals(life: Life, count: int) -> list[datetime]:
             day = agenda.worked_day(day)
         if day >= agenda.today:
             day = agenda.today - timedelta(days=1)
-        found.append(
-            agenda.on(day, rng.choice((8.3, 9.1, 10.4, 11.6, 13.5, 14.2, 15.8, 17.1, 18.9, 20.4)) + rng.random() * 0.6)
-        )
+        found.append(agenda.on(day, rng.choice(HOURS) + rng.random() * 0.6))
     return sorted(found)
 
 

@@ -54,8 +54,8 @@ PROFILES = (
         "Tête du pancréas", ("jaundice", "weight"), endoscopy=True,
         histology="Pas de preuve : tumeur résécable d’emblée", stage="Résécable d’emblée",
         question="Tumeur de la tête du pancréas sans contact vasculaire : chirurgie d’emblée ?",
-        summary="Masse de 26 mm de la tête du pancréas, sans contact avec l’artère mésentérique ni avec la veine porte. "
-        "Pas de lésion à distance.",
+        summary="Masse de 26 mm de la tête du pancréas, sans contact avec l’artère mésentérique ni avec la veine "
+        "porte. Pas de lésion à distance.",
         imaging="Scanner pancréatique, temps artériel et portal ; écho-endoscopie",
         proposal="Duodéno-pancréatectomie céphalique. Consultations de chirurgie et d’anesthésie, préhabilitation et "
         "bilan nutritionnel avant l’intervention.",
@@ -70,8 +70,8 @@ PROFILES = (
         "Diabète récemment déséquilibré. Allergie à la pénicilline.",
         ("biology", "ct"), "Scanner abdominal injecté en ville, CD remis au patient.",
         "Corps du pancréas", ("pain", "weight"), sample=EUS,
-        histology="Adénocarcinome canalaire (ponction sous écho-endoscopie)", stage="Localement avancé, à la limite de la "
-        "résécabilité",
+        histology="Adénocarcinome canalaire (ponction sous écho-endoscopie)",
+        stage="Localement avancé, à la limite de la résécabilité",
         question="Adénocarcinome du pancréas au contact du tronc cœliaque : traitement d’induction ?",
         summary="Contact artériel de moins de 180 degrés. Pas de métastase. État général conservé.",
         imaging="Scanner thoraco-abdomino-pelvien, IRM hépatique",
@@ -83,8 +83,8 @@ PROFILES = (
     ),
     Profile(
         "metastatic", (8, 8),
-        "Altération de l’état général, anorexie, douleurs de l’hypocondre droit. Foie multinodulaire à l’échographie et "
-        "masse de la queue du pancréas.",
+        "Altération de l’état général, anorexie, douleurs de l’hypocondre droit. Foie multinodulaire à l’échographie "
+        "et masse de la queue du pancréas.",
         "Bronchopneumopathie obstructive. Syndrome anxieux.",
         ("biology", "ultrasound", "ct"), "Échographie puis scanner en ville.",
         "Queue du pancréas", ("pain", "weight"), sample=PERCUTANEOUS,
@@ -156,8 +156,8 @@ PROFILES = (
         question="Cholangiocarcinome du hile : drainage, puis chirurgie ou traitement systémique ?",
         summary="Sténose hilaire étendue à droite. Drainage endoscopique du foie gauche efficace.",
         imaging="Bili-IRM, scanner",
-        proposal="Contrôle de l’infection et fin du drainage, puis chimio-immunothérapie. Réévaluation de la résécabilité "
-        "à trois mois.",
+        proposal="Contrôle de l’infection et fin du drainage, puis chimio-immunothérapie. Réévaluation de la "
+        "résécabilité à trois mois.",
         modality="chemotherapy", treatment="Chimiothérapie associée à une immunothérapie",
         alternatives="Avis demandé au centre de greffe : pas d’indication retenue.",
         diagnosis="Cholangiocarcinome du hile",
@@ -228,7 +228,8 @@ PROFILES = (
         "Masse de la tête du pancréas et ictère fluctuant, antécédent de maladie auto-immune.",
         "Thyroïdite auto-immune.",
         ("biology", "ct"), "Scanner en ville ; IgG4 demandées.",
-        "Tête du pancréas", ("jaundice",), sample=EUS, histology="Pas de cellule tumorale ; infiltrat lymphoplasmocytaire",
+        "Tête du pancréas", ("jaundice",), sample=EUS,
+        histology="Pas de cellule tumorale ; infiltrat lymphoplasmocytaire",
         found="Pancréatite auto-immune : corticothérapie par le gastro-entérologue, pas de cancer.",
     ),
     Profile(

@@ -146,8 +146,9 @@ def review(life: Life, story: Story) -> None:
         return
     services.register_case(
         session=session, pathway=story.pathway, question="Réévaluation en cours de traitement : poursuite ?",
-        author=life.world.idec, presenter=presenter(life, story), summary="Bonne tolérance clinique, scanner de contrôle "
-        "disponible.", antecedents=story.profile.history, site_label=story.profile.site, imaging="Scanner de contrôle",
+        author=life.world.idec, presenter=presenter(life, story), antecedents=story.profile.history,
+        summary="Bonne tolérance clinique, scanner de contrôle disponible.", site_label=story.profile.site,
+        imaging="Scanner de contrôle",
         histology=story.profile.histology, stage=story.profile.stage, who_status=story.chances.who_status,
         g8_score=story.chances.g8,
     )  # fmt: skip
@@ -164,16 +165,12 @@ def ruled_out(life: Life, story: Story) -> None:
         return
     life.note(story, Kind.NO_CANCER, life.user("gastro"), note=story.profile.found[:200])
     pathways.write_summary(pathway=story.pathway, diagnosis=story.profile.found[:200])
-    life.later(story, story.rng.uniform(1, 20), closes(ClosingReason.NO_CANCER, story.profile.found), life.world.idec)
+    life.later(
+        story, story.rng.uniform(1, 20), care.closes(ClosingReason.NO_CANCER, story.profile.found), life.world.idec
+    )
 
 
 def care_refused(life: Life, story: Story) -> None:
     """The patient does not want to go further."""
-    closes(ClosingReason.REFUSED, "Ne souhaite pas poursuivre les explorations ; médecin traitant prévenu.")(
-        life, story
-    )
-
-
-def closes(reason: str, note: str) -> care.Chapter:
-    """A chapter that ends the pathway."""
-    return care.closes(reason, note)
+    note = "Ne souhaite pas poursuivre les explorations ; médecin traitant prévenu."
+    care.closes(ClosingReason.REFUSED, note)(life, story)

@@ -1,0 +1,168 @@
+"""One patient with one of everything, and one person of each role around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from functools import cached_property
+from io import BytesIO
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+from PIL import Image
+
+from coordination import services as desk
+from coordination.models import Booking, ExamType, Slot, Task
+from directory import services as directory
+from directory.models import BreakGlass, OutboxMessage, Professional, Role, Team, TeamKind, User
+from pathways import services as pathways
+from pathways.models import Alert, CircleRole, Document, Milestone, Pathway, Pause, Step
+from rcp.models import Attendance, Decision, RcpCase
+from referrals.models import Referral
+from tests.factories import PathwayFactory, ProfessionalFactory, TeamFactory, UserFactory
+from tests.rcp.factories import Meeting, MeetingFactory
+from tests.referrals.factories import ReferralFactory
+
+ROLES = {
+    "C": "coordinator of the team", "S": "secretary of the team", "P": "physician of the team",
+    "G": "town GP of the circle", "T": "platform that serves the team", "Q": "quality of the establishment",
+    "A": "administrator", "X": "coordinator of another establishment", "Y": "physician of another establishment",
+}  # fmt: skip
+
+
+@dataclass
+class Cast:
+    """Everything is made once; each test works in a savepoint."""
+
+    meeting: Meeting = field(default_factory=MeetingFactory)
+
+    @cached_property
+    def users(self) -> dict[str, User]:
+        """Letter of `ROLES` to account."""
+        here, away = self.team, TeamFactory()
+        doctor = ProfessionalFactory(gp=True)
+        pathways.add_to_circle(pathway=self.pathway, professional=doctor, role=CircleRole.GP)
+        return {
+            "C": self.meeting.coordinator,
+            "S": UserFactory(role=Role.SECRETARY, team=here),
+            "P": self.meeting.physician,
+            "G": UserFactory(role=Role.TOWN, team=TeamFactory(), professional=doctor),
+            "T": UserFactory(role=Role.PLATFORM, team=self.platform),
+            "Q": UserFactory(role=Role.QUALITY, team=here),
+            "A": UserFactory(role=Role.ADMINISTRATOR, team=here),
+            "X": UserFactory(role=Role.COORDINATOR, team=away),
+            "Y": UserFactory(role=Role.PHYSICIAN, team=away, professional=ProfessionalFactory(specialty_code="SM36")),
+        }
+
+    @property
+    def team(self) -> Team:
+        return self.meeting.team
+
+    @cached_property
+    def platform(self) -> Team:
+        return TeamFactory(establishment=self.team.establishment, kind=TeamKind.PLATFORM)
+
+    @cached_property
+    def pathway(self) -> Pathway:
+        return PathwayFactory(team=self.team, target=self.meeting.target, owner=self.meeting.coordinator, days_ago=9)
+
+    @cached_property
+    def case(self) -> RcpCase:
+        self.meeting.fill_the_room()
+        return self.meeting.register(self.pathway)
+
+    @property
+    def attendance(self) -> Attendance:
+        return Attendance.objects.filter(session=self.meeting.session)[0]
+
+    @cached_property
+    def decision(self) -> Decision:
+        from rcp.services import NewAction, decide
+
+        case = self.meeting.register()
+        action = NewAction(label="Consultation d’annonce", due_on=timezone.localdate() + timedelta(days=7))
+        return decide(case=case, author=self.meeting.physician, proposal="Chirurgie première", actions=[action])
+
+    @cached_property
+    def action(self) -> object:
+        return self.decision.actions.get()
+
+    @cached_property
+    def slot(self) -> Slot:
+        exam = ExamType.objects.first() or ExamType.objects.create(code="ct", label="Scanner", modality="imagerie")
+        day = timezone.localdate() + timedelta(days=8)
+        series = desk.create_series(
+            exam_type=exam, platform=self.platform, targets=[self.meeting.target], weekday=day.weekday(),
+            starts_at=time(9), valid_from=timezone.localdate(), capacity=3,
+        )  # fmt: skip
+        return Slot.objects.filter(series=series).order_by("starts_at")[0]
+
+    @cached_property
+    def booking(self) -> Booking:
+        return desk.book_slot(slot=self.slot, pathway=self.pathway, user=self.meeting.coordinator)
+
+    @cached_property
+    def task(self) -> Task:
+        return desk.create_task(pathway=self.pathway, title="Appeler le laboratoire", author=self.meeting.coordinator)
+
+    @cached_property
+    def referral(self) -> Referral:
+        return ReferralFactory(self.meeting.target, files=[("image.png", _png())])
+
+    @cached_property
+    def message(self) -> OutboxMessage:
+        return directory.post(
+            kind="essai", dedup_key=str(uuid4()), establishment=self.team.establishment,
+            recipient="dr@exemple.invalid", subject="Essai", body="Essai",
+        )  # fmt: skip
+
+    @cached_property
+    def emergency(self) -> BreakGlass:
+        return directory.open_break_glass(
+            user=self.meeting.physician, patient_uuid=uuid4(), reason="Patient aux urgences ce soir"
+        )
+
+    @cached_property
+    def milestone(self) -> Milestone:
+        return Milestone.objects.filter(pathway=self.pathway)[0]
+
+    @cached_property
+    def pause(self) -> Pause:
+        today = timezone.localdate()
+        return pathways.add_pause(pathway=self.pathway, kind="patient_choice", starts_on=today, author=None)
+
+    @cached_property
+    def step(self) -> Step:
+        return Step.objects.get(pathway=self.pathway, key="treatment")
+
+    @cached_property
+    def alert(self) -> Alert:
+        pathways.scan_delays(now=timezone.now())
+        return Alert.objects.open().filter(pathway=self.pathway)[0]
+
+    @cached_property
+    def document(self) -> Document:
+        return pathways.receive_document(
+            pathway=self.pathway, title="Compte rendu", content=_png(), content_type="image/png", author=None
+        )
+
+    @property
+    def member(self) -> Professional:
+        return self.meeting.members[0]
+
+    def gather(self) -> Cast:
+        """Makes everything now, so that no test's savepoint takes a part of the cast away with it."""
+        for name, member in vars(type(self)).items():
+            if isinstance(member, cached_property):
+                getattr(self, name)
+        return self
+
+    def uuid_of(self, name: str) -> dict[str, UUID]:
+        """URL arguments of a route about one object of the cast."""
+        return {"uuid": getattr(self, name).uuid}
+
+
+def _png() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (8, 8), "white").save(out, "PNG")
+    return out.getvalue()
