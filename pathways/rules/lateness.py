@@ -9,8 +9,8 @@ First match wins, comparisons exact to the microsecond, a missing instant never 
 5. soon       `warn_at <= now` (and so `now <= due_at`)
 6. on_time    otherwise
 
-An instant equal to `due_at` is on time. Only steps whose state is `open`, `waiting` or `done` are asked; a
-skipped or not applicable step has no due instant.
+An instant equal to `due_at` is on time. Only `open` and `done` steps are asked: a `waiting` step has a projected
+due instant, which may well have passed, and is not late for that; a skipped or not applicable step has none.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def test_nothing_overlaps_and_nothing_leaves_the_picture(drawing: tuple[list[Sho
     if timeline.today_x is not None:
         assert timeline.x0 <= timeline.today_x <= timeline.width - TODAY_HALF_BOX
     assert not any(one.touches(two) for one, two in combinations(labels, 2))
-    assert all(box.left >= 0 and box.right <= timeline.width for box in labels)
+    assert all(box.left >= timeline.x0 and box.right <= timeline.width for box in labels)
 
     assert [row.y for row in timeline.rows] == [FIRST_ROW_Y + ROW_HEIGHT * n for n in range(len(timeline.rows))]
     for row in timeline.rows:
