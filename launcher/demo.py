@@ -96,9 +96,14 @@ def check_port(port: int) -> None:
         raise LauncherError(f"Port {port} is reserved to root.", "Try: ./jalon demo --port 8000")
     if port_is_free(port):
         return
+    raise port_taken(port)
+
+
+def port_taken(port: int) -> LauncherError:
+    """The error for a taken port, with the next free one."""
     other = next((p for p in range(port + 1, min(port + 100, 65536)) if port_is_free(p)), None)
     way_out = f"Try: ./jalon demo --port {other}" if other else "Choose another one with --port."
-    raise LauncherError(f"Port {port} is taken by another program.", way_out)
+    return LauncherError(f"Port {port} is taken by another program.", way_out)
 
 
 def busy_error(project: Project) -> LauncherError:
@@ -142,7 +147,7 @@ def _run_locked(project: Project, options: Options) -> int:
         supervisor.watch()
         return 0
     except LauncherError as error:
-        raise explain(project, error) from None
+        raise explain(project, error, options.port) from None
     finally:
         say("Stopping ...")
         killed = supervisor.stop()
@@ -153,9 +158,11 @@ def _run_locked(project: Project, options: Options) -> int:
         say("Stopped.")
 
 
-def explain(project: Project, error: LauncherError) -> LauncherError:
-    """The error itself, unless the database met a full disk: then that is the reason, and what
-    failed only saw its connection close."""
+def explain(project: Project, error: LauncherError, port: int) -> LauncherError:
+    """The error itself, unless the reason lies elsewhere: the database met a full disk, and what
+    failed only saw its connection close; or another program took the port meanwhile."""
+    if "Address already in use" in error.tail:
+        return port_taken(port)
     if NO_SPACE in ui.tail_of(project.logs / "postgres.log", 100):
         return ui.disk_full(project.private)
     return error

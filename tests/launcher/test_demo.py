@@ -40,6 +40,16 @@ def test_the_port_is_looked_at_before_anything_is_installed(
         demo.run(project, demo.Options(port=taken.getsockname()[1], reset=False, size=None))
 
 
+def test_the_real_reason_of_a_failure_is_told(project: Project) -> None:
+    late = LauncherError("web has stopped (exit code 1).", tail="[Errno 98] Address already in use")
+    assert "Port 8123 is taken" in str(demo.explain(project, late, 8123))
+    other = LauncherError("Database migrations: failed (exit code 1).", tail="server closed the connection")
+    assert demo.explain(project, other, 8123) is other
+    project.logs.mkdir()
+    (project.logs / "postgres.log").write_text('PANIC:  could not write to file "x": No space left on device\n')
+    assert "is full" in str(demo.explain(project, other, 8123))
+
+
 @pytest.mark.parametrize(
     ("known", "asked", "expected"),
     [
