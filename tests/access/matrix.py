@@ -122,6 +122,9 @@ ROUTES: dict[str, Route] = {
     "pathways:alerts": Route(TEAM + "XY"),
     "pathways:alert-acknowledge": Route(TEAM, about="alert"),
     "pathways:break-glass": Route("CPXY"),
+    "api:pathways": Route(FILE + "XY"),
+    "api:pathway": Route(FILE, about="pathway"),
+    "api:pathway-milestones": post(TEAM, "pathway"),
     # coordination
     "coordination:worklist": Route(DESK + "X"),
     "coordination:tasks": Route(TEAM + "XY"),
