@@ -66,7 +66,7 @@ def _nudge() -> None:
         log.warning("outbox_nudge_failed")
 
 
-def drain(*, limit: int = 100) -> int:
+def drain(*, limit: int = 2000) -> int:
     """Sends what is due, one message at a time; returns how many were sent. Any number of workers may run it."""
     sent = 0
     for _ in range(limit):

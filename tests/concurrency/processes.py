@@ -1,0 +1,109 @@
+"""Real servers and workers that a test may kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+from django.conf import settings
+from django.db import connection
+
+from launcher.binaries import find_broker
+from launcher.commands import worker
+from launcher.paths import Project
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def wait_until(what: Callable[[], bool], *, seconds: float, told: str) -> None:
+    """Polls ``what``; fails with ``told`` when it stays false."""
+    deadline = monotonic() + seconds
+    while not what():
+        assert monotonic() < deadline, told
+        connection.close()  # a fresh look, outside any snapshot
+        _pause()
+
+
+def _pause() -> None:
+    """Gives the processor away for a moment without a fixed rhythm to depend on."""
+    import select
+
+    select.select([], [], [], 0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RedisServer:
+    """A Redis of the test's own, killed and started again on the same port."""
+
+    def __init__(self, folder: Path) -> None:
+        broker = find_broker(Project(ROOT))
+        assert broker is not None, "no Redis or Valkey to start"
+        self.program, self.folder, self.port = broker.program, folder, free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
+        self.process = subprocess.Popen([str(self.program), *options], stdout=subprocess.DEVNULL)
+        wait_until(self._answers, seconds=20, told="Redis did not start")
+
+    def kill(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as link:
+                link.sendall(b"PING\r\n")
+                return link.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+
+class CeleryWorker:
+    """A worker with its own beat, on the test's database; killed as a power cut would, children included."""
+
+    def __init__(self, *, redis_url: str, folder: Path, beat: bool = True) -> None:
+        self.folder, self.redis_url, self.beat = folder, redis_url, beat
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = worker(sys.executable)
+        if self.beat:
+            command += ["--beat", f"--schedule={self.folder / 'beat'}"]
+        self.log = (self.folder / "worker.log").open("ab")
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=self._environment(), stdout=self.log, stderr=self.log, start_new_session=True
+        )
+
+    def kill(self) -> None:
+        if self.process:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.log.close()
+            self.process = None
+
+    def _environment(self) -> dict[str, str]:
+        database = settings.DATABASES["default"]
+        url = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database)
+        return os.environ | {
+            "JALON_DATABASE_URL": url,
+            "JALON_REDIS_URL": self.redis_url,
+            "JALON_MEDIA_ROOT": str(settings.MEDIA_ROOT),
+            "JALON_EMAIL_URL": f"file://{self.folder / 'post'}",
+        }
