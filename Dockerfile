@@ -45,4 +45,4 @@ RUN JALON_SECRET_KEY=only-for-collecting-static-files-while-building \
     python manage.py collectstatic --no-input --verbosity=0
 USER jalon
 EXPOSE 8000
-CMD ["python", "-m", "gunicorn", "config.wsgi:application", "--bind=0.0.0.0:8000", "--workers=2", "--threads=4", "--graceful-timeout=15", "--no-control-socket", "--worker-tmp-dir=/dev/shm"]
+CMD ["python", "-m", "gunicorn", "config.wsgi:application", "--bind=0.0.0.0:8000", "--workers=2", "--threads=4", "--graceful-timeout=15", "--preload", "--no-control-socket", "--worker-tmp-dir=/dev/shm"]

@@ -18,6 +18,8 @@ def web(python: str, *, bind: str, workers: int = 2, threads: int = 4) -> list[s
         f"--workers={workers}",
         f"--threads={threads}",
         f"--graceful-timeout={WEB_GRACE}",
+        # Loaded once, then forked: a faster start, and memory in common.
+        "--preload",
         # Its default lies in the user's home, which a read-only container has not.
         "--no-control-socket",
         "--worker-tmp-dir=/dev/shm",

@@ -27,7 +27,7 @@ from launcher.paths import Project, make_private
 from launcher.procs import Running
 from launcher.run import run_step
 from launcher.state import State
-from launcher.supervisor import Probe, Spec, Supervisor, wait_ready
+from launcher.supervisor import Spec, Supervisor, wait_ready
 from launcher.ui import NO_SPACE, LauncherError, say
 
 SIZES = ("small", "medium", "large")
@@ -199,10 +199,10 @@ def _start(project: Project, options: Options, known: State, supervisor: Supervi
     state.write(project.state_file, known)
     env = backing.application_environment(project, known.environment, keep=PASSED_ON)
     _prepare_application(project, known, env, size)
-    accounts = _start_application(project, options.port, env, supervisor)
+    _start_application(project, options.port, env, supervisor)
     known.address = known.environment["JALON_BASE_URL"]
     state.write(project.state_file, known)
-    _print_welcome(project, known, accounts)
+    _print_welcome(project, known)
 
 
 def demo_environment(project: Project, variables: Mapping[str, str], port: int) -> dict[str, str]:
@@ -262,6 +262,13 @@ def _prepare_application(project: Project, known: State, env: dict[str, str], si
         state.write(project.state_file, known)
 
 
+def _accounts(project: Project, env: dict[str, str]) -> str:
+    """The demo's accounts, as JSON: asked once, since it takes seconds to load the application."""
+    command = commands.manage(str(project.python), "demo_accounts", "--json")
+    done = subprocess.run(command, cwd=project.root, env=env, stdout=subprocess.PIPE, text=True, check=False)
+    return done.stdout
+
+
 def application_specs(project: Project, port: int, env: Mapping[str, str]) -> list[Spec]:
     """The three processes of the application."""
     python = str(project.python)
@@ -282,22 +289,14 @@ def application_specs(project: Project, port: int, env: Mapping[str, str]) -> li
     ]
 
 
-def _start_application(project: Project, port: int, env: dict[str, str], supervisor: Supervisor) -> str:
-    """Start the processes and wait until they answer. Returns the demo's accounts, as JSON."""
-    python, root = str(project.python), project.root
+def _start_application(project: Project, port: int, env: dict[str, str], supervisor: Supervisor) -> None:
+    """Start the processes and wait until pages are served. The worker may need a second more:
+    what it has to do waits for it, and its death would be seen."""
     with ui.step("Web server, worker and beat"):
         for spec in application_specs(project, port, env):
             supervisor.start(spec)
-        # Asked meanwhile: it takes a second or two.
-        accounts = subprocess.Popen(
-            commands.manage(python, "demo_accounts", "--json"), cwd=root, env=env, stdout=subprocess.PIPE, text=True
-        )
         answer = f"http://127.0.0.1:{port}/readyz"
         wait_ready(supervisor, "The web server", lambda: serves(*health.ask(answer)), START_SECONDS)
-        worker = Probe(commands.worker_health(python, socket.gethostname()), cwd=root, env=env)
-        wait_ready(supervisor, "The worker", worker, START_SECONDS)
-        listed, _ = accounts.communicate()
-    return listed
 
 
 def serves(status: int, body: str) -> bool:
@@ -311,11 +310,11 @@ def serves(status: int, body: str) -> bool:
         return False
 
 
-def _print_welcome(project: Project, known: State, accounts: str) -> None:
+def _print_welcome(project: Project, known: State) -> None:
     say()
     say(f"Jalon is ready: {known.address}")
     say(f"  Outgoing mail is kept in {project.demo / 'post'}; logs are in {project.logs}")
-    say(accounts_table(accounts))
+    say(accounts_table(known.accounts or ""))
     if known.loaded_on and (today() - date.fromisoformat(known.loaded_on)).days > FRESH_DAYS:
         say(f"  This hospital dates from {known.loaded_on}; for a fresh one: ./jalon demo --reset")
 

@@ -21,8 +21,8 @@ class State:
     `data_dir`: folder of the databases. `size`: what was loaded, None until a load has ended.
     `loading`: size of a load that began. `loaded_on`: ISO date (local) of the load. `address`
     and `processes`: of the demo that runs or ran, `launcher` being the one that watches them.
-    `environment`: the variables its processes were given. `migrated`: digest of the migrations
-    the database has had.
+    `accounts`: the demo's logins, as JSON. `environment`: the variables its processes were
+    given. `migrated`: digest of the migrations the database has had.
     """
 
     data_dir: str | None = None
@@ -30,6 +30,7 @@ class State:
     loading: str | None = None
     loaded_on: str | None = None
     address: str | None = None
+    accounts: str | None = None
     migrated: str | None = None
     launcher: Running | None = None
     processes: list[Running] = field(default_factory=list)
@@ -41,7 +42,7 @@ class State:
 
     def forget_data(self) -> None:
         """The databases are gone."""
-        self.size = self.loading = self.loaded_on = self.migrated = None
+        self.size = self.loading = self.loaded_on = self.accounts = self.migrated = None
 
     def to_json(self) -> dict[str, Any]:
         """The form kept on disk."""

@@ -124,30 +124,6 @@ def death_of(child: Child) -> LauncherError:
     return LauncherError(f"{child.spec.name} has stopped ({how}).", *full, f"Whole log: {child.spec.log}", tail=tail)
 
 
-class Probe:
-    """A question asked by running a command, again and again until it exits with 0.
-
-    Calling it never waits: it starts the command, or looks whether it has ended.
-    """
-
-    def __init__(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> None:
-        self.command, self.cwd, self.env = list(command), cwd, dict(env)
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def __call__(self) -> bool:
-        """True once the command has succeeded."""
-        if self.process is None:
-            quiet = subprocess.DEVNULL
-            self.process = subprocess.Popen(
-                self.command, cwd=self.cwd, env=self.env, stdin=quiet, stdout=quiet, stderr=quiet
-            )
-        code = self.process.poll()
-        if code is None:
-            return False
-        self.process = None
-        return code == 0
-
-
 def wait_ready(supervisor: Supervisor, what: str, ready: Callable[[], bool], seconds: float) -> None:
     """Poll until `ready()`; raises when a process dies or the time is over."""
     deadline = time.monotonic() + seconds

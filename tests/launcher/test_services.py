@@ -3,10 +3,12 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,11 +16,11 @@ import psycopg2
 import pytest
 import redis
 
-from launcher import backing, procs, servers
+from launcher import backing, commands, demo, procs, servers
 from launcher.paths import Project, project
 from launcher.procs import Running
 from launcher.state import State
-from launcher.supervisor import Supervisor
+from launcher.supervisor import Spec, Supervisor, wait_ready
 from launcher.ui import LauncherError
 from launcher.users import service_user
 
@@ -164,8 +166,6 @@ def test_a_closed_checkout_sends_the_data_elsewhere(
 
 
 def test_a_process_known_from_state_is_stopped(awkward: Project) -> None:
-    from launcher import demo
-
     with subprocess.Popen(["sleep", "300"]) as process:
         stat = procs.stat_of(process.pid)
         assert stat is not None
@@ -173,3 +173,42 @@ def test_a_process_known_from_state_is_stopped(awkward: Project) -> None:
         demo.stop_leftovers(known)
         assert process.wait(timeout=5) == -signal.SIGTERM
     assert known.processes == []
+
+
+def test_the_applications_processes_answer_and_leave_nothing(awkward: Project) -> None:
+    """The commands of the demo and of the containers: web, worker and beat, and their health checks."""
+    python = str(awkward.python)
+    code = Project(project().root)
+    port = servers.free_port()
+    with backing.throwaway(awkward, "test") as (variables, scratch):
+        forced = {**variables, "JALON_DEBUG": "0", "JALON_MEDIA_ROOT": str(scratch), "JALON_LOG_LEVEL": "INFO"}
+        env = backing.application_environment(awkward, forced)
+        lines = {
+            "web": commands.web(python, bind=f"127.0.0.1:{port}"),
+            "worker": commands.worker(python),
+            "beat": commands.beat(python, schedule=str(scratch / "schedule")),
+        }
+        supervisor = Supervisor()
+        family: list[Running] = []
+        try:
+            for name, command in lines.items():
+                supervisor.start(Spec(name, command, code.root, awkward.logs / f"{name}.log", env))
+            checks = [
+                commands.health(python, f"http://127.0.0.1:{port}/healthz"),
+                commands.worker_health(python, socket.gethostname()),
+            ]
+            for check in checks:
+                wait_ready(supervisor, " ".join(check[1:4]), partial(succeeds, check, code.root, env), 90)
+            assert not succeeds(commands.health(python, f"http://127.0.0.1:{port}/nowhere"), code.root, env)
+            roots = [child.running.pid for child in supervisor.children]
+            family = [procs.as_running(stat) for pid in roots for stat in procs.descendants(pid)]
+            assert len(family) >= 4, "two processes of the web server, two of the worker"
+        finally:
+            killed = supervisor.stop()
+        assert killed == []
+        assert not any(one.alive() for one in family)
+
+
+def succeeds(command: list[str], cwd: Path, env: dict[str, str]) -> bool:
+    """True when a command ends with exit code 0."""
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, timeout=60).returncode == 0
