@@ -1,5 +1,8 @@
 """Reads of the patient's file. Lateness is defined here, once (DESIGN.md 3.5)."""
 
+# Models import this module, which names them only to type itself: mypy does not untie a base class from the cycle.
+# mypy: disable-error-code="name-defined"
+
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
@@ -24,13 +27,16 @@ READS_TEAM = (Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
 
 
 def late(at: datetime) -> Q:
-    """A step that should have been done before ``at``: open, and due earlier. The only definition there is."""
-    return Q(state="open", due_at__lt=at)
+    """A step that should have been done before ``at``: open, asked of everyone, and due earlier.
+
+    The only definition there is; `pathways.rules.lateness` states it for Python.
+    """
+    return Q(state="open", optional=False, due_at__lt=at)
 
 
 def soon(at: datetime) -> Q:
     """An open step inside its warning time and not late."""
-    return Q(state="open", warn_at__lte=at, due_at__gte=at)
+    return Q(state="open", optional=False, warn_at__lte=at, due_at__gte=at)
 
 
 def pathway_late(at: datetime) -> Q:
@@ -39,10 +45,11 @@ def pathway_late(at: datetime) -> Q:
 
 
 def lateness_case(at: datetime) -> Case:
-    """Annotation giving `late`, `soon`, `on_time`, `done_late`, `done`, `undated` or the other states."""
+    """Annotation giving `late`, `soon`, `on_time`, `optional`, `undated`, `done_late`, `done` or the other states."""
     return Case(
         When(late(at), then=Value("late")),
         When(soon(at), then=Value("soon")),
+        When(state="open", optional=True, then=Value("optional")),
         When(state="open", due_at__isnull=False, then=Value("on_time")),
         When(state="open", then=Value("undated")),
         When(state="done", done_at__gt=F("due_at"), then=Value("done_late")),

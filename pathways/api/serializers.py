@@ -11,7 +11,7 @@ from pathways.models import Milestone, Pathway, Step
 from pathways.rules.milestones import MilestoneKind
 
 LATENESS = (
-    "late", "soon", "on_time", "undated", "done", "done_late", "waiting", "skipped", "not_applicable",
+    "late", "soon", "on_time", "optional", "undated", "done", "done_late", "waiting", "skipped", "not_applicable",
 )  # fmt: skip
 
 

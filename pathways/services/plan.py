@@ -181,8 +181,8 @@ def _write_next_steps(pathways: Sequence[Pathway]) -> None:
             best[step.pathway_id] = step
     changed = []
     for pathway in pathways:
-        step = best.get(pathway.pk) if pathway.is_active else None
-        wanted = (step.pk if step else None, step.due_at if step else None)
+        first = best.get(pathway.pk) if pathway.is_active else None
+        wanted = (first.pk, first.due_at) if first else (None, None)
         if (pathway.next_step_id, pathway.next_due_at) != wanted:
             pathway.next_step_id, pathway.next_due_at = wanted
             changed.append(pathway)

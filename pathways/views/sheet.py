@@ -48,6 +48,7 @@ TELLING: dict[str, tuple[str, str]] = {
     "late": ("late", "En retard"),
     "soon": ("soon", "Bientôt dû"),
     "on_time": ("info", "Dans les temps"),
+    "optional": ("neutral", "Facultative"),
     "undated": ("neutral", "Sans échéance"),
     "done": ("ok", "Fait"),
     "done_late": ("soon", "Fait après l’objectif"),
