@@ -81,9 +81,7 @@ def demo_backing(project: Project, state: State) -> Backing:
     settings = servers.PRIVACY_SETTINGS
     database = Database(postgres, user, data, project.logs / "postgres.log", known.database, settings)
     return Backing(
-        database,
-        MessageBroker(broker, user, root / "redis", project.logs / "redis.log", known.broker),
-        known,
+        database, MessageBroker(broker, user, root / "redis", project.logs / "redis.log", known.broker), known
     )
 
 
@@ -131,15 +129,7 @@ def throwaway(project: Project, kind: str, *, durable: bool = False) -> Iterator
         known = Secrets.make()
         settings = () if durable else servers.FAST_SETTINGS
         log = folder / "postgres.log"
-        database = Database(
-            postgres,
-            user,
-            folder / "pg",
-            log,
-            known.database,
-            settings,
-            TEST_CONNECTIONS,
-        )
+        database = Database(postgres, user, folder / "pg", log, known.database, settings, TEST_CONNECTIONS)
         message_broker = MessageBroker(broker, user, folder / "redis", folder / "redis.log", known.broker)
         backing = Backing(database, message_broker, known)
         with ui.step(f"Throw-away {backing.label}"):

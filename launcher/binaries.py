@@ -57,13 +57,7 @@ def parse_version(text: str) -> int | None:
 
 def _version_of(program: Path) -> int | None:
     try:
-        done = subprocess.run(
-            [str(program), "--version"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
+        done = subprocess.run([str(program), "--version"], capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return parse_version(done.stdout) if done.returncode == 0 else None
@@ -71,19 +65,12 @@ def _version_of(program: Path) -> int | None:
 
 def _share_of(bin_dir: Path) -> list[Path]:
     """Where an installation keeps its extensions: Debian splits it, others put it beside bin/."""
-    folders = [
-        bin_dir.parent / "share" / "extension",
-        bin_dir.parent / "share/postgresql/extension",
-    ]
+    folders = [bin_dir.parent / "share" / "extension", bin_dir.parent / "share/postgresql/extension"]
     if bin_dir.parent.parent == DISTRIBUTION:
         folders.append(Path("/usr/share/postgresql") / bin_dir.parent.name / "extension")
     try:
         done = subprocess.run(
-            [str(bin_dir / "pg_config"), "--sharedir"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
+            [str(bin_dir / "pg_config"), "--sharedir"], capture_output=True, text=True, timeout=10, check=False
         )
         folders.append(Path(done.stdout.strip()) / "extension")
     except (OSError, subprocess.TimeoutExpired):

@@ -33,12 +33,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     one = commands.add_parser("demo", help="start everything with a fictitious hospital; Ctrl-C stops it")
-    one.add_argument(
-        "--port",
-        type=port,
-        default=DEFAULT_PORT,
-        help="port of the web server (default: %(default)s)",
-    )
+    one.add_argument("--port", type=port, default=DEFAULT_PORT, help="port of the web server (default: %(default)s)")
     one.add_argument("--reset", action="store_true", help="remove the demo's data and load it afresh")
     one.add_argument("--size", choices=demo.SIZES, help="size of the hospital (default: small)")
     commands.add_parser("stop", help="stop the demo of this folder")
@@ -61,11 +56,7 @@ def port(text: str) -> int:
     return number
 
 
-PASSED_THROUGH = {
-    "test": testing.run_tests,
-    "bench": testing.run_bench,
-    "manage": control.manage,
-}
+PASSED_THROUGH = {"test": testing.run_tests, "bench": testing.run_bench, "manage": control.manage}
 
 
 def dispatch(here: Project, arguments: Sequence[str]) -> int:

@@ -43,15 +43,7 @@ def worker(python: str, *, concurrency: int = 2) -> list[str]:
 
 def beat(python: str, *, schedule: str) -> list[str]:
     """The clock of the periodic tasks; exactly one must run. `schedule` is a scratch file."""
-    return [
-        python,
-        "-m",
-        "celery",
-        "--app=config",
-        "beat",
-        f"--schedule={schedule}",
-        "--loglevel=INFO",
-    ]
+    return [python, "-m", "celery", "--app=config", "beat", f"--schedule={schedule}", "--loglevel=INFO"]
 
 
 def worker_health(python: str, host: str) -> list[str]:

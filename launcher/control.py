@@ -62,10 +62,7 @@ def stop(project: Project) -> int:
         known = state.read(project.state_file)
     left = known.alive()
     if left:
-        with (
-            guard.shielded(),
-            step(f"Stopping what was left: {', '.join(entry.name for entry in left)}"),
-        ):
+        with guard.shielded(), step(f"Stopping what was left: {', '.join(entry.name for entry in left)}"):
             procs.stop_all(left)
     if not launcher and not left:
         say("Nothing runs here.")

@@ -11,17 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from urllib.parse import quote
 
-from launcher import (
-    backing,
-    commands,
-    environment,
-    health,
-    procs,
-    setup,
-    state,
-    static,
-    ui,
-)
+from launcher import backing, commands, environment, health, procs, setup, state, static, ui
 from launcher.environment import digest
 from launcher.paths import Project, make_private
 from launcher.procs import Running
@@ -233,13 +223,7 @@ def _prepare_application(project: Project, known: State, env: dict[str, str], si
     python, log = str(project.python), project.logs / "setup.log"
     wanted = migrations_digest(project)
     if known.migrated != wanted:
-        run_step(
-            "Database migrations",
-            commands.migrate(python),
-            log=log,
-            cwd=project.root,
-            env=env,
-        )
+        run_step("Database migrations", commands.migrate(python), log=log, cwd=project.root, env=env)
         known.migrated = wanted
         state.write(project.state_file, known)
     static.collect(project, env)
@@ -254,11 +238,10 @@ def _prepare_application(project: Project, known: State, env: dict[str, str], si
             # A load cut short is done again from nothing: it need not wait for the disk.
             env={**env, "PGOPTIONS": "-c synchronous_commit=off"},
         )
-        known.size, known.loading, known.loaded_on = (
-            size,
-            None,
-            today().isoformat(),
-        )
+        known.size, known.loading, known.loaded_on = (size, None, today().isoformat())
+        state.write(project.state_file, known)
+    if not known.accounts:
+        known.accounts = _accounts(project, env)
         state.write(project.state_file, known)
 
 
@@ -278,13 +261,7 @@ def application_specs(project: Project, port: int, env: Mapping[str, str]) -> li
         "beat": commands.beat(python, schedule=str(project.demo / "beat-schedule")),
     }
     return [
-        Spec(
-            name=name,
-            command=command,
-            cwd=project.root,
-            log=project.logs / f"{name}.log",
-            env=env,
-        )
+        Spec(name=name, command=command, cwd=project.root, log=project.logs / f"{name}.log", env=env)
         for name, command in lines.items()
     ]
 

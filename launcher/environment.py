@@ -96,11 +96,7 @@ def ensure(project: Project, groups: Iterable[str]) -> None:
 
 def _sync(project: Project, uv: Path, groups: frozenset[str]) -> None:
     environment = clean_environment(
-        {
-            "UV_PROJECT_ENVIRONMENT": str(project.venv),
-            "UV_PYTHON_DOWNLOADS": "never",
-            "UV_NO_PROGRESS": "1",
-        }
+        {"UV_PROJECT_ENVIRONMENT": str(project.venv), "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
     )
     if not project.python.exists():
         shutil.rmtree(project.venv, ignore_errors=True)

@@ -109,13 +109,7 @@ def _install(project: Project, npm: Npm, variables: dict[str, str]) -> None:
 
 def _build(project: Project, npm: Npm, variables: dict[str, str]) -> None:
     log = project.logs / "setup.log"
-    run_step(
-        "Front-end build",
-        commands.npm_build(npm.command),
-        log=log,
-        cwd=project.root,
-        env=variables,
-    )
+    run_step("Front-end build", commands.npm_build(npm.command), log=log, cwd=project.root, env=variables)
     write_stamp(_stamp(project, "build"), Installed(_source_print(project), frozenset()))
 
 
@@ -136,12 +130,7 @@ def _source_print(project: Project) -> str:
     """The build reads the packages, assets/, and the list of icons in use."""
     sources = sorted(path for path in (project.root / "assets").rglob("*") if path.is_file())
     lists = sorted((project.root / "static").glob("*.txt"))
-    return digest(
-        project.root / "package.json",
-        project.root / "package-lock.json",
-        *sources,
-        *lists,
-    )
+    return digest(project.root / "package.json", project.root / "package-lock.json", *sources, *lists)
 
 
 def has_build_script(manifest: Path) -> bool:

@@ -129,10 +129,7 @@ def as_running(stat: Stat) -> Running:
 
 
 def stop_all(
-    running: Iterable[Running],
-    *,
-    grace: float = GRACE,
-    reap: Callable[[], object] | None = None,
+    running: Iterable[Running], *, grace: float = GRACE, reap: Callable[[], object] | None = None
 ) -> list[str]:
     """Stop processes and all that descends from them, wave by wave.
 

@@ -68,10 +68,7 @@ def run_step(
     if told or shutil.disk_usage(log.parent).free < 2**20:
         raise disk_full(log.parent)
     raise LauncherError(
-        f"{title}: failed (exit code {code}).",
-        *ways_out,
-        f"Whole log: {log}",
-        tail=tail_of(log, start=start),
+        f"{title}: failed (exit code {code}).", *ways_out, f"Whole log: {log}", tail=tail_of(log, start=start)
     )
 
 

@@ -114,13 +114,7 @@ class Database:
 
     def _single_user(self, data: Path, statement: str) -> None:
         """One SQL statement without a server: neither port, nor password, nor driver needed."""
-        command = [
-            str(self.binaries.bin / "postgres"),
-            "--single",
-            "-D",
-            str(data),
-            "postgres",
-        ]
+        command = [str(self.binaries.bin / "postgres"), "--single", "-D", str(data), "postgres"]
         self._run(command, data, statement + "\n")
 
     def _run(self, command: list[str], cwd: Path, text: str = "") -> None:
@@ -191,12 +185,7 @@ class Database:
         options = [part for setting in settings for part in ("-c", setting)]
         return Spec(
             name="postgres",
-            command=[
-                str(self.binaries.bin / "postgres"),
-                "-D",
-                str(self.data),
-                *options,
-            ],
+            command=[str(self.binaries.bin / "postgres"), "-D", str(self.data), *options],
             cwd=self.data,
             log=self.log,
             env=server_environment(),

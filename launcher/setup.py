@@ -19,12 +19,7 @@ def check_platform() -> None:
 
 
 def prepare(
-    project: Project,
-    *,
-    develop: bool = False,
-    servers: bool = True,
-    static: bool = True,
-    needs: Sequence[Need] = (),
+    project: Project, *, develop: bool = False, servers: bool = True, static: bool = True, needs: Sequence[Need] = ()
 ) -> None:
     """Make the checkout able to run: system libraries, Python packages, front-end files.
 

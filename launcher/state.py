@@ -59,11 +59,7 @@ class State:
         known = dict(data)
         processes = [Running.from_json(entry) for entry in known.pop("processes")]
         launcher = known.pop("launcher")
-        return cls(
-            **known,
-            processes=processes,
-            launcher=Running.from_json(launcher) if launcher else None,
-        )
+        return cls(**known, processes=processes, launcher=Running.from_json(launcher) if launcher else None)
 
 
 def read(path: Path) -> State:
@@ -108,11 +104,7 @@ class Secrets:
     @classmethod
     def make(cls) -> "Secrets":
         """Fresh ones (URL-safe characters only)."""
-        return cls(
-            secrets.token_urlsafe(24),
-            secrets.token_urlsafe(24),
-            secrets.token_urlsafe(50),
-        )
+        return cls(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(50))
 
 
 def load_secrets(path: Path) -> Secrets:
@@ -122,11 +114,7 @@ def load_secrets(path: Path) -> Secrets:
         return Secrets(data["database"], data["broker"], data["application"], new=False)
     except (OSError, ValueError, TypeError, KeyError):
         made = Secrets.make()
-    values = {
-        "database": made.database,
-        "broker": made.broker,
-        "application": made.application,
-    }
+    values = {"database": made.database, "broker": made.broker, "application": made.application}
     write_private(path, json.dumps(values))
     return made
 

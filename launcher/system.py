@@ -15,18 +15,8 @@ from launcher.paths import Project
 from launcher.run import clean_environment, run_step
 from launcher.ui import LauncherError
 
-FONT_FOLDERS = (
-    "/usr/share/fonts",
-    "/usr/local/share/fonts",
-    "~/.fonts",
-    "~/.local/share/fonts",
-)
-CHROMIUM_NAMES = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-)
+FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @dataclass(frozen=True)
@@ -74,13 +64,7 @@ PDF_NEEDS = (
     Need("PDF documents", "fonts-dejavu-core", has_font),
 )
 BROWSER_NEEDS = (Need("end-to-end tests", "chromium", lambda: find_chromium() is not None),)
-PDF_TEST_NEEDS = (
-    Need(
-        "tests of PDF documents",
-        "poppler-utils",
-        lambda: shutil.which("pdftotext") is not None,
-    ),
-)
+PDF_TEST_NEEDS = (Need("tests of PDF documents", "poppler-utils", lambda: shutil.which("pdftotext") is not None),)
 
 
 def _prefix() -> list[str] | None:

@@ -103,8 +103,4 @@ def run_bench(project: Project, extra: Sequence[str]) -> int:
     with backing.throwaway(project, "bench", durable=True) as (variables, scratch):
         env = test_environment(project, variables, scratch)
         static.collect(project, env)
-        return run_foreground(
-            [str(project.python), "-m", "tests.bench", *extra],
-            cwd=project.root,
-            env=env,
-        )
+        return run_foreground([str(project.python), "-m", "tests.bench", *extra], cwd=project.root, env=env)
