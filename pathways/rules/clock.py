@@ -100,8 +100,8 @@ def elapsed(start: datetime, end: datetime, unit: Unit, calendar: Calendar, paus
     """Whole units gone from `start` to `end`, negative when `end` comes first.
 
     The mirror of `add`: `elapsed(start, add(start, Duration(n, unit), calendar), unit, calendar) == n`, with
-    or without pauses. One exception: working days give n + 1 when nothing but finding a day that may carry a
-    due instant moved it forward (zero days from a Sunday; a pause that ends on a Sunday).
+    or without pauses. Working days alone may give more than n, where the due day had to be moved on to a worked
+    day that is not stopped (zero days from a Sunday; a pause that ends on a Sunday).
     """
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     if end < start:

@@ -88,8 +88,8 @@ def test_elapsed_mirrors_add(start: datetime, duration: Duration, calendar: Cale
     assert due is not None
     count = elapsed(start, due, duration.unit, calendar, pauses)
     if duration.unit is Unit.WORKING_DAYS:
-        assert count in (duration.value, duration.value + 1)
-        assert count == duration.value or pauses or not duration.value
+        # Zero days, and each pause, may move the due day on by one worked day that counts.
+        assert duration.value <= count <= duration.value + (not duration.value) + len(pauses)
     else:
         assert count == duration.value
 
