@@ -22,12 +22,12 @@ UNEXECUTED_SHOWN = 30
 DATE_LABELS = {
     "referral_received": "Demande",
     "imaging_upstream": "Imagerie de ville",
-    "exam_done": "Dernier examen",
+    "exam_done": "Examen",
     "biopsy_taken": "Prélèvement",
-    "lab_final": "Anatomopathologie",
-    "rcp_held": "RCP précédente",
+    "lab_final": "Anapath",
+    "rcp_held": "RCP",
     "announcement": "Annonce",
-    "treatment_started": "Début du traitement",
+    "treatment_started": "Traitement",
 }
 
 

@@ -23,7 +23,8 @@ class Version:
 
 def versions_of(decision: Decision) -> list[Version]:
     """Every version, newest first; a row written for another reason (sending) is not a version."""
-    events = decision.events.select_related("pgh_context").order_by("pgh_id")  # type: ignore[attr-defined]
+    history = Decision.pgh_event_model.objects  # type: ignore[attr-defined]
+    events = history.filter(pgh_obj=decision).select_related("pgh_context").order_by("pgh_id")
     last: dict[int, Version] = {}
     people: dict[int, str] = {}
     for event in events:

@@ -80,7 +80,7 @@ def register_case(
         source="automatic",
         site=locked.series.team.establishment,
         note=f"{locked.series}, séance du {long_day(locked.starts_at)}",
-        dedup_key=_registration_key(case),
+        dedup_key=fact_key("rcp_registered", case),
     )
     case.save(update_fields=["registration"])
     _share(case)
@@ -336,7 +336,10 @@ def _known(details: dict[str, Any]) -> dict[str, Any]:
     return {name: value.strip() if isinstance(value, str) else value for name, value in details.items()}
 
 
-def _registration_key(case: RcpCase) -> str:
-    """One registration, one milestone; a file that comes back after a withdrawal is registered anew."""
-    before = f":{case.registration_id}" if case.registration_id else ""
-    return f"rcp_registered:{case.uuid}{before}"
+def fact_key(kind: str, case: RcpCase) -> str:
+    """The key that makes a case record a fact once; a new one after the fact was withdrawn."""
+    key = f"{kind}:{case.uuid}"
+    known = Milestone.objects.filter(dedup_key__startswith=key)
+    standing = known.in_force().values_list("dedup_key", flat=True).first()
+    number = known.count()
+    return standing or (f"{key}:{number}" if number else key)

@@ -31,7 +31,7 @@ from rcp.rules.cases import is_provisional, refusal
 from rcp.rules.quorum import Quorum
 from rcp.rules.specialties import label
 from rcp.services.actions import NewAction, add_actions
-from rcp.services.cases import lock_case, lock_session, represent, withdraw_case
+from rcp.services.cases import fact_key, lock_case, lock_session, represent, withdraw_case
 from rcp.services.letters import tell_correspondents
 
 WORDS = ("proposal", "modality", "treatment_label", "alternatives", "framework", "trial_proposed")
@@ -148,7 +148,6 @@ def _settle(decision: Decision, case: RcpCase, author: User, now: datetime) -> N
 
 def _hold(decision: Decision, case: RcpCase, author: User, now: datetime) -> None:
     """The meeting was held for this patient: one milestone per pathway and session, at the hour it began."""
-    again = f":{decision.milestone_id}" if decision.milestone_id else ""
     decision.milestone = pathways.record_milestone(
         pathway=case.pathway,
         kind=MilestoneKind.RCP_HELD,
@@ -157,7 +156,7 @@ def _hold(decision: Decision, case: RcpCase, author: User, now: datetime) -> Non
         source="automatic",
         site=case.session.series.team.establishment,
         note=str(case.session.series),
-        dedup_key=f"rcp_held:{case.uuid}{again}",
+        dedup_key=fact_key("rcp_held", case),
     )
     decision.save(update_fields=["milestone"])
 
@@ -258,11 +257,11 @@ def _present(case: RcpCase, attendances: Sequence[Attendance]) -> list[dict[str,
     return [
         {
             "name": str(each.professional),
-            "specialty": label(each.specialty_code, each.specialty_label) or each.professional.get_profession_display(),
+            "specialty": label(each.specialty_code, each.specialty_label) or each.professional.get_profession_display().lower(),
             "mode": each.mode,
             "physician": each.is_physician,
         }
-        for each in attendances
+        for each in sorted(attendances, key=lambda each: not each.is_physician)
         if each.pk not in absent
     ]
 

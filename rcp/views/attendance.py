@@ -38,7 +38,7 @@ def attend(request: HttpRequest, uuid: UUID) -> HttpResponse:
             services.attend(session=found, professional=person, mode=mode)
     except DomainError as error:
         tell_refusal(request, error)
-    return board_response(request, found)
+    return board_response(request, found, presence_open=True)
 
 
 @allow(attends_meetings)

@@ -7,15 +7,26 @@ from typing import Any
 from django.http import QueryDict
 
 from rcp.forms import FREE_ROWS, ActionFormSet, teams_for
-from rcp.models import RcpCase
+from rcp.models import CaseStatus, Decision, RcpCase
 from rcp.readings import session_day
 from rcp.rules.presets import read_presets
 from rcp.services import NewAction
 
+CARRIED_WORDS = ("proposal", "modality", "treatment_label", "alternatives", "framework", "trial_proposed")
+
 
 def decision_initial(case: RcpCase) -> dict[str, Any]:
-    """What is known before anyone types."""
-    return {"framework": case.session.series.framework}
+    """What is known before anyone types: the usual référentiel, and the provisional opinion that comes back."""
+    known: dict[str, Any] = {"framework": case.session.series.framework}
+    provisional = provisional_before(case)
+    if provisional:
+        known |= {name: getattr(provisional, name) for name in CARRIED_WORDS}
+    return known
+
+
+def provisional_before(case: RcpCase) -> Decision | None:
+    """The provisional opinion this case was registered again for, if any."""
+    return Decision.objects.filter(case__following=case, case__status=CaseStatus.TO_REPRESENT).first()
 
 
 def action_formset(case: RcpCase, data: QueryDict | None = None, *, ticked: bool = True) -> Any:

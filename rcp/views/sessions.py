@@ -127,13 +127,14 @@ def board_context(request: HttpRequest, board: boards.Board) -> dict[str, Any]:
     }
 
 
-def board_response(request: HttpRequest, found: RcpSession, *, status: int = 200) -> HttpResponse:
-    """After an act: the fragment for htmx, else back to the page."""
+def board_response(request: HttpRequest, found: RcpSession, *, presence_open: bool = False) -> HttpResponse:
+    """After an act: the fragment for htmx, else back to the page. ``presence_open`` keeps the attendance unfolded."""
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("rcp:session", uuid=found.uuid)
     fresh = session_or_404(request, found.uuid)
     board = boards.build(fresh, user_of(request))
-    return render(request, "rcp/session.html#board", board_context(request, board), status=status)
+    context = board_context(request, board) | {"presence_open": presence_open}
+    return render(request, "rcp/session.html#board", context)
 
 
 @require_POST

@@ -1,0 +1,451 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from coordination.models import Task, TaskStatus
+from coordination.services import cancel_task, complete_task
+from directory.errors import DomainError
+from pathways import services as pathways
+from pathways.models import BoardOpinion, Milestone, Pathway, Treatment
+from rcp import services
+from rcp.history import versions_of
+from rcp.models import ActionStatus, CaseStatus, CaseStream, Decision, FollowUpAction, QuorumOutcome, RcpCase
+from rcp.services import NewAction
+from tests.rcp.factories import Meeting, MeetingFactory, PhysicianFactory, SessionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def held(pathway: Pathway) -> list[Milestone]:
+    return list(Milestone.objects.in_force().filter(pathway=pathway, kind="rcp_held"))
+
+
+def decide(meeting: Meeting, case: RcpCase | None = None, **words: Any) -> Decision:
+    return services.decide(
+        case=case or meeting.register(), author=meeting.physician, **{"proposal": "Chirurgie", **words}
+    )
+
+
+def in_days(days: int) -> Any:
+    return timezone.localdate() + timedelta(days=days)
+
+
+def announcement(days: int = 7) -> NewAction:
+    return NewAction("Consultation d’annonce", in_days(days), kind="announcement")
+
+
+# --- an opinion that stands -----------------------------------------------------------------------------------------
+
+
+def test_an_opinion_with_quorum_is_written_everywhere_it_must_be() -> None:
+    meeting = MeetingFactory()
+    meeting.fill_the_room()
+    case = meeting.register(who_status=0, stage="cT2", histology="Adénocarcinome", presenter=meeting.members[0])
+    decision = decide(meeting, case, proposal="  Chirurgie première ", modality="surgery", treatment_label="Opération")
+    case.refresh_from_db()
+    assert (case.status, decision.quorum, decision.quorum_missing) == (CaseStatus.DECIDED, QuorumOutcome.REACHED, [])
+    assert case.complete is False  # no imaging
+    assert {line["specialty"] for line in decision.present} == {
+        "chirurgie viscérale et digestive", "oncologie médicale", "oncologie radiothérapique",
+    }  # fmt: skip
+    (fact,) = held(case.pathway)
+    assert (fact.occurred_at, fact, fact.site) == (meeting.session.starts_at, decision.milestone, meeting.team.establishment)
+    opinion = BoardOpinion.objects.get(origin=decision.uuid)
+    assert (opinion.proposal, opinion.quorum_reached) == ("Chirurgie première", True)
+    treatment = Treatment.objects.get(origin=decision.uuid)
+    assert (treatment.modality, treatment.label, treatment.status) == ("surgery", "Opération", "proposed")
+    meeting.session.refresh_from_db()
+    assert meeting.session.status == "running"
+
+
+def test_without_any_attendance_the_quorum_is_unknown_and_the_opinion_stands() -> None:
+    meeting = MeetingFactory()
+    decision = decide(meeting)
+    assert decision.quorum == QuorumOutcome.UNKNOWN
+    assert decision.case.status == CaseStatus.DECIDED
+    assert BoardOpinion.objects.get().quorum_reached is None
+
+
+def test_no_treatment_named_none_written() -> None:
+    decide(MeetingFactory())
+    assert not Treatment.objects.exists()
+
+
+@pytest.mark.parametrize("proposal", ["", "  "])
+def test_an_empty_opinion_is_refused_and_nothing_is_left(proposal: str) -> None:
+    meeting = MeetingFactory()
+    with pytest.raises(DomainError) as refused:
+        decide(meeting, proposal=proposal, actions=[announcement()])
+    assert refused.value.field == "proposal"
+    assert not Decision.objects.exists()
+    assert not Task.objects.exists()
+
+
+def test_no_opinion_before_the_day_of_the_meeting() -> None:
+    meeting = MeetingFactory(today=False)
+    with pytest.raises(DomainError, match="aura lieu le"):
+        decide(meeting)
+
+
+def test_an_early_opinion_of_the_day_is_not_dated_in_the_future() -> None:
+    meeting = MeetingFactory()
+    case = meeting.register()
+    noon = timezone.localtime().replace(hour=12, minute=0)
+    if timezone.localtime().hour >= 22:
+        pytest.skip("no room left in this day")
+    starts_at = timezone.now() + timedelta(minutes=90)
+    type(meeting.session).objects.filter(pk=meeting.session.pk).update(
+        starts_at=starts_at, ends_at=starts_at + timedelta(hours=1)
+    )
+    assert noon.date() == timezone.localdate(starts_at)
+    decide(meeting, RcpCase.objects.get(pk=case.pk))
+    (fact,) = held(case.pathway)
+    assert fact.occurred_at <= timezone.now()
+
+
+def test_the_second_opinion_is_refused_and_says_whose_was_first() -> None:
+    meeting = MeetingFactory()
+    case = meeting.register()
+    decide(meeting, case)
+    with pytest.raises(DomainError, match=str(meeting.physician)) as refused:
+        decide(meeting, case, proposal="Autre avis")
+    assert refused.value.code == "already_decided"
+    assert Decision.objects.get().proposal == "Chirurgie"
+
+
+# --- quorum missed ----------------------------------------------------------------------------------------------------
+
+
+def test_without_quorum_the_opinion_is_provisional_and_the_file_comes_back() -> None:
+    meeting = MeetingFactory()
+    following = SessionFactory(meeting.series)
+    meeting.fill_the_room(without="SM37")
+    case = meeting.register(summary="Synthèse")
+    decision = decide(meeting, case, modality="surgery", actions=[announcement()])
+    case.refresh_from_db()
+    assert (case.status, decision.quorum) == (CaseStatus.TO_REPRESENT, QuorumOutcome.MISSED)
+    assert decision.quorum_missing == ["oncologie radiothérapique"]
+    assert not held(case.pathway)
+    assert not Treatment.objects.exists()
+    assert BoardOpinion.objects.get().quorum_reached is False
+    carried = following.cases.get()
+    assert (carried.previous, carried.status, carried.summary) == (case, CaseStatus.REGISTERED, "Synthèse")
+    assert FollowUpAction.objects.get().task is not None
+
+
+def test_an_absence_for_one_case_costs_only_that_case_its_quorum() -> None:
+    meeting = MeetingFactory()
+    surgeon, *_ = meeting.fill_the_room()
+    one, other = meeting.register(), meeting.register()
+    services.set_absent(case=one, attendance=surgeon, absent=True)
+    assert decide(meeting, one).quorum == QuorumOutcome.MISSED
+    last = decide(meeting, other)
+    assert last.quorum == QuorumOutcome.REACHED
+    assert len(last.present) == 3
+    with pytest.raises(DomainError):
+        services.set_absent(case=RcpCase.objects.get(pk=one.pk), attendance=surgeon, absent=False)
+
+
+def test_a_standard_file_needs_no_quorum() -> None:
+    meeting = MeetingFactory()
+    meeting.fill_the_room(without="SM37")
+    case = meeting.register(author=meeting.coordinator)
+    services.change_stream(case=case, stream=CaseStream.RECORDED, author=meeting.physician)
+    decision = decide(meeting, RcpCase.objects.get(pk=case.pk))
+    assert decision.case.status == CaseStatus.DECIDED
+    assert held(case.pathway)
+
+
+def test_a_file_to_represent_waits_for_a_session_and_joins_the_first_one_opened() -> None:
+    meeting = MeetingFactory()
+    meeting.fill_the_room(without="SM37")
+    decide(meeting)
+    assert RcpCase.objects.count() == 1
+    services.open_sessions(now=timezone.now())
+    carried = RcpCase.objects.get(status=CaseStatus.REGISTERED)
+    assert carried.session == meeting.series.sessions.exclude(pk=meeting.session.pk).order_by("starts_at").first()
+    services.open_sessions(now=timezone.now())
+    assert RcpCase.objects.count() == 2
+
+
+def test_completing_the_attendance_makes_a_provisional_opinion_stand() -> None:
+    meeting = MeetingFactory()
+    following = SessionFactory(meeting.series)
+    meeting.fill_the_room(without="SM37")
+    decision = decide(meeting, modality="surgery")
+    meeting.fill_the_room()
+    assert services.review_quorum(session=meeting.session, author=meeting.physician) == 1
+    decision.refresh_from_db()
+    assert (decision.quorum, len(decision.present)) == (QuorumOutcome.REACHED, 3)
+    assert decision.case.status == CaseStatus.DECIDED
+    assert held(decision.case.pathway)
+    assert Treatment.objects.get().status == "proposed"
+    assert following.cases.get().status == CaseStatus.WITHDRAWN
+    assert services.review_quorum(session=meeting.session, author=meeting.physician) == 0
+
+
+def test_an_unknown_quorum_may_turn_out_missed() -> None:
+    meeting = MeetingFactory()
+    SessionFactory(meeting.series)
+    decision = decide(meeting, modality="surgery")
+    assert held(decision.case.pathway)
+    meeting.fill_the_room(without="SM37")
+    assert services.review_quorum(session=meeting.session, author=meeting.physician) == 1
+    decision.refresh_from_db()
+    assert decision.case.status == CaseStatus.TO_REPRESENT
+    assert not held(decision.case.pathway)
+    assert Treatment.objects.get().status == "abandoned"
+    meeting.fill_the_room()
+    services.review_quorum(session=meeting.session, author=meeting.physician)
+    assert len(held(decision.case.pathway)) == 1
+    assert Treatment.objects.get().status == "proposed"
+
+
+def test_a_quorum_that_was_reached_stays_and_a_closed_session_keeps_its_quorums() -> None:
+    meeting = MeetingFactory()
+    attendances = meeting.fill_the_room()
+    decision = decide(meeting)
+    services.leave(attendance=attendances[0])
+    assert services.review_quorum(session=meeting.session, author=meeting.physician) == 0
+    decision.refresh_from_db()
+    assert decision.quorum == QuorumOutcome.REACHED
+    services.close_session(session=meeting.session, author=meeting.coordinator)
+    with pytest.raises(DomainError, match="close"):
+        services.review_quorum(session=meeting.session, author=meeting.physician)
+    with pytest.raises(DomainError, match="close"):
+        services.attend(session=meeting.session, professional=PhysicianFactory())
+
+
+# --- attendance --------------------------------------------------------------------------------------------------------
+
+
+def test_who_comes_reads_the_files_and_a_second_click_changes_only_the_mode() -> None:
+    meeting = MeetingFactory()
+    case = meeting.register()
+    guest = PhysicianFactory("SM24")
+    first = services.attend(session=meeting.session, professional=guest)
+    again = services.attend(session=meeting.session, professional=guest, mode="video")
+    assert (first.pk, again.mode) == (again.pk, "video")
+    assert (again.specialty_code, again.is_physician) == ("SM24", True)
+    assert case.pathway.circle.current().filter(professional=guest, role="rcp").exists()
+
+
+# --- corrections ------------------------------------------------------------------------------------------------------
+
+
+def test_a_correction_needs_a_reason_keeps_the_past_and_leaves_the_actions() -> None:
+    meeting = MeetingFactory()
+    meeting.fill_the_room()
+    decision = decide(meeting, modality="surgery", actions=[announcement()])
+    with pytest.raises(DomainError) as refused:
+        services.correct_decision(
+            decision=decision, author=meeting.physician, reason=" ", revision=1, proposal="Chimiothérapie"
+        )
+    assert refused.value.field == "reason"
+    services.correct_decision(
+        decision=decision, author=meeting.physician, reason="Erreur de saisie", revision=1,
+        proposal="Chimiothérapie", modality="chemotherapy",
+    )  # fmt: skip
+    decision.refresh_from_db()
+    assert (decision.proposal, decision.revision) == ("Chimiothérapie", 2)
+    assert [(v.revision, v.proposal, v.reason) for v in versions_of(decision)] == [
+        (2, "Chimiothérapie", "Erreur de saisie"),
+        (1, "Chirurgie", ""),
+    ]
+    assert BoardOpinion.objects.get().proposal == "Chimiothérapie"
+    assert Treatment.objects.get().modality == "chemotherapy"
+    assert FollowUpAction.objects.get().status == ActionStatus.OPEN
+
+
+def test_a_correction_of_an_older_version_is_refused() -> None:
+    meeting = MeetingFactory()
+    decision = decide(meeting)
+    correct = {"decision": decision, "author": meeting.physician, "reason": "x", "revision": 1}
+    services.correct_decision(**correct, proposal="A")
+    with pytest.raises(DomainError, match="quelqu’un d’autre"):
+        services.correct_decision(**correct, proposal="B")
+    decision.refresh_from_db()
+    assert decision.proposal == "A"
+
+
+def test_a_correction_without_treatment_abandons_it_unless_it_started() -> None:
+    meeting = MeetingFactory()
+    decision = decide(meeting, modality="surgery")
+    words = {"proposal": "Surveillance", "modality": ""}
+    services.correct_decision(decision=decision, author=meeting.physician, reason="x", revision=1, **words)
+    assert Treatment.objects.get().status == "abandoned"
+    Treatment.objects.update(status="started")
+    services.correct_decision(decision=decision, author=meeting.physician, reason="y", revision=2, **words)
+    assert Treatment.objects.get().status == "started"
+
+
+# --- follow-up actions ------------------------------------------------------------------------------------------------
+
+
+def test_actions_become_tasks_of_the_team_chosen() -> None:
+    meeting = MeetingFactory()
+    decision = decide(meeting, actions=[announcement(), NewAction("Pose de chambre implantable", in_days(3))])
+    first, second = decision.actions.order_by("pk")
+    assert first.task is not None
+    assert (first.task.title, first.task.due_on, first.task.team) == ("Consultation d’annonce", in_days(7), meeting.team)
+    assert (first.task.closes_on, first.task.origin) == ("announcement", first.uuid)
+    assert second.task is not None
+    assert second.task.closes_on == ""
+
+
+@pytest.mark.parametrize(
+    "action", [NewAction(" ", in_days(3)), NewAction("x", in_days(-30)), NewAction("x", in_days(3), kind="cured")]
+)
+def test_a_wrong_action_refuses_the_whole_opinion(action: NewAction) -> None:
+    meeting = MeetingFactory()
+    with pytest.raises(DomainError) as refused:
+        decide(meeting, actions=[action])
+    assert refused.value.field == "actions"
+    assert not Decision.objects.exists()
+
+
+def test_the_fact_executes_the_action_and_its_task_and_its_withdrawal_opens_them_again() -> None:
+    meeting = MeetingFactory()
+    decision = decide(meeting, actions=[announcement()])
+    pathway = decision.case.pathway
+    fact = pathways.record_milestone(
+        pathway=pathway, kind="announcement", occurred_at=timezone.now(), author=meeting.physician
+    )
+    action = decision.actions.get()
+    assert (action.status, action.milestone, action.closed_by) == (ActionStatus.EXECUTED, fact, meeting.physician)
+    assert Task.objects.get(pk=action.task_id).status == TaskStatus.DONE
+    pathways.withdraw_milestone(milestone=fact, author=None, note="Pas venu")
+    action.refresh_from_db()
+    assert (action.status, action.milestone, action.closed_at) == (ActionStatus.OPEN, None, None)
+    assert Task.objects.get(pk=action.task_id).status == TaskStatus.OPEN
+
+
+def test_a_corrected_fact_still_proves_the_action_and_one_moved_before_does_not() -> None:
+    meeting = MeetingFactory()
+    decision = decide(meeting, case=meeting.register(meeting.pathway(days_ago=20)), actions=[announcement()])
+    fact = pathways.record_milestone(
+        pathway=decision.case.pathway, kind="announcement", occurred_at=timezone.now() - timedelta(minutes=5)
+    )
+    fact = pathways.correct_milestone(milestone=fact, occurred_at=timezone.now(), author=None)
+    action = decision.actions.get()
+    assert (action.status, action.milestone) == (ActionStatus.EXECUTED, fact)
+    pathways.correct_milestone(milestone=fact, occurred_at=timezone.now() - timedelta(days=3), author=None)
+    action.refresh_from_db()
+    assert action.status == ActionStatus.OPEN
+
+
+def test_a_fact_before_the_meeting_proves_nothing() -> None:
+    meeting = MeetingFactory()
+    pathway = meeting.pathway(days_ago=20)
+    decision = decide(meeting, case=meeting.register(pathway), actions=[announcement()])
+    pathways.record_milestone(pathway=pathway, kind="announcement", occurred_at=timezone.now() - timedelta(days=2))
+    assert decision.actions.get().status == ActionStatus.OPEN
+
+
+def test_an_opinion_typed_late_finds_what_was_already_done_since_the_meeting() -> None:
+    meeting = MeetingFactory()
+    case = meeting.register()
+    pathways.record_milestone(pathway=case.pathway, kind="announcement", occurred_at=timezone.now())
+    action = decide(meeting, case, actions=[announcement()]).actions.get()
+    assert action.status == ActionStatus.EXECUTED
+    assert Task.objects.get(pk=action.task_id).status == TaskStatus.DONE
+
+
+def test_an_action_added_by_a_correction_is_not_proved_by_the_past() -> None:
+    meeting = MeetingFactory()
+    decision = decide(meeting)
+    pathways.record_milestone(
+        pathway=decision.case.pathway, kind="exam_done", detail="irm", occurred_at=timezone.now()
+    )
+    exam = NewAction("Examen complémentaire", in_days(5), kind="exam_done")
+    services.correct_decision(
+        decision=decision, author=meeting.physician, reason="Examen oublié", revision=1, proposal="Chirurgie",
+        actions=[exam],
+    )  # fmt: skip
+    assert decision.actions.get().status == ActionStatus.OPEN
+
+
+def test_an_action_said_done_by_hand_records_its_milestone() -> None:
+    meeting = MeetingFactory()
+    decision = decide(meeting, actions=[announcement()])
+    action = decision.actions.get()
+    with pytest.raises(DomainError, match="futur"):
+        services.execute_action(action=action, author=meeting.coordinator, on=in_days(1))
+    with pytest.raises(DomainError, match="précède"):
+        services.execute_action(action=action, author=meeting.coordinator, on=in_days(-3))
+    services.execute_action(action=action, author=meeting.coordinator, on=in_days(0))
+    action.refresh_from_db()
+    assert action.status == ActionStatus.EXECUTED
+    assert action.milestone is not None
+    assert action.milestone.kind == "announcement"
+    with pytest.raises(DomainError, match="exécutée"):
+        services.execute_action(action=action, author=meeting.coordinator, on=in_days(0))
+    with pytest.raises(DomainError, match="jalon"):
+        services.reopen_action(action=action, author=meeting.coordinator)
+
+
+def test_an_action_without_milestone_is_executed_and_reopened_by_hand() -> None:
+    meeting = MeetingFactory()
+    action = decide(meeting, actions=[NewAction("Chambre implantable", in_days(3))]).actions.get()
+    services.execute_action(action=action, author=meeting.coordinator, on=in_days(0))
+    action.refresh_from_db()
+    assert (action.status, action.milestone) == (ActionStatus.EXECUTED, None)
+    assert Task.objects.get().status == TaskStatus.DONE
+    services.reopen_action(action=action, author=meeting.coordinator)
+    action.refresh_from_db()
+    assert action.status == ActionStatus.OPEN
+    assert action.task is not None
+    assert (action.task.status, Task.objects.count()) == (TaskStatus.OPEN, 2)
+
+
+def test_a_deviation_needs_a_reason_and_cancels_the_task() -> None:
+    meeting = MeetingFactory()
+    action = decide(meeting, actions=[announcement()]).actions.get()
+    with pytest.raises(DomainError) as refused:
+        services.deviate_action(action=action, reason=" ", author=meeting.coordinator)
+    assert refused.value.field == "reason"
+    services.deviate_action(action=action, reason="Refus du patient", author=meeting.coordinator)
+    action.refresh_from_db()
+    assert (action.status, action.deviation_reason) == (ActionStatus.DEVIATED, "Refus du patient")
+    task = Task.objects.get()
+    assert (task.status, task.outcome) == (TaskStatus.CANCELLED, "Refus du patient")
+    pathways.record_milestone(pathway=task.pathway, kind="announcement", occurred_at=timezone.now())
+    action.refresh_from_db()
+    assert action.status == ActionStatus.DEVIATED
+
+
+def test_closing_the_task_at_the_desk_closes_the_action() -> None:
+    meeting = MeetingFactory()
+    decision = decide(meeting, actions=[announcement(), NewAction("Chambre", in_days(3))])
+    first, second = decision.actions.order_by("pk")
+    assert first.task is not None
+    assert second.task is not None
+    cancel_task(task=first.task, user=meeting.coordinator, reason="Patient transféré")
+    complete_task(task=second.task, user=meeting.coordinator)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, first.deviation_reason) == (ActionStatus.DEVIATED, "Patient transféré")
+    assert (second.status, second.closed_by) == (ActionStatus.EXECUTED, meeting.coordinator)
+
+
+def test_only_a_later_meeting_carries_out_a_new_presentation() -> None:
+    meeting = MeetingFactory()
+    meeting.fill_the_room()
+    represent = NewAction("Nouvelle présentation", in_days(21), kind="rcp_held")
+    decision = decide(meeting, actions=[represent])
+    action = decision.actions.get()
+    assert action.status == ActionStatus.OPEN
+    with pytest.raises(DomainError, match="prochaine RCP"):
+        services.execute_action(action=action, author=meeting.coordinator, on=in_days(0))
+
+
+def test_closing_the_pathway_asks_nothing_more_of_anyone() -> None:
+    meeting = MeetingFactory()
+    decision = decide(meeting, actions=[announcement()])
+    pathways.close_pathway(pathway=decision.case.pathway, reason="refused", author=meeting.coordinator)
+    action = decision.actions.get()
+    assert (action.status, action.deviation_reason) == (ActionStatus.DEVIATED, "Parcours clos : refus du patient")
