@@ -83,6 +83,9 @@ class Person:
         return INS_NIR_TEST_OID
 
 
+DEPARTMENTS = [f"{number:02d}" for number in range(1, 96) if number != 20]
+
+
 def draw_person(rng: Random, number: int, *, today: date, age: int | None = None, sex: str = "") -> Person:
     """A patient nobody else of this simulation is: ``number`` gives the matricule its rank."""
     sex = sex or rng.choice("FM")
@@ -90,9 +93,7 @@ def draw_person(rng: Random, number: int, *, today: date, age: int | None = None
     birth_date = birthday(rng, today=today, age=age)
     town = rng.choice(TOWNS)
     married = sex == "F" and rng.random() < 0.55
-    place = f"{rng.randint(1, 95):02d}{980 + number % 20}"
-    if place.startswith("20"):
-        place = f"21{place[2:]}"
+    place = birth_place(number)
     return Person(
         birth_name=surname(rng, number),
         used_name=surname(rng, number + 17) if married else "",
@@ -106,6 +107,14 @@ def draw_person(rng: Random, number: int, *, today: date, age: int | None = None
         postal_code=town[0],
         city=town[1],
     )
+
+
+def birth_place(number: int) -> str:
+    """A commune code that INSEE never gave; with the rank ``number % 1000`` it makes 1.8 million matricules unique."""
+    thousands, rank = divmod(number, 1000)
+    round_, commune = divmod(thousands, 20)
+    department = (round_ + 37 * rank + 11 * commune) % len(DEPARTMENTS)
+    return f"{DEPARTMENTS[department]}{980 + commune}"
 
 
 def surname(rng: Random, number: int) -> str:
