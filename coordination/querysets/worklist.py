@@ -28,11 +28,10 @@ FILTERS = (WITHOUT_NEXT, LATE, SOON, CALL_BACK, ALL)
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose pathways: the user's own or those of the desks they run, of one target, found by words."""
+    """Whose pathways: the user's own or those of the desks they run; of one target pathway, by its key."""
 
     mine: bool = False
     target: str = ""
-    words: str = ""
 
 
 def at_desk(user: User, scope: Scope) -> PathwayQuerySet:
@@ -42,15 +41,13 @@ def at_desk(user: User, scope: Scope) -> PathwayQuerySet:
         found = found.filter(owner=user)
     if scope.target:
         found = found.filter(version__target__key=scope.target)
-    if scope.words.strip():
-        found = found.filter(_named(scope.words))
     return found
 
 
-def _named(words: str) -> Q:
-    """The patient as typed, or the pathway's reference."""
+def named(found: PathwayQuerySet, words: str) -> PathwayQuerySet:
+    """Those of the patient as typed (names, numbers, date of birth), or of the pathway's reference."""
     patients = Patient.objects.search(words).values("pk")
-    return Q(patient__in=patients) | Q(reference__istartswith=words.strip())
+    return found.filter(Q(patient__in=patients) | Q(reference__istartswith=words.strip()))
 
 
 def to_call_back(today: date) -> Q:

@@ -21,6 +21,7 @@ from pathways.rules.definition import Actor, StepDef, Target
 from pathways.rules.durations import Unit
 from pathways.rules.lateness import margin_days
 from pathways.rules.lateness import state as lateness_of
+from pathways.rules.milestones import MilestoneKind
 
 Firsts = dict[tuple[int, str], datetime]
 """The first instant of each milestone kind, by (pathway id, kind)."""
@@ -156,7 +157,7 @@ def _expected(
     booked_for = next((at for code, at in booked if code in codes), None)
     return Expected(
         label=step.label,
-        kind=definition.done_by[0].milestone if definition and definition.done_by else None,
+        kind=_expected_kind(definition),
         lateness=lateness_of(step.due_at, step.warn_at, step.done_at, now),
         due_at=step.due_at,
         margin=margin_days(step.due_at, now, calendar) if step.due_at else None,
@@ -164,6 +165,13 @@ def _expected(
         booked_for=booked_for,
         needs_slot=bool(codes),
     )
+
+
+def _expected_kind(definition: StepDef | None) -> MilestoneKind | None:
+    """The milestone that does the step, when any of that kind does."""
+    if definition is None or not definition.done_by or definition.done_by[0].detail:
+        return None
+    return definition.done_by[0].milestone
 
 
 def step_definition(content: Target, key: str) -> StepDef | None:

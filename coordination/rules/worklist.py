@@ -69,7 +69,8 @@ def priority(
 
 @dataclass(frozen=True)
 class Expected:
-    """The most urgent step of a pathway, as the plan stores it. `margin` is in calendar days, signed."""
+    """The most urgent step of a pathway, as the plan stores it. `margin` is in calendar days, signed. `kind` is the
+    milestone that does it, None when only some of them do (a detail): the label alone then says what is waited for."""
 
     label: str
     kind: MilestoneKind | None
@@ -108,16 +109,17 @@ class Situation:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a patient is on the list: the cause, then what helps to act. `text` joins both."""
+    """Why a patient is on the list: the cause, what helps to act, and where the patient stands. `text` joins them."""
 
     cause: str
     tone: str
     details: list[str] = field(default_factory=list)
+    context: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
         """« échéance dépassée de 3 j, pas de date de RCP, J+24 sur 28, dernier contact il y a 6 j »."""
-        return ", ".join(part for part in [self.cause, *self.details] if part)
+        return ", ".join(part for part in [self.cause, *self.details, *self.context] if part)
 
 
 def reason(situation: Situation, now: datetime, today: date) -> Reason:
@@ -125,11 +127,11 @@ def reason(situation: Situation, now: datetime, today: date) -> Reason:
     cause, tone = _cause(situation, now, today)
     details = [
         _missing(situation.expected, today),
-        _course(situation.course),
-        _calls(situation, today),
+        _attempts(situation.attempts),
         "" if situation.has_owner else "sans responsable",
     ]
-    return Reason(cause=cause, tone=tone, details=[part for part in details if part])
+    context = [_course(situation.course), _last_contact(situation.last_contact_on, today)]
+    return Reason(cause, tone, [part for part in details if part], [part for part in context if part])
 
 
 def _cause(situation: Situation, now: datetime, today: date) -> tuple[str, str]:
@@ -148,9 +150,7 @@ def _cause(situation: Situation, now: datetime, today: date) -> tuple[str, str]:
         return f"{_overdue(expected)}, à revoir", "late"
     if expected.paused:
         return "décompte arrêté", "paused"
-    if expected.lateness is Lateness.SOON or (expected.margin is not None and expected.margin < SOON_DAYS):
-        return _near(expected), "soon" if expected.lateness is Lateness.SOON else "neutral"
-    return "", "neutral"
+    return _near(expected), "soon" if expected.lateness is Lateness.SOON else "neutral"
 
 
 def _overdue(expected: Expected) -> str:
@@ -162,6 +162,8 @@ def _overdue(expected: Expected) -> str:
 
 def _near(expected: Expected) -> str:
     match expected.margin:
+        case None:
+            return "sans échéance"
         case 0:
             return "échéance aujourd’hui"
         case 1:
@@ -196,17 +198,18 @@ def _course(course: Course) -> str:
     return f"J+{course.day} sur {course.target}" if course.target is not None else ""
 
 
-def _calls(situation: Situation, today: date) -> str:
-    """The last time someone was reached, and the attempts since."""
-    if situation.last_contact_on is None:
-        last = "jamais joint"
-    else:
-        days = (today - situation.last_contact_on).days
-        when = {0: "aujourd’hui", 1: "hier"}.get(days, f"il y a {days}{NBSP}j")
-        last = f"dernier contact {when}"
-    if situation.attempts:
-        last += f", {situation.attempts} essai{'s' if situation.attempts > 1 else ''} sans réponse"
-    return last
+def _last_contact(day: date | None, today: date) -> str:
+    if day is None:
+        return "jamais joint"
+    days = (today - day).days
+    return "dernier contact " + _AGO.get(days, f"il y a {days}{NBSP}j")
+
+
+_AGO = {0: "aujourd’hui", 1: "hier"}
+
+
+def _attempts(count: int) -> str:
+    return f"{count} essai{'s' if count > 1 else ''} sans réponse" if count else ""
 
 
 _WAITED: dict[MilestoneKind, str] = {

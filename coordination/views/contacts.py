@@ -77,7 +77,7 @@ def _said(outcome: str, next_on: date | None) -> str:
     """« Injoignable, à rappeler mar. 24 nov. »."""
     if next_on is None:
         return f"Contact noté : {outcome.lower()}."
-    day = short_day(next_on, timezone.localdate())
+    day = short_day(next_on, timezone.localdate()).rstrip(".")
     return f"À rappeler {day}." if outcome == "À rappeler" else f"Contact noté : {outcome.lower()}, à rappeler {day}."
 
 
@@ -110,5 +110,9 @@ def _form(request: HttpRequest, pathway: Pathway, form: ContactForm, params: Any
         },
         "contacts": pathway.contacts.with_list_data()[:SHOWN],
     }
-    template = "coordination/contact.html#dialog" if is_htmx(request) else "coordination/contact.html"
-    return render(request, template, context, status=status)
+    if not is_htmx(request):
+        return render(request, "coordination/contact.html", context, status=status)
+    response = render(request, "coordination/contact.html#dialog", context, status=status)
+    if status != 200:  # the form aims at the row behind it: what was refused stays in its window
+        response["HX-Retarget"], response["HX-Reswap"] = "#contact-dialog", "outerHTML"
+    return response

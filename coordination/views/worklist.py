@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
 from coordination.querysets import worklist as reads
 from coordination.querysets.worklist import Scope
@@ -31,10 +32,13 @@ LOOKS = {
 }
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @allow(works_at_desk)
 def worklist(request: HttpRequest) -> HttpResponse:
-    """The list, its counters and its filters; the fragment alone for htmx."""
+    """The list, its counters and its filters; the fragment alone for htmx.
+
+    POST changes nothing: it is how words are searched, so that a patient's name never stands in an address or a log.
+    """
     template = "coordination/worklist.html"
     return render(request, f"{template}#list" if is_htmx(request) else template, page_context(request))
 
@@ -43,32 +47,35 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     """Everything the page shows."""
     user, now = user_of(request), timezone.now()
     today = timezone.localdate(now)
-    scope, chosen = scope_of(request.GET)
+    params = request.POST if request.method == "POST" else request.GET
+    scope, chosen = scope_of(params)
     found = reads.at_desk(user, scope)
     figures = reads.counters(found, now, today)
-    page = _page(figures[chosen], request.GET.get("page"))
-    ordered = reads.by_priority(reads.chosen(found, chosen, now, today), now, today)
-    rows = worklist_rows(reads.page_of(ordered, (page.number - 1) * PER_PAGE, PER_PAGE), now)
+    words = request.POST.get("q", "").strip()[:100]
+    listed = reads.named(found, words) if words else reads.chosen(found, chosen, now, today)
+    page = _page(figures[chosen], params.get("page"))
+    first = 0 if words else (page.number - 1) * PER_PAGE
+    rows = worklist_rows(reads.page_of(reads.by_priority(listed, now, today), first, PER_PAGE), now)
     return {
-        "page": page,
+        "page": None if words else page,
         "rows": rows,
-        "counters": _counters(request.GET, figures, chosen),
+        "words": words,
+        "many": bool(words) and len(rows) == PER_PAGE,
+        "counters": _counters(params, figures, "" if words else chosen),
         "chosen": chosen,
         "chosen_label": LOOKS[chosen][0],
         "scope": scope,
-        "narrowed": bool(scope.words or scope.target or scope.mine),
+        "narrowed": bool(words or scope.target or scope.mine),
         "targets": _targets(user),
         "today": today,
-        "back": request.get_full_path(),
+        "back": _with(params, liste=chosen, page=str(page.number)),
     }
 
 
 def scope_of(params: QueryDict) -> tuple[Scope, str]:
     """What the query asks: whose pathways, and which counter."""
     chosen = params.get("liste", reads.ALL)
-    scope = Scope(
-        mine=params.get("qui") == MINE, target=params.get("parcours", ""), words=params.get("q", "").strip()[:100]
-    )
+    scope = Scope(mine=params.get("qui") == MINE, target=params.get("parcours", ""))
     return scope, chosen if chosen in reads.FILTERS else reads.ALL
 
 
@@ -103,12 +110,9 @@ def _counters(params: QueryDict, figures: dict[str, int], chosen: str) -> list[d
 
 
 def _with(params: QueryDict, **changes: str) -> str:
-    """The worklist's address with some of its query changed, back to the first page."""
-    query = params.copy()
-    query.pop("page", None)
-    for name, value in changes.items():
-        query[name] = value
-    return f"{reverse('coordination:worklist')}?{query.urlencode()}"
+    """The worklist's address with some of its query changed; what was searched is left out of it."""
+    kept = {name: params[name] for name in ("liste", "qui", "parcours") if params.get(name)}
+    return f"{reverse('coordination:worklist')}?{urlencode({**kept, **changes})}"
 
 
 def _targets(user: User) -> list[tuple[str, str]]:
