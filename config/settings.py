@@ -106,7 +106,11 @@ DATABASES = {
     | {
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "TEST": {"NAME": env.text("JALON_TEST_DB", "test_jalon")},
+        # A template that is migrated already saves each test process the migrations.
+        "TEST": {
+            "NAME": env.text("JALON_TEST_DB", "test_jalon"),
+            "TEMPLATE": env.text("JALON_TEST_TEMPLATE", "") or None,
+        },
         "OPTIONS": {"application_name": "jalon", **_database["OPTIONS"]},  # type: ignore[dict-item]
     }
 }

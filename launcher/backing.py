@@ -129,7 +129,8 @@ def throwaway(project: Project, kind: str, *, durable: bool = False) -> Iterator
         known = Secrets.make()
         settings = () if durable else servers.FAST_SETTINGS
         log = folder / "postgres.log"
-        database = Database(postgres, user, folder / "pg", log, known.database, settings, TEST_CONNECTIONS)
+        names = (servers.DATABASE, servers.TEMPLATE)
+        database = Database(postgres, user, folder / "pg", log, known.database, settings, TEST_CONNECTIONS, names)
         message_broker = MessageBroker(broker, user, folder / "redis", folder / "redis.log", known.broker)
         backing = Backing(database, message_broker, known)
         with ui.step(f"Throw-away {backing.label}"):

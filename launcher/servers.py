@@ -20,6 +20,8 @@ from launcher.ui import NO_SPACE, LauncherError, disk_full, tail_of
 from launcher.users import ServiceUser
 
 ROLE = DATABASE = "jalon"
+#: In throw-away servers only: the tests copy theirs from it.
+TEMPLATE = "jalon_template"
 LOOPBACK = "127.0.0.1"
 #: Without ICU, and alike on every machine: sorting in French is done by the queries.
 INITDB_OPTIONS = ("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8")
@@ -68,6 +70,7 @@ class Database:
     password: str
     settings: tuple[str, ...] = ()
     max_connections: int = 100
+    names: tuple[str, ...] = (DATABASE,)
 
     @property
     def folder(self) -> Path:
@@ -91,7 +94,7 @@ class Database:
             self.user.own(password_file)
             password_file.write_text(self.password, encoding="ascii")
             self._initdb(building, password_file)
-            self._single_user(building, f"CREATE DATABASE {DATABASE};")
+            self._single_user(building, "".join(f"CREATE DATABASE {name};\n" for name in self.names))
             building.rename(self.data)
         finally:
             password_file.unlink(missing_ok=True)
@@ -112,10 +115,10 @@ class Database:
             target,
         )
 
-    def _single_user(self, data: Path, statement: str) -> None:
-        """One SQL statement without a server: neither port, nor password, nor driver needed."""
+    def _single_user(self, data: Path, statements: str) -> None:
+        """SQL statements, one per line, without a server: neither port, nor password, nor driver needed."""
         command = [str(self.binaries.bin / "postgres"), "--single", "-D", str(data), "postgres"]
-        self._run(command, data, statement + "\n")
+        self._run(command, data, statements)
 
     def _run(self, command: list[str], cwd: Path, text: str = "") -> None:
         with self.log.open("ab") as log:
@@ -141,7 +144,7 @@ class Database:
 
     def set_password(self) -> None:
         """Make the role's password the one we hold (the file of secrets was lost)."""
-        self._single_user(self.data, f"ALTER ROLE {ROLE} PASSWORD '{self.password}';")
+        self._single_user(self.data, f"ALTER ROLE {ROLE} PASSWORD '{self.password}';\n")
 
     def clear_previous(self) -> list[str]:
         """Stop a server of an earlier run that still works in our directory, and remove the
