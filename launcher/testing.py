@@ -58,6 +58,8 @@ def test_environment(project: Project, variables: dict[str, str], scratch: Path)
     forced = {
         **variables,
         "JALON_DEBUG": "0",
+        # As in the demo; its own tests switch it on.
+        "JALON_REQUIRE_SECOND_FACTOR": "0",
         "JALON_MEDIA_ROOT": str(make_private(scratch / "media")),
         "JALON_EMAIL_URL": f"file://{quote(str(make_private(scratch / 'post')))}",
     }
