@@ -6,6 +6,7 @@ app_name = "rcp"
 
 urlpatterns = [
     path("parcours/<uuid:uuid>/rcp/", views.register, name="register"),
+    path("parcours/<uuid:uuid>/rcp/seances/", views.panel, name="panel"),
     path("rcp/", views.sessions, name="sessions"),
     path("rcp/suites/", views.follow_up, name="follow-up"),
     path("rcp/suites/<uuid:uuid>/faite/", views.execute, name="execute"),

@@ -97,8 +97,12 @@ def reopen_action(*, action: FollowUpAction, author: User | None) -> FollowUpAct
 
 def note_evidence(*, milestone: Milestone) -> int:
     """A fact was recorded: the open actions it proves are executed; returns how many."""
-    waiting = FollowUpAction.objects.select_for_update(of=("self",), no_key=True).open()
-    found = waiting.filter(decision__case__pathway=milestone.pathway_id, executed_by_kind=milestone.kind)
+    waiting = FollowUpAction.objects.open().filter(
+        decision__case__pathway=milestone.pathway_id, executed_by_kind=milestone.kind
+    )
+    if not waiting.exists():  # most facts prove none: spare them the wide query
+        return 0
+    found = waiting.select_for_update(of=("self",), no_key=True)
     proved = [action for action in found.select_related(*_CONTEXT) if _proved_by(action, milestone)]
     for action in proved:
         _close(action, ActionStatus.EXECUTED, author=milestone.recorded_by, milestone=milestone)

@@ -117,17 +117,21 @@ def change_stream(*, case: RcpCase, stream: str, author: User) -> RcpCase:
 @transaction.atomic
 def move_case(*, case: RcpCase, up: bool) -> RcpCase:
     """Moves a case one place up or down the agenda; at the end of the list nothing changes."""
-    session = lock_session(case.session)
-    order = list(RcpCase.objects.filter(session=session).on_agenda())
+    # The cases before the session, as everywhere: an opinion being given holds its case and asks for the session.
+    rows = RcpCase.objects.select_for_update(of=("self",), no_key=True).filter(session=case.session_id)
+    list(rows.on_agenda().order_by("pk").values_list("pk", flat=True))
+    lock_session(case.session)
+    order = list(RcpCase.objects.filter(session=case.session_id).on_agenda())
     at = next((index for index, each in enumerate(order) if each.pk == case.pk), None)
     if at is None:
         raise DomainError("Ce dossier n’est plus à l’ordre du jour.")
     to = at - 1 if up else at + 1
     if 0 <= to < len(order):
         order[at], order[to] = order[to], order[at]
+    moved = [each for position, each in enumerate(order, start=1) if each.position != position]
     for position, each in enumerate(order, start=1):
         each.position = position
-    RcpCase.objects.bulk_update(order, ["position"])
+    RcpCase.objects.bulk_update(moved, ["position"])
     return next(each for each in order if each.pk == case.pk)
 
 

@@ -257,7 +257,8 @@ def _present(case: RcpCase, attendances: Sequence[Attendance]) -> list[dict[str,
     return [
         {
             "name": str(each.professional),
-            "specialty": label(each.specialty_code, each.specialty_label) or each.professional.get_profession_display().lower(),
+            "specialty": label(each.specialty_code, each.specialty_label)
+            or each.professional.get_profession_display().lower(),
             "mode": each.mode,
             "physician": each.is_physician,
         }

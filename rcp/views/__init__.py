@@ -3,6 +3,7 @@ from rcp.views.cases import case, postpone, prepare, stream, withdraw
 from rcp.views.decisions import correct, decide
 from rcp.views.follow_up import deviate, execute, follow_up, reopen
 from rcp.views.letters import letter, paper, sent, sheet
+from rcp.views.panel import panel
 from rcp.views.register import register
 from rcp.views.sessions import cancel, close, move, session, sessions
 
@@ -19,6 +20,7 @@ __all__ = [
     "follow_up",
     "letter",
     "move",
+    "panel",
     "paper",
     "postpone",
     "prepare",

@@ -16,7 +16,7 @@ from rcp import services
 from rcp.models import Attendance
 from rcp.perms import attends_meetings
 from rcp.views.cases import presence_response
-from rcp.views.common import meeting_case_or_404, session_or_404, tell_refusal, user_of
+from rcp.views.common import meeting_case_or_404, posted_uuid, session_or_404, tell_refusal, user_of
 from rcp.views.sessions import board_response
 
 MOST_FOUND = 8
@@ -27,7 +27,7 @@ MOST_FOUND = 8
 def attend(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Someone is there, in the room or at a distance, or was not after all (``mode=none``)."""
     found = session_or_404(request, uuid)
-    person = get_object_or_404(Professional, uuid=request.POST.get("professional") or UUID(int=0))
+    person = get_object_or_404(Professional, uuid=posted_uuid(request, "professional"))
     mode = request.POST.get("mode", "")
     try:
         if mode == "none":
@@ -57,7 +57,7 @@ def professionals(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def absence(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """A participant is not there for this case, or is again."""
     case = meeting_case_or_404(request, uuid)
-    attendance = get_object_or_404(case.session.attendances, uuid=request.POST.get("attendance") or UUID(int=0))
+    attendance = get_object_or_404(case.session.attendances, uuid=posted_uuid(request, "attendance"))
     try:
         services.set_absent(case=case, attendance=attendance, absent=request.POST.get("absent") == "1")
     except DomainError as error:

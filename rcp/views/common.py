@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 
@@ -44,6 +44,14 @@ def meeting_case_or_404(request: HttpRequest, uuid: UUID) -> RcpCase:
     if not RcpSession.objects.visible_to(user_of(request)).filter(pk=case.session_id).exists():
         raise PermissionDenied
     return case
+
+
+def posted_uuid(request: HttpRequest, name: str) -> UUID:
+    """A public id sent by a form; 404 when it is none."""
+    try:
+        return UUID(request.POST.get(name, ""))
+    except ValueError as error:
+        raise Http404 from error
 
 
 def log_read(request: HttpRequest, cases: list[RcpCase], what: str) -> None:

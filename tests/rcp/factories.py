@@ -37,7 +37,9 @@ def PhysicianFactory(code: str = "SM36", **fields: Any) -> Professional:
 def PhysicianUserFactory(team: Team | None = None, code: str = "SM36", role: str | None = Role.PHYSICIAN) -> User:
     """An account of a physician; without team it has no role anywhere."""
     professional = PhysicianFactory(code)
-    return UserFactory(role=role, team=team, professional=professional) if team else UserFactory(professional=professional)
+    return (
+        UserFactory(role=role, team=team, professional=professional) if team else UserFactory(professional=professional)
+    )
 
 
 def SeriesFactory(

@@ -199,9 +199,7 @@ def test_after_the_start_of_treatment_is_labelled_and_follows_the_ledger() -> No
     pathways.withdraw_milestone(milestone=started, author=None, note="Erreur")
     case.refresh_from_db()
     assert not case.after_treatment
-    pathways.record_milestone(
-        pathway=pathway, kind="treatment_started", occurred_at=timezone.now() - timedelta(days=1)
-    )
+    pathways.record_milestone(pathway=pathway, kind="treatment_started", occurred_at=timezone.now() - timedelta(days=1))
     case.refresh_from_db()
     assert case.after_treatment
 

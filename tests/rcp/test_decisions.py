@@ -38,7 +38,7 @@ def announcement(days: int = 7) -> NewAction:
     return NewAction("Consultation d’annonce", in_days(days), kind="announcement")
 
 
-# --- an opinion that stands -----------------------------------------------------------------------------------------
+# --- an opinion that stands ---------------------------------------------------------------------------------------
 
 
 def test_an_opinion_with_quorum_is_written_everywhere_it_must_be() -> None:
@@ -53,7 +53,11 @@ def test_an_opinion_with_quorum_is_written_everywhere_it_must_be() -> None:
         "chirurgie viscérale et digestive", "oncologie médicale", "oncologie radiothérapique",
     }  # fmt: skip
     (fact,) = held(case.pathway)
-    assert (fact.occurred_at, fact, fact.site) == (meeting.session.starts_at, decision.milestone, meeting.team.establishment)
+    assert (fact.occurred_at, fact, fact.site) == (
+        meeting.session.starts_at,
+        decision.milestone,
+        meeting.team.establishment,
+    )
     opinion = BoardOpinion.objects.get(origin=decision.uuid)
     assert (opinion.proposal, opinion.quorum_reached) == ("Chirurgie première", True)
     treatment = Treatment.objects.get(origin=decision.uuid)
@@ -117,7 +121,7 @@ def test_the_second_opinion_is_refused_and_says_whose_was_first() -> None:
     assert Decision.objects.get().proposal == "Chirurgie"
 
 
-# --- quorum missed ----------------------------------------------------------------------------------------------------
+# --- quorum missed ------------------------------------------------------------------------------------------------
 
 
 def test_without_quorum_the_opinion_is_provisional_and_the_file_comes_back() -> None:
@@ -220,7 +224,7 @@ def test_a_quorum_that_was_reached_stays_and_a_closed_session_keeps_its_quorums(
         services.attend(session=meeting.session, professional=PhysicianFactory())
 
 
-# --- attendance --------------------------------------------------------------------------------------------------------
+# --- attendance ---------------------------------------------------------------------------------------------------
 
 
 def test_who_comes_reads_the_files_and_a_second_click_changes_only_the_mode() -> None:
@@ -234,7 +238,7 @@ def test_who_comes_reads_the_files_and_a_second_click_changes_only_the_mode() ->
     assert case.pathway.circle.current().filter(professional=guest, role="rcp").exists()
 
 
-# --- corrections ------------------------------------------------------------------------------------------------------
+# --- corrections --------------------------------------------------------------------------------------------------
 
 
 def test_a_correction_needs_a_reason_keeps_the_past_and_leaves_the_actions() -> None:
@@ -283,7 +287,7 @@ def test_a_correction_without_treatment_abandons_it_unless_it_started() -> None:
     assert Treatment.objects.get().status == "started"
 
 
-# --- follow-up actions ------------------------------------------------------------------------------------------------
+# --- follow-up actions --------------------------------------------------------------------------------------------
 
 
 def test_actions_become_tasks_of_the_team_chosen() -> None:
@@ -291,7 +295,11 @@ def test_actions_become_tasks_of_the_team_chosen() -> None:
     decision = decide(meeting, actions=[announcement(), NewAction("Pose de chambre implantable", in_days(3))])
     first, second = decision.actions.order_by("pk")
     assert first.task is not None
-    assert (first.task.title, first.task.due_on, first.task.team) == ("Consultation d’annonce", in_days(7), meeting.team)
+    assert (first.task.title, first.task.due_on, first.task.team) == (
+        "Consultation d’annonce",
+        in_days(7),
+        meeting.team,
+    )
     assert (first.task.closes_on, first.task.origin) == ("announcement", first.uuid)
     assert second.task is not None
     assert second.task.closes_on == ""
@@ -358,9 +366,7 @@ def test_an_opinion_typed_late_finds_what_was_already_done_since_the_meeting() -
 def test_an_action_added_by_a_correction_is_not_proved_by_the_past() -> None:
     meeting = MeetingFactory()
     decision = decide(meeting)
-    pathways.record_milestone(
-        pathway=decision.case.pathway, kind="exam_done", detail="irm", occurred_at=timezone.now()
-    )
+    pathways.record_milestone(pathway=decision.case.pathway, kind="exam_done", detail="irm", occurred_at=timezone.now())
     exam = NewAction("Examen complémentaire", in_days(5), kind="exam_done")
     services.correct_decision(
         decision=decision, author=meeting.physician, reason="Examen oublié", revision=1, proposal="Chirurgie",

@@ -45,7 +45,9 @@ def meeting() -> Meeting:
 @pytest.fixture
 def decision(meeting: Meeting, gp: Professional) -> Decision:
     case = meeting.register(meeting.pathway(gp=gp))
-    return services.decide(case=case, author=meeting.physician, proposal="Chirurgie première", alternatives="Surveillance")
+    return services.decide(
+        case=case, author=meeting.physician, proposal="Chirurgie première", alternatives="Surveillance"
+    )
 
 
 def notices() -> Any:
