@@ -12,7 +12,7 @@ from directory.models import Establishment, User
 from pathways import signals
 from pathways.models import Milestone, MilestoneSource, Pathway, Pause, PauseKind
 from pathways.rules.milestones import MilestoneKind
-from pathways.services.plan import rebuild_plan
+from pathways.services.plan import refresh_plan
 
 CLOCK_SKEW = timedelta(minutes=5)
 
@@ -54,7 +54,7 @@ def record_milestone(
         dedup_key=dedup_key,
     )
     _remember_death(locked, milestone)
-    rebuild_plan(pathway=locked)
+    refresh_plan(pathway_id=locked.pk)
     signals.milestone_recorded.send(sender=Milestone, milestone=milestone, pathway=locked)
     return milestone
 
@@ -65,7 +65,7 @@ def correct_milestone(*, milestone: Milestone, occurred_at: datetime, author: Us
     locked = Pathway.objects.select_for_update(of=("self",)).select_related("patient").get(pk=milestone.pathway_id)
     _refuse_wrong_fact(locked, milestone.kind, occurred_at)
     corrected = _supersede(milestone, occurred_at=occurred_at, author=author, note=note, withdrawn=False)
-    rebuild_plan(pathway=locked)
+    refresh_plan(pathway_id=locked.pk)
     signals.milestone_withdrawn.send(sender=Milestone, milestone=milestone, pathway=locked)
     signals.milestone_recorded.send(sender=Milestone, milestone=corrected, pathway=locked)
     return corrected
@@ -78,7 +78,7 @@ def withdraw_milestone(*, milestone: Milestone, author: User | None, note: str) 
         raise DomainError("Indiquez pourquoi ce jalon est retiré.", field="note")
     locked = Pathway.objects.select_for_update(of=("self",)).select_related("patient").get(pk=milestone.pathway_id)
     withdrawal = _supersede(milestone, occurred_at=milestone.occurred_at, author=author, note=note, withdrawn=True)
-    rebuild_plan(pathway=locked)
+    refresh_plan(pathway_id=locked.pk)
     signals.milestone_withdrawn.send(sender=Milestone, milestone=milestone, pathway=locked)
     return withdrawal
 
@@ -95,7 +95,7 @@ def add_pause(
     pause = Pause.objects.create(
         pathway=pathway, kind=kind, starts_on=starts_on, ends_on=ends_on, note=note.strip(), author=author
     )
-    rebuild_plan(pathway=pathway)
+    refresh_plan(pathway_id=pathway.pk)
     return pause
 
 
@@ -107,7 +107,7 @@ def end_pause(*, pause: Pause, ends_on: date, author: User | None) -> Pause:
         raise DomainError("La fin de la pause ne peut pas précéder son début.", field="ends_on")
     locked.ends_on = ends_on
     locked.save(update_fields=["ends_on"])
-    rebuild_plan(pathway=locked.pathway)
+    refresh_plan(pathway_id=locked.pathway_id)
     return locked
 
 
@@ -118,7 +118,7 @@ def cancel_pause(*, pause: Pause, author: User | None) -> Pause:
     if locked.cancelled_at is None:
         locked.cancelled_at = timezone.now()
         locked.save(update_fields=["cancelled_at"])
-        rebuild_plan(pathway=locked.pathway)
+        refresh_plan(pathway_id=locked.pathway_id)
     return locked
 
 

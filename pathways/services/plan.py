@@ -29,6 +29,12 @@ COPIED = (
 
 
 @transaction.atomic
+def refresh_plan(*, pathway_id: int) -> None:
+    """As `rebuild_plan`, for a caller that does not need the pathway back."""
+    _rebuild([pathway_id])
+
+
+@transaction.atomic
 def rebuild_plan(*, pathway: Pathway, continuity: bool = True) -> Pathway:
     """Recomputes one pathway's steps, next step and alerts; returns the pathway as stored."""
     _rebuild([pathway.pk], continuity=continuity)
@@ -56,7 +62,7 @@ def skip_step(*, step: Step, reason: str, author: User | None) -> Step:
     if fresh.state == StepState.DONE:
         raise DomainError("Cette étape est déjà faite : corrigez ou retirez son jalon.")
     Step.objects.filter(pk=step.pk).update(skip_reason=reason.strip())
-    rebuild_plan(pathway=step.pathway)
+    refresh_plan(pathway_id=step.pathway_id)
     return Step.objects.get(pk=step.pk)
 
 
@@ -65,7 +71,7 @@ def restore_step(*, step: Step, author: User | None) -> Step:
     """Puts a skipped step back in the plan."""
     Pathway.objects.select_for_update(of=("self",)).get(pk=step.pathway_id)
     Step.objects.filter(pk=step.pk, state=StepState.SKIPPED).update(skip_reason="", state=StepState.WAITING)
-    rebuild_plan(pathway=step.pathway)
+    refresh_plan(pathway_id=step.pathway_id)
     return Step.objects.get(pk=step.pk)
 
 
