@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -12,6 +13,9 @@ IDENTITY_KEYS = frozenset(
     }
 )  # fmt: skip
 
+# A requester's link opens a page to whoever holds it: its token is a password, wherever the path is written.
+SIGNED_LINK = re.compile(r"/(suivi|demande/envoyee)/[^/\s\"']+")
+
 
 def drop_identity(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog processor: removes what could carry a person's identity, and the words typed in a search."""
@@ -19,4 +23,7 @@ def drop_identity(_logger: Any, _method: str, event: MutableMapping[str, Any]) -
         del event[key]
     if isinstance(event.get("request"), str):
         event["request"] = event["request"].partition("?")[0]
+    for key in ("request", "event"):
+        if isinstance(event.get(key), str):
+            event[key] = SIGNED_LINK.sub(r"/\1/…", event[key])
     return event

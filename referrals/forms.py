@@ -22,7 +22,7 @@ from referrals.rules.files import MAX_BYTES
 from referrals.vocabulary import Channel, KnownExam, MissingPiece, Urgency, UrgencySign
 
 BOXED = {"class": "j-choices-boxed"}
-RPPS_WARNING = "Ce numéro RPPS ne passe pas le contrôle de saisie : relisez-le. La demande est acceptée telle quelle."
+RPPS_WARNING = "Ce numéro ne passe pas le contrôle de saisie : relisez-le. La demande est enregistrée telle quelle."
 SPECIALTIES = (
     "Médecine générale", "Radiologie", "Gastro-entérologie", "Chirurgie viscérale", "Oncologie", "Pneumologie",
     "Gynécologie", "Urologie", "Gériatrie", "Médecine interne", "Médecine d’urgence",
@@ -35,6 +35,20 @@ REQUESTERS = [
     (Profession.SECRETARY, Profession.SECRETARY.label),
     (Profession.OTHER, Profession.OTHER.label),
 ]
+
+
+# The order of the page, hence of the list of mistakes; what a list leaves out comes last.
+REQUESTER_FIELDS = (
+    "requester_name", "requester_phone", "requester_email", "requester_profession", "requester_specialty",
+    "requester_rpps",
+)  # fmt: skip
+PATIENT_FIELDS = (
+    "birth_name", "first_name", "birth_date", "patient_phone", "sex", "gp", "gp_name", "patient_knows", "used_name",
+    "patient_city",
+)  # fmt: skip
+REASON_FIELDS = (
+    "reason", "urgency_signs", "first_symptoms", "imaging_on", "exams", "exams_done", "history", "missing", "papers",
+)  # fmt: skip
 
 
 class FormKey(forms.Form):
@@ -89,7 +103,9 @@ class FormKey(forms.Form):
 
 
 class RequestForm(FormKey):
-    """The public form: two minutes on a phone. Four groups; ten boxes must be filled."""
+    """The public form: two minutes on a phone. Four groups; nine boxes must be filled."""
+
+    field_order = [*REQUESTER_FIELDS, *PATIENT_FIELDS, *REASON_FIELDS]
 
     requester_name = forms.CharField(
         label="Votre nom", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}),
@@ -168,8 +184,9 @@ class RequestForm(FormKey):
         return RPPS_WARNING if rpps_checksum_fails(number) else ""
 
     @property
-    def shows_urgency(self) -> bool:
-        return bool(self["urgency_signs"].value())
+    def shows_more(self) -> bool:
+        """True when the folded boxes hold something to see."""
+        return any(self[name].value() or self[name].errors for name in ("used_name", "patient_city"))
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -207,6 +224,8 @@ class RequestForm(FormKey):
 class DeskRequestForm(RequestForm):
     """The same request, entered at the desk for someone on the phone (ENT-02, ENT-04): dense, keyboard first."""
 
+    field_order = ["target", "channel", "received_at", *REQUESTER_FIELDS, *PATIENT_FIELDS, *REASON_FIELDS]
+
     target = forms.ModelChoiceField(label="Parcours demandé", queryset=TargetPathway.objects.none(), empty_label=None)
     channel = forms.ChoiceField(
         label="Reçue par",
@@ -233,8 +252,10 @@ class DeskRequestForm(RequestForm):
         self.fields["target"].queryset = targets  # type: ignore[attr-defined]
         self.fields["received_at"].initial = timezone.localtime(now).replace(second=0, microsecond=0)
         self.fields["requester_email"].required = False
-        self.fields["requester_email"].help_text = "Sans courriel, le demandeur est prévenu par téléphone"
+        self.fields["requester_email"].help_text = "Sinon, à prévenir par téléphone"
         self.fields["requester_name"].label = "Nom du demandeur"
+        for name in ("requester_name", "reason", "patient_phone", "papers"):
+            self.fields[name].help_text = ""
         self.fields["requester_name"].widget.attrs["autocomplete"] = "off"
         self.fields["requester_phone"].widget.attrs["autocomplete"] = "off"
         self.fields["requester_email"].widget.attrs["autocomplete"] = "off"
@@ -263,6 +284,7 @@ class WriteBackForm(FormKey):
         super().__init__(*args, **options)
         if not takes_files:
             del self.fields["papers"]
+            self.fields["text"].required = True
 
 
 class TriageForm(forms.Form):

@@ -3,7 +3,6 @@ a link; the rest is on the page the link opens (DESIGN.md 4)."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -17,6 +16,7 @@ from directory.services import post
 from referrals.desk import desk_of
 from referrals.links import LASTS, follow_url
 from referrals.models import Referral, ReferralStatus
+from referrals.words import before
 
 TO_REQUESTER = {
     "received": "Demande {receipt} : bien reçue",
@@ -64,7 +64,7 @@ def _post(
         recipient=recipient,
         professional=professional,
         subject=subject.format(receipt=referral.receipt),
-        body=body.strip() + "\n",
+        body=typography.spaces(body.strip()) + "\n",
         about=referral.uuid,
     )
 
@@ -73,7 +73,7 @@ def _context(referral: Referral) -> dict[str, object]:
     owner: User | None = referral.pathway.owner if referral.pathway else None
     runs = referral.status == ReferralStatus.RECEIVED and referral.answer_due_at is not None
     return {
-        "due": _instant(referral.answer_due_at) if runs and referral.answer_due_at else "",
+        "due": before(referral.answer_due_at) if runs and referral.answer_due_at else "",
         "referral": referral,
         "desk": desk_of(referral.target),
         "owner": owner,
@@ -81,8 +81,3 @@ def _context(referral: Referral) -> dict[str, object]:
         "valid_until": timezone.now() + LASTS,
         "desk_url": settings.BASE_URL + reverse("referrals:detail", args=[referral.uuid]),
     }
-
-
-def _instant(at: datetime) -> str:
-    """« mercredi 25 novembre 2026 à 10 h », in the establishment's time zone."""
-    return f"{typography.long_day(at)} à {typography.hour(at)}"

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django.utils.html import format_html
 
+from directory import typography
 from directory.models import Membership, Profession, Professional, Role, User
 from pathways.models import Appointment, AppointmentStatus, Milestone, Pathway, Patient, Step, StepState
 from pathways.rules import Calendar
@@ -19,6 +20,7 @@ from referrals.desk import Desk, desk_of
 from referrals.models import EventKind, MissingPiece, Referral, ReferralEvent, ReferralStatus, UrgencySign
 from referrals.rules import Countdown, countdown, initials, split_name, takes_files, takes_notes, usually_missing
 from referrals.rules.public import PUBLIC_MILESTONES
+from referrals.words import before
 
 MOST_CANDIDATES = 6
 STATUS_TONES = {
@@ -230,7 +232,7 @@ def history_items(events: Sequence[ReferralEvent]) -> list[dict[str, Any]]:
                 "title": event.get_kind_display(),
                 "when": event.at,
                 "who": "le demandeur" if event.from_requester else str(event.by or "automatique"),
-                "text": "\n".join(word for word in words if word),
+                "text": typography.spaces("\n".join(word for word in words if word)),
                 "tone": tone,
                 "icon": icon,
             }
@@ -261,6 +263,11 @@ class FollowPage:
     takes_files: bool
     history: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def due(self) -> str:
+        """« avant le … »; read while the page is drawn, in the establishment's time zone."""
+        return before(self.referral.answer_due_at) if self.referral.answer_due_at else ""
+
 
 def follow_page(referral: Referral, now: datetime) -> FollowPage:
     """Reads the page of one request; the pathway is read through milestones and appointments only."""
@@ -268,6 +275,7 @@ def follow_page(referral: Referral, now: datetime) -> FollowPage:
     active = pathway is not None and pathway.is_active
     events = list(referral.events.all())
     last = next((event for event in reversed(events) if event.by_id and event.to_status == referral.status), None)
+    coming = _coming(pathway, now) if pathway and active else []
     return FollowPage(
         referral=referral,
         desk=desk_of(referral.target),
@@ -275,8 +283,8 @@ def follow_page(referral: Referral, now: datetime) -> FollowPage:
         asked=labels(MissingPiece, referral.missing),
         answer=last.message if last else "",
         owner=pathway.owner if pathway else None,
-        appointments=_coming(pathway, now) if pathway and active else [],
-        next_step=_next_public_step(pathway) if pathway and active else None,
+        appointments=coming,
+        next_step=_next_public_step(pathway, coming) if pathway and active else None,
         closed=referral.status == ReferralStatus.ACCEPTED and not active,
         takes_notes=takes_notes(referral.status, pathway_active=active),
         takes_files=takes_files(referral.status),
@@ -288,13 +296,13 @@ def _coming(pathway: Pathway, now: datetime) -> list[Appointment]:
     return list(pathway.appointments.filter(status=AppointmentStatus.PLANNED, ends_at__gte=now))
 
 
-def _next_public_step(pathway: Pathway) -> Step | None:
-    """The first step to come whose very name tells nothing of a result."""
+def _next_public_step(pathway: Pathway, coming: Sequence[Appointment]) -> Step | None:
+    """The first step to come whose very name tells nothing of a result, and which is not one of the appointments."""
     content = pathway.version.content
     public = [step.key for step in content.steps if step.done_by and step.done_by[0].milestone in PUBLIC_MILESTONES]
-    return (
-        pathway.steps.filter(step_key__in=public, state=StepState.OPEN, due_at__isnull=False).order_by("due_at").first()
-    )
+    booked = [appointment.exam_code for appointment in coming if appointment.exam_code]
+    steps = pathway.steps.filter(step_key__in=public, state=StepState.OPEN, due_at__isnull=False)
+    return steps.exclude(exam_type__in=booked).order_by("due_at", "order").first()
 
 
 def _public_history(events: Sequence[ReferralEvent], pathway: Pathway | None) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from directory.services import record_access
 from pathways.perms import may_read
 from pathways.services import calendar_of
 from referrals import readings
-from referrals.forms import RPPS_WARNING, AcceptForm, AskForm, RedirectForm, RefuseForm
+from referrals.forms import AcceptForm, AskForm, RedirectForm, RefuseForm
 from referrals.models import KnownExam, MissingPiece, Referral, ReferralDocument, UrgencySign
 from referrals.perms import may_ask, may_decide, reads_referrals
 from referrals.querysets import FILTERS
@@ -95,7 +95,7 @@ def detail_page(
         "signs": readings.labels(UrgencySign, referral.urgency_signs),
         "exams": readings.labels(KnownExam, referral.exams),
         "missing": readings.labels(MissingPiece, referral.missing),
-        "rpps_warning": RPPS_WARNING if rpps_checksum_fails(referral.requester_rpps) else "",
+        "rpps_doubtful": rpps_checksum_fails(referral.requester_rpps),
         "known_requester": referral.requester or known_requester(referral),
         "identity": readings.identity(referral),
         "news": readings.news(referral),

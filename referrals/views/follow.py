@@ -26,8 +26,10 @@ from referrals.views.shared import (
     draw,
     fresh_key,
     keep_files,
+    local_time,
     throttled,
 )
+from referrals.words import before
 
 
 @login_not_required
@@ -46,7 +48,9 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
         "rpps_warning": RPPS_WARNING if rpps_checksum_fails(referral.requester_rpps) else "",
         "lasts_days": LASTS.days,
     }
-    return draw(request, "referrals/receipt.html", context, referral.establishment)
+    with local_time(referral.establishment):
+        context["due"] = before(referral.answer_due_at) if referral.answer_due_at else ""
+        return render(request, "referrals/receipt.html", context)
 
 
 @login_not_required

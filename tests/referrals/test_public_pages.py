@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from config.logs import drop_identity
 from directory.models import OutboxMessage
 from pathways.models import TargetPathway
 from referrals import services, throttle
@@ -430,6 +431,15 @@ def test_a_get_writes_nothing(client: Client) -> None:
     for address in (follow(referral), reverse("referrals:new"), reverse("referrals:sheet", args=[referral.target.key])):
         assert client.get(address).status_code == 200
     assert OutboxMessage.objects.count() == messages
+
+
+@pytest.mark.parametrize("name", ["follow", "receipt"])
+def test_a_token_never_reaches_a_log_line(name: str) -> None:
+    address = reverse(f"referrals:{name}", args=[token_for(uuid4())])
+    token = address.strip("/").rpartition("/")[2]
+    line = drop_identity(None, "info", {"request": f"GET {address}", "event": f"Not Found: {address}", "code": 404})
+    assert token not in str(line)
+    assert line["code"] == 404
 
 
 # --- presentation ---------------------------------------------------------------------------------------------------
