@@ -19,8 +19,8 @@ from tests.pathways.rules.strategies import (
     slow_clock,
 )
 
-many = settings(max_examples=300, deadline=None)
-few = settings(max_examples=120, deadline=None)
+many = settings(max_examples=150, deadline=None)
+few = settings(max_examples=80, deadline=None)
 
 
 @few

@@ -13,7 +13,7 @@ from pathways.rules.lateness import Lateness, state
 from tests.pathways.rules.naive import Naive, NaivePlan
 from tests.pathways.rules.strategies import FIRST_DAY, calendars, histories, pause_lists, targets
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 CALENDAR = Calendar()
 
 
@@ -22,7 +22,7 @@ def skips(draw: Any) -> dict[str, str]:
     return {f"step{number}": "Choix médical" for number in draw(st.sets(st.integers(0, 7), max_size=2))}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(targets(), histories(), pause_lists(), calendars(), skips())
 def test_the_naive_plan_says_the_same(
     target: Target, facts: list[Fact], pauses: list[Pause], calendar: Calendar, skipped: dict[str, str]

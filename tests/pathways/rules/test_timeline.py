@@ -71,7 +71,7 @@ def timelines(draw: Any) -> tuple[list[Shown], Timeline]:
     return shown, layout(shown, pauses, OPENED, today, draw(st.sampled_from([200, 390, 760, 1100, 1800])))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(timelines())
 def test_nothing_overlaps_and_nothing_leaves_the_picture(drawing: tuple[list[Shown], Timeline]) -> None:
     shown, timeline = drawing
