@@ -7,3 +7,6 @@ class CoordinationConfig(AppConfig):
 
     def ready(self) -> None:
         from coordination import reactions  # noqa: F401
+        from pathways import panels
+
+        panels.register("Coordination", "coordination:pathway-panel", order=10)

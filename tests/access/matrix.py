@@ -162,6 +162,7 @@ ROUTES: dict[str, Route] = {
     "referrals:document": Route(TEAM, kwargs=referral_document),
     # rcp
     "rcp:register": Route(TEAM, about="pathway"),
+    "rcp:panel": Route(TEAM, about="pathway"),
     "rcp:sessions": Route(TEAM + "QXY"),
     "rcp:follow-up": Route(TEAM + "XY"),
     "rcp:execute": post(TEAM, "action"),
