@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from directory.models import Professional
 from pathways.models import (
     AppointmentStatus,
+    BoardOpinion,
     CareCircleMember,
     CircleRole,
     IdentityStatus,
@@ -268,7 +269,7 @@ def _person(role: str, professional: Professional) -> Person:
 
 def _rcp_day(pathway: Pathway, ledger: Iterable[Milestone]) -> date | None:
     zone = ZoneInfo(pathway.team.establishment.time_zone)
-    held = [opinion.held_on for opinion in pathway.opinions.all()]
+    held = [opinion.held_on for opinion in _standing(pathway)]
     held += [m.occurred_at.astimezone(zone).date() for m in ledger if m.kind == Kind.RCP_HELD]
     return max(held, default=None)
 
@@ -341,8 +342,13 @@ def _visits(pathway: Pathway) -> tuple[Visit, ...]:
 
 def _opinions(pathway: Pathway) -> tuple[Opinion, ...]:
     return tuple(
-        Opinion(each.held_on, each.meeting, each.proposal, each.alternatives) for each in pathway.opinions.all()
+        Opinion(each.held_on, each.meeting, each.proposal, each.alternatives) for each in _standing(pathway)
     )
+
+
+def _standing(pathway: Pathway) -> list[BoardOpinion]:
+    """Opinions that stand: one given without quorum is provisional, the file is presented again (RCP-02)."""
+    return [opinion for opinion in pathway.opinions.all() if opinion.quorum_reached is not False]
 
 
 def _treatments(pathway: Pathway) -> tuple[Care, ...]:
