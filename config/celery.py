@@ -23,4 +23,5 @@ app.conf.beat_schedule = {
     "generate-slots": {"task": "coordination.tasks.generate_slots", "schedule": crontab(hour="2", minute="15")},
     "purge-referral-drafts": {"task": "referrals.tasks.purge_drafts", "schedule": crontab(minute="40")},
     "open-rcp-sessions": {"task": "rcp.tasks.open_sessions", "schedule": crontab(hour="2", minute="30")},
+    "note-sent-rcp-decisions": {"task": "rcp.tasks.note_sent_decisions", "schedule": timedelta(seconds=60)},
 }
