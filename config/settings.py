@@ -254,7 +254,7 @@ STORAGES = {
 }
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FILES = 12
+DATA_UPLOAD_MAX_NUMBER_FILES = 60  # well above the ten a form keeps: beyond, Django drops all that was typed
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- post -----------------------------------------------------------------------------------------------------------

@@ -13,8 +13,18 @@ from django.utils.html import format_html
 
 from directory import typography
 from directory.models import Membership, Profession, Professional, Role, User
-from pathways.models import Appointment, AppointmentStatus, Milestone, Pathway, Patient, Step, StepState
+from pathways.models import (
+    Appointment,
+    AppointmentStatus,
+    Milestone,
+    MilestoneSource,
+    Pathway,
+    Patient,
+    Step,
+    StepState,
+)
 from pathways.rules import Calendar
+from pathways.rules.milestones import MilestoneKind
 from pathways.services import calendar_of
 from referrals.desk import Desk, desk_of
 from referrals.models import EventKind, MissingPiece, Referral, ReferralEvent, ReferralStatus, UrgencySign
@@ -321,13 +331,23 @@ def _public_history(events: Sequence[ReferralEvent], pathway: Pathway | None) ->
         )
     if pathway:
         facts = Milestone.objects.in_force().filter(pathway=pathway, kind__in=PUBLIC_MILESTONES)
-        items += [
-            {"title": PUBLIC_MILESTONES[fact.kind], "when": fact.occurred_at, "tone": "ok", "icon": "circle-check"}  # type: ignore[index]
-            for fact in facts
-        ]
+        items += [_public_fact(fact) for fact in facts]
         if not pathway.is_active:
             items.append({"title": "Parcours terminé", "when": pathway.closed_at, "tone": "neutral", "icon": "flag"})
     return sorted(items, key=lambda item: item["when"], reverse=True)
+
+
+def _public_fact(fact: Milestone) -> dict[str, Any]:
+    """One step that took place. Notes are private; but that of a registration, written by Jalon, is the RCP's date."""
+    kind = MilestoneKind(fact.kind)
+    dated = kind is MilestoneKind.RCP_REGISTERED and fact.source == MilestoneSource.AUTOMATIC
+    return {
+        "title": PUBLIC_MILESTONES[kind],
+        "when": fact.occurred_at,
+        "text": fact.note if dated else "",
+        "tone": "ok",
+        "icon": "circle-check",
+    }
 
 
 def _public_title(event: ReferralEvent) -> str:

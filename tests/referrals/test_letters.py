@@ -144,6 +144,14 @@ def test_a_team_without_mailbox_gets_no_letter() -> None:
     assert not OutboxMessage.objects.filter(kind="referral_desk_news").exists()
 
 
+def test_a_promise_that_ends_at_midnight_is_said_as_the_end_of_a_day() -> None:
+    saturday = datetime(2026, 3, 7, 9, 0, tzinfo=UTC)
+    ReferralFactory(channel="phone", entered_by=coordinator(), received_at=saturday)
+    assert "Réponse promise avant la fin du mardi 10 mars 2026 (48" in letter("referral_received").body.replace(
+        "\u00a0", " "
+    )
+
+
 def test_instants_are_those_of_the_establishment_wall_clock() -> None:
     referral = request()
     referral.establishment.time_zone = "Indian/Reunion"

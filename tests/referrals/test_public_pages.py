@@ -185,6 +185,15 @@ def test_a_refused_file_is_explained_and_the_rest_is_kept(client: Client, target
     assert not Referral.objects.exists()
 
 
+def test_far_too_many_files_lose_nothing(client: Client, target: TargetPathway) -> None:
+    files = [upload(f"{n}.pdf", papers.pdf(str(n))) for n in range(14)]
+    answer = client.post(form_url(target), form_data(papers=files))
+    assert answer.status_code == 422
+    assert "10 documents déjà joints" in text_of(answer)
+    assert "10 documents au plus" in text_of(answer)
+    assert "ESSAIDUPONT" in str(soup(answer).select_one("[name=birth_name]"))
+
+
 def test_a_kept_file_can_be_taken_back_without_reproach(client: Client, target: TargetPathway) -> None:
     data = form_data(reason="", papers=[upload()])
     page = soup(client.post(form_url(target), data))

@@ -134,6 +134,39 @@ def test_the_page_tells_the_truth_of_an_accepted_request() -> None:
     assert not page.takes_files
 
 
+def test_the_date_of_the_rcp_is_told_and_private_notes_are_not() -> None:
+    referral, pathway = accepted()
+    pathways.record_milestone(
+        pathway=pathway, kind="rcp_registered", occurred_at=timezone.now(), source="automatic",
+        note="RCP foie, séance du jeudi 26 novembre 2026",
+    )  # fmt: skip
+    pathways.record_milestone(
+        pathway=pathway, kind="rcp_registered", occurred_at=timezone.now(), author=pathway.owner, note="Métastases ?"
+    )
+    pathways.record_milestone(
+        pathway=pathway, kind="exam_done", occurred_at=timezone.now(), source="automatic", note="Nodule de 3 cm"
+    )
+    texts = [item["text"] for item in page_of(referral).history]
+    assert "RCP foie, séance du jeudi 26 novembre 2026" in texts
+    assert not any(secret in " ".join(texts) for secret in ("Métastases", "Nodule"))
+
+
+def test_a_booked_step_is_not_announced_twice() -> None:
+    referral, pathway = accepted()
+    before = page_of(referral).next_step
+    assert before is not None
+    start = timezone.now() + timedelta(days=1)
+    pathways.write_appointment(
+        pathway=pathway, origin=uuid4(), label="Accueil", starts_at=start, ends_at=start + timedelta(hours=1),
+        exam_code="consultation_pluridisciplinaire",
+    )  # fmt: skip
+    pathways.record_milestone(
+        pathway=pathway, kind="appointment_offered", occurred_at=timezone.now(), author=pathway.owner
+    )
+    after = page_of(referral).next_step
+    assert after is None or after.exam_type != "consultation_pluridisciplinaire"
+
+
 def test_the_next_step_shown_never_tells_a_result() -> None:
     referral, pathway = accepted()
     pathways.record_milestone(pathway=pathway, kind="biopsy_taken", occurred_at=timezone.now(), author=pathway.owner)
