@@ -99,7 +99,7 @@ class Calendar:
 
     def start_of_day(self, day: date) -> datetime:
         """The first instant of the wall-clock day, in UTC."""
-        return self.at(day, time.min)
+        return _midnight(self.time_zone, day)
 
     def end_of_day(self, day: date) -> datetime:
         """The last instant of the wall-clock day, in UTC: 23:59:59.999999.
@@ -113,6 +113,12 @@ class Calendar:
         """That wall-clock time of that day, in UTC. A time that happens twice (October) is the first one, a
         time that does not exist (March) is read with the offset in force before the change."""
         return datetime.combine(day, wall_time, self.zone).astimezone(UTC)
+
+
+@lru_cache(maxsize=16_384)
+def _midnight(time_zone: str, day: date) -> datetime:
+    """The first instant of a day, in UTC. Plans ask for the same days again and again."""
+    return datetime.combine(day, time.min, ZoneInfo(time_zone)).astimezone(UTC)
 
 
 @lru_cache(maxsize=512)

@@ -55,7 +55,7 @@ def add(start: datetime, duration: Duration, calendar: Calendar, paused: Iterabl
     next worked day, for working days); zero hours is `start`. A due day that is a Sunday or a holiday stays
     there when the unit is calendar days or months.
     """
-    pauses = merge(paused)
+    pauses = merge(each for each in paused if each.end is None or each.end > start)
     if duration.unit.is_hours:
         return _add_hours(start, duration, calendar, pauses)
     first = calendar.local_date(start)
