@@ -31,4 +31,4 @@ def on_milestone_withdrawn(milestone: Milestone, pathway: Pathway, **_: Any) -> 
 @receiver(pathway_closed, dispatch_uid="coordination.pathway_closed")
 def on_pathway_closed(pathway: Pathway, **_: Any) -> None:
     """Places still held for a closed pathway are looked at by a person, not dropped nor kept by default."""
-    services.review_bookings_of_closed(pathway=pathway)
+    services.ask_review(pathway=pathway)

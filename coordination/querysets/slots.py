@@ -78,9 +78,17 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Not cancelled."""
         return self.exclude(status="cancelled")
 
+    def unmarked(self) -> Self:
+        """Booked, and neither done nor missed nor cancelled yet, to come or not."""
+        return self.filter(status="booked")
+
     def expected(self, at: datetime) -> Self:
         """Booked and not begun."""
-        return self.filter(status="booked", slot__starts_at__gt=at)
+        return self.unmarked().filter(slot__starts_at__gt=at)
+
+    def between(self, start: datetime, end: datetime) -> Self:
+        """Beginning in [start, end)."""
+        return self.filter(slot__starts_at__gte=start, slot__starts_at__lt=end)
 
     def of_day(self, start: datetime, end: datetime) -> Self:
         """Not cancelled, beginning in [start, end), in the order of the day."""

@@ -15,6 +15,7 @@ from pathways.rules.calendar import ONE_DAY, Calendar
 from pathways.services import calendar_of
 
 AHEAD = 14
+BACK = 90
 ICONS = {
     SlotLook.FREE: "circle",
     SlotLook.PART: "circle-dot",
@@ -130,29 +131,28 @@ class PlatformDay:
     bookings: list[Booking]
     coming: list[tuple[date, int, str]]
     released: list[Slot]
-
-    @property
-    def waiting(self) -> int:
-        """Appointments still without a mark."""
-        return sum(booking.status == "booked" for booking in self.bookings)
+    forgotten: list[tuple[date, int, str]]
+    """Past days with appointments that nobody marked: day, how many, of which types."""
 
 
 def platform_day(teams: Sequence[int], day: date, calendar: Calendar, now: datetime) -> PlatformDay:
-    """What the people of ``teams`` see of ``day``, in three queries."""
+    """What the people of ``teams`` see of ``day``, in four queries."""
     start, end = calendar.start_of_day(day), calendar.start_of_day(day + ONE_DAY)
+    today = calendar.start_of_day(calendar.local_date(now))
+    tomorrow = calendar.start_of_day(calendar.local_date(now) + ONE_DAY)
     theirs = Booking.objects.filter(slot__platform__in=teams)
     released = Slot.objects.given_back(now).filter(platform__in=teams, starts_at__lt=now + timedelta(days=AHEAD))
     return PlatformDay(
         day=day,
         bookings=list(theirs.of_day(start, end).with_list_data()),
-        coming=_coming(theirs, calendar, max(end, calendar.start_of_day(calendar.local_date(now) + ONE_DAY))),
+        coming=_by_day(theirs.standing().between(tomorrow, tomorrow + timedelta(days=AHEAD)), calendar),
+        forgotten=_by_day(theirs.unmarked().between(now - timedelta(days=BACK), today), calendar),
         released=list(released.with_list_data().order_by("starts_at", "id")),
     )
 
 
-def _coming(theirs: BookingQuerySet, calendar: Calendar, after: datetime) -> list[tuple[date, int, str]]:
-    """The next days with appointments: day, how many, of which types."""
-    rows = theirs.standing().filter(slot__starts_at__gte=after, slot__starts_at__lt=after + timedelta(days=AHEAD))
+def _by_day(rows: BookingQuerySet, calendar: Calendar) -> list[tuple[date, int, str]]:
+    """Days with appointments: day, how many, of which types."""
     days: dict[date, list[str]] = defaultdict(list)
     for starts_at, label in rows.values_list("slot__starts_at", "slot__exam_type__label").order_by("slot__starts_at"):
         days[calendar.local_date(starts_at)].append(label)

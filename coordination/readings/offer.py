@@ -14,17 +14,23 @@ from coordination.rules.slots import Fit, fit, overlapping
 from pathways.models import Pathway, Step
 from pathways.rules.calendar import Calendar
 
-SHOWN = 24
+MEETING = 12
+MISSING = 6
+"""How many slots to show: those in time, then those too late, of which only the first matter."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """One exam to book: its type, the step it serves (None outside the plan) and the booking made, if any."""
+    """One exam to book: its type, the step it serves (None outside the plan) and the booking made, if any.
+
+    `alternative`: another exam can do the same step, and is listed before it.
+    """
 
     exam_type: ExamType
     step: Step | None
     booking: Booking | None
     checklist: list[str] = field(default_factory=list)
+    alternative: bool = False
 
     @property
     def due_at(self) -> datetime | None:
@@ -75,11 +81,18 @@ def needs_of(pathway: Pathway, coming: Sequence[Booking]) -> list[Need]:
     types = {each.code: each for each in ExamType.objects.all()}
     found: list[Need] = []
     for step, definition in steps:
-        for code in exam_codes(step, definition):
-            if code in types and all(need.exam_type.code != code for need in found):
-                checklist = list(definition.checklist) if definition else []
-                found.append(Need(types[code], step, _booked(coming, code), checklist))
-    return sorted(found, key=lambda need: (need.booking is not None, need.due_at is None, need.due_at))
+        checklist = list(definition.checklist) if definition else []
+        codes = [code for code in exam_codes(step, definition) if code in types]
+        booked = [code for code in codes if _booked(coming, code)]
+        for position, code in enumerate(booked or codes):
+            if all(need.exam_type.code != code for need in found):
+                found.append(Need(types[code], step, _booked(coming, code), checklist, alternative=position > 0))
+    return sorted(found, key=_first_due)
+
+
+def _first_due(need: Need) -> tuple[bool, bool, float]:
+    """Not booked first, then by due date."""
+    return (need.booking is not None, need.due_at is None, need.due_at.timestamp() if need.due_at else 0.0)
 
 
 def other_need(code: str, needs: Sequence[Need], coming: Sequence[Booking]) -> Need | None:
@@ -96,15 +109,14 @@ def _booked(coming: Sequence[Booking], code: str) -> Booking | None:
 
 
 def offer_of(pathway: Pathway, need: Need, coming: Sequence[Booking], calendar: Calendar, now: datetime) -> Offer:
-    """The free slots of a need, at most `SHOWN`, judged against the step's due instant; one query."""
+    """The first free slots of a need, judged against the step's due instant; one query."""
     free = Slot.objects.free(now).serving(pathway).filter(exam_type=need.exam_type)
-    slots = list(free.with_list_data().order_by("starts_at", "id")[: SHOWN + 1])
-    choices = [_choice(slot, need, coming, calendar) for slot in slots[:SHOWN]]
-    return Offer(
-        meeting=[each for each in choices if each.fit.meets],
-        missing=[each for each in choices if not each.fit.meets],
-        more=len(slots) > SHOWN,
-    )
+    slots = list(free.with_list_data().order_by("starts_at", "id")[: MEETING + MISSING])
+    choices = [_choice(slot, need, coming, calendar) for slot in slots]
+    meeting = [each for each in choices if each.fit.meets]
+    missing = [each for each in choices if not each.fit.meets]
+    shown = len(meeting[:MEETING]) + len(missing[:MISSING])
+    return Offer(meeting[:MEETING], missing[:MISSING], more=len(slots) > shown or len(slots) == MEETING + MISSING)
 
 
 def choices_of(slots: Sequence[Slot], need: Need, coming: Sequence[Booking], calendar: Calendar) -> list[Choice]:

@@ -54,8 +54,10 @@ class Row:
 
     @property
     def can_book(self) -> bool:
-        """True when the next step waits for a slot that nobody booked."""
-        return bool(self.expected and self.expected.needs_slot and self.expected.booked_for is None)
+        """True when the next step waits for a slot that nobody booked, or is to offer the patient an appointment."""
+        if self.expected is None or self.expected.booked_for is not None:
+            return False
+        return self.expected.needs_slot or self.expected.kind is MilestoneKind.APPOINTMENT_OFFERED
 
     @property
     def tone(self) -> str:
@@ -67,7 +69,7 @@ def worklist_rows(pathways: Sequence[Pathway], now: datetime) -> list[Row]:
     """The rows of pathways fetched by `querysets.worklist.page_of`, in their order: two queries for all of them."""
     contents = contents_of(pathways)
     firsts = _first_milestones(pathways, contents.values())
-    booked = _booked(pathways, now)
+    booked = _booked(pathways)
     return [_row(each, contents[each.version_id], firsts, booked, now) for each in pathways]
 
 
@@ -81,11 +83,11 @@ def _first_milestones(pathways: Sequence[Pathway], contents: Iterable[Target]) -
     return firsts
 
 
-def _booked(pathways: Sequence[Pathway], now: datetime) -> dict[int, list[tuple[str, datetime]]]:
-    """The coming bookings of each pathway: (exam code, start)."""
+def _booked(pathways: Sequence[Pathway]) -> dict[int, list[tuple[str, datetime]]]:
+    """The bookings of each pathway that still stand, past ones without a mark included: (exam code, start)."""
     found: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
-    coming = Booking.objects.expected(now).of_pathways([each.pk for each in pathways]).order_by("slot__starts_at")
-    for pathway_id, code, starts_at in coming.values_list("pathway_id", "slot__exam_type__code", "slot__starts_at"):
+    standing = Booking.objects.unmarked().of_pathways([each.pk for each in pathways]).order_by("slot__starts_at")
+    for pathway_id, code, starts_at in standing.values_list("pathway_id", "slot__exam_type__code", "slot__starts_at"):
         found[pathway_id].append((code, starts_at))
     return found
 

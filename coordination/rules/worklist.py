@@ -79,7 +79,7 @@ class Expected:
     margin: int | None = None
     paused: bool = False
     booked_for: datetime | None = None
-    """When the exam of this step is booked, if it is."""
+    """When the exam of this step is booked, if it is; in the past when nobody said what became of it."""
     needs_slot: bool = False
     """The step is an exam or a consultation that a protected slot serves."""
 
@@ -126,7 +126,7 @@ def reason(situation: Situation, now: datetime, today: date) -> Reason:
     """Why the pathway is there, in words."""
     cause, tone = _cause(situation, now, today)
     details = [
-        _missing(situation.expected, today),
+        _missing(situation.expected, now, today),
         _attempts(situation.attempts),
         "" if situation.has_owner else "sans responsable",
     ]
@@ -179,10 +179,12 @@ def _promised(day: date, today: date) -> str:
     return "rappel prévu hier, pas fait" if late == 1 else f"rappel prévu il y a {late}{NBSP}j, pas fait"
 
 
-def _missing(expected: Expected | None, today: date) -> str:
+def _missing(expected: Expected | None, now: datetime, today: date) -> str:
     """What the most urgent step waits for, in a few words."""
     if expected is None:
         return ""
+    if expected.booked_for is not None and expected.booked_for < now:
+        return f"rendez-vous du {short_day(expected.booked_for, today)} à confirmer"
     if expected.booked_for is not None:
         return f"rendez-vous {short_day(expected.booked_for, today)} à{NBSP}{hour(expected.booked_for)}"
     if expected.needs_slot:

@@ -1,10 +1,11 @@
 from coordination.services.booking import book_slot, cancel_booking
-from coordination.services.closing import review_bookings_of_closed, stop_expecting
+from coordination.services.closing import stop_expecting
 from coordination.services.contacts import record_contact
 from coordination.services.exam_types import load_exam_types
 from coordination.services.marks import mark_done, mark_missed, undo_mark
 from coordination.services.notices import notify_gp, rectify_notice, send_pending_notices, tell_gp_of_appointments
 from coordination.services.release import release_unused_slots
+from coordination.services.reviews import ask_review
 from coordination.services.series import create_series, generate_slots
 from coordination.services.tasks import (
     cancel_task,
@@ -17,6 +18,7 @@ from coordination.services.tasks import (
 )
 
 __all__ = [
+    "ask_review",
     "book_slot",
     "cancel_booking",
     "cancel_task",
@@ -35,7 +37,6 @@ __all__ = [
     "rectify_notice",
     "release_unused_slots",
     "reopen_without_evidence",
-    "review_bookings_of_closed",
     "send_pending_notices",
     "stop_expecting",
     "tell_gp_of_appointments",

@@ -17,8 +17,9 @@ from django.utils import timezone
 from coordination.errors import SlotFull
 from coordination.models import Booking, BookingStatus, Slot, SlotStatus
 from coordination.rules.slots import asks_again, first_free_seat
-from coordination.services.notices import tell_gp_of_appointments
+from coordination.services.notices import BOOKED, tell_gp_of_appointments
 from coordination.services.platform_post import tell_platform_booked, tell_platform_cancelled
+from coordination.services.reviews import settle_review
 from coordination.services.tasks import create_task
 from directory.errors import DomainError
 from directory.models import User
@@ -199,7 +200,7 @@ def _record_request(booking: Booking, user: User | None, at: datetime) -> None:
             occurred_at=at,
             author=user,
             source=MilestoneSource.AUTOMATIC,
-            dedup_key=f"booked:{booking.uuid}",
+            dedup_key=f"{BOOKED}{booking.uuid}",
         )
 
 
@@ -228,6 +229,7 @@ def cancel_booking(
     tell_gp_of_appointments(pathway=pathway, at=at)
     if not patient_knows and not pathway.patient.deceased_on:
         _ask_to_tell_patient(fresh, user)
+    settle_review(pathway=pathway, user=user)
     return fresh
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from coordination.models import Booking, BookingStatus, Sampling, Task
 from coordination.services.booking import lock_file, write_in_file
+from coordination.services.reviews import settle_review
 from coordination.services.tasks import cancel_task, create_task
 from directory.errors import DomainError
 from directory.models import User
@@ -94,7 +95,7 @@ def undo_mark(*, booking: Booking, user: User | None) -> Booking:
 
 def _marked(booking: Booking, status: str, user: User | None, now: datetime) -> Booking:
     """Moves a booked appointment to ``status``, once."""
-    lock_file(booking.pathway_id)
+    pathway = lock_file(booking.pathway_id)
     fresh = Booking.objects.with_list_data().get(pk=booking.pk)
     if timezone.localdate(fresh.slot.starts_at) > timezone.localdate(now):
         raise DomainError("Ce rendez-vous n’a pas encore eu lieu.", code="too_early")
@@ -103,6 +104,7 @@ def _marked(booking: Booking, status: str, user: User | None, now: datetime) -> 
     ):
         raise DomainError(f"Ce rendez-vous est déjà noté « {fresh.get_status_display().lower()} ».", code="not_booked")
     fresh.status, fresh.marked_at, fresh.marked_by = status, now, user
+    settle_review(pathway=pathway, user=user)
     return fresh
 
 

@@ -25,6 +25,8 @@ from pathways.rules.milestones import MilestoneKind
 DATA = Path(__file__).resolve().parent.parent / "data" / "notices.yaml"
 APPOINTMENTS = "appointments"
 RECTIFICATION = "rectification"
+BOOKED = "booked:"
+"""How the key of a milestone recorded by a booking begins."""
 GATHERING = timedelta(minutes=20)
 """Appointments booked one after the other make one message."""
 
@@ -56,7 +58,7 @@ def notify_gp(*, pathway: Pathway, milestone: Milestone) -> Notice | None:
     known = Notice.objects.filter(milestone=milestone).first()
     if known:
         return known
-    if milestone.source == MilestoneSource.IMPORTED or _already_told(milestone):
+    if milestone.source == MilestoneSource.IMPORTED or _of_a_booking(milestone) or _already_told(milestone):
         return None
     texts = wordings()
     told = is_told(
@@ -114,6 +116,11 @@ def send_pending_notices(*, pathway: Pathway) -> int:
             notice.save(update_fields=["message"])
             sent += 1
     return sent
+
+
+def _of_a_booking(milestone: Milestone) -> bool:
+    """True for what a booking records: the day's message about appointments tells it already."""
+    return (milestone.dedup_key or "").startswith(BOOKED)
 
 
 def _already_told(milestone: Milestone) -> bool:

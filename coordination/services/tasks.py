@@ -101,7 +101,7 @@ def give_back_task(*, task: Task, user: User) -> Task:
 
 
 @transaction.atomic
-def complete_task(*, task: Task, user: User, outcome: str = "") -> Task:
+def complete_task(*, task: Task, user: User | None, outcome: str = "") -> Task:
     """Says that a task is done, with its outcome in a few words. Raises DomainError when it is already closed."""
     return _close(_locked(task), TaskStatus.DONE, user, outcome)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from coordination.views.platform import booking_row
 from coordination.views.shared import CHANGED, answer, find_pathway, insist, user_of
 from directory.errors import DomainError
 from directory.perms import allow, works_at_desk
-from directory.typography import moment, short_day
+from directory.typography import NBSP, moment, short_day
 from pathways.access import open_file
 from pathways.models import Pathway
 from pathways.services import calendar_of
@@ -56,7 +56,7 @@ def _book(request: HttpRequest, pathway: Pathway) -> HttpResponse:
     except DomainError as error:
         return _page(request, pathway, step=step, code=code, refusal=error, status=422)
     when = moment(booking.slot.starts_at, timezone.localdate())
-    messages.success(request, f"{booking.slot.exam_type.label} réservé {when}. Le plateau est prévenu.")
+    messages.success(request, f"Rendez-vous réservé{NBSP}: {booking.slot.exam_type}, {when}. Le plateau est prévenu.")
     return redirect("coordination:book", uuid=pathway.uuid)
 
 
@@ -90,7 +90,8 @@ def _page(
         "need": need,
         "offer": offer,
         "first": offer.first if offer else None,
-        "objective": _objective(need, calendar.local_date(now)),
+        "objective": _objective(need, calendar.local_date(now), now),
+        "overdue": bool(need and need.due_at and need.due_at < now),
         "other_types": [each for each in ExamType.objects.all() if all(n.exam_type != each for n in needs)],
         "coming": coming,
         "visits": visits(coming, calendar),
@@ -101,21 +102,21 @@ def _page(
     return render(request, "coordination/book.html", context, status=status)
 
 
-def _objective(need: Need | None, today: date) -> str:
-    """« avant mer. 25 nov. », with a word when the date is only a projection."""
+def _objective(need: Need | None, today: date, now: datetime) -> str:
+    """« objectif : mer. 25 nov. », with a word when it has passed or is only a projection."""
     if need is None or need.due_at is None:
         return ""
+    passed = ", dépassé" if need.due_at < now else ""
     projected = " (estimé)" if need.step and need.step.projected else ""
-    return f"avant la fin du {short_day(need.due_at, today)}{projected}"
+    return f"objectif{NBSP}: {short_day(need.due_at, today)}{projected}{passed}"
 
 
 def _need(needs: list[Need], step: str, code: str, coming: list[Booking]) -> Need | None:
-    """The exam asked for by its code or its step, else the first that has no appointment yet."""
+    """The exam asked for by its code or its step; without one, or for a step that needs none, the first not booked."""
     if code:
         return other_need(code, needs, coming)
-    if step:
-        return next((need for need in needs if need.step and need.step.key == step), None)
-    return next((need for need in needs if need.booking is None), None)
+    asked = next((need for need in needs if need.step and need.step.key == step), None)
+    return asked or next((need for need in needs if need.booking is None), None)
 
 
 @require_POST

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from coordination import services
-from coordination.models import Task, TaskStatus
+from coordination.models import Booking, Task, TaskStatus
 from directory.errors import DomainError
 from directory.models import Role, User
 from pathways import services as pathways
@@ -184,6 +184,11 @@ def test_a_pathway_that_closes_has_its_appointments_looked_at(desk: Desk, pathwa
     pathways.close_pathway(pathway=pathway, reason="transferred", author=desk.coordinator)
     task = Task.objects.get(pathway=pathway)
     assert task.title == "Parcours clos : annuler ou confirmer le rendez-vous réservé"
+    services.cancel_booking(
+        booking=Booking.objects.get(), reason="Transfert", user=desk.coordinator, patient_knows=True
+    )
+    task.refresh_from_db()
+    assert (task.status, task.outcome) == ("done", "Plus aucun rendez-vous à venir")
     other = desk.pathway()
     pathways.close_pathway(pathway=other, reason="no_cancer", author=desk.coordinator)
     assert not Task.objects.filter(pathway=other).exists()

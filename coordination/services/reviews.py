@@ -1,0 +1,40 @@
+"""Appointments that outlive their pathway: a person keeps or cancels them."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid5
+
+from django.utils import timezone
+
+from coordination.models import Booking, Task
+from coordination.services.tasks import complete_task, create_task
+from directory.models import User
+from pathways.models import ClosingReason, Pathway
+
+
+def ask_review(*, pathway: Pathway) -> Task | None:
+    """A task for the desk when a pathway closes with appointments to come; none after a death."""
+    coming = Booking.objects.expected(timezone.now()).filter(pathway=pathway).count()
+    if not coming or pathway.closing_reason == ClosingReason.DIED:
+        return None
+    what = "le rendez-vous réservé" if coming == 1 else f"les {coming} rendez-vous réservés"
+    return create_task(
+        pathway=pathway,
+        title=f"Parcours clos : annuler ou confirmer {what}",
+        due_on=timezone.localdate(),
+        origin=_origin(pathway),
+    )
+
+
+def settle_review(*, pathway: Pathway, user: User | None) -> None:
+    """Closes that task once no appointment of the closed pathway waits any more."""
+    if pathway.is_active or Booking.objects.unmarked().filter(pathway=pathway).exists():
+        return
+    task = Task.objects.open().filter(origin=_origin(pathway)).first()
+    if task:
+        complete_task(task=task, user=user, outcome="Plus aucun rendez-vous à venir")
+
+
+def _origin(pathway: Pathway) -> UUID:
+    """One review for each time the pathway closes."""
+    return uuid5(pathway.uuid, f"closed:{pathway.closed_at:%Y%m%d%H%M%S}")
