@@ -15,7 +15,7 @@ from referrals import services as referrals
 
 RELEASES = (9.05, 10.6, 13.6, 15.1)
 """Just after the hours at which slots begin: release instants are two days before them."""
-POST = (8.2, 12.2, 15.2, 18.7)
+POST = (8.2, 13.2, 18.7)
 """The worker sends every ten seconds; a few times a day is near enough for a story."""
 QUORUM_MISSED = (37, 86)
 """Days before today around which a meeting lacks its oncologist and its radiotherapist."""
@@ -31,7 +31,7 @@ def plan_beats(life: Life) -> None:
             agenda.at(agenda.on(day, 2.25), lambda: _night(life))
         for hour in RELEASES:
             agenda.at(agenda.on(day, hour), lambda: _release(life))
-        for hour in POST if agenda.worked(day) else POST[2:3]:
+        for hour in POST if agenda.worked(day) else POST[1:2]:
             agenda.at(agenda.on(day, hour), _post)
         agenda.at(agenda.on(day, 7.9), lambda: _todays_meeting(life))
         day += timedelta(days=1)

@@ -128,7 +128,8 @@ def sample_taken(life: Life, story: Story, at: datetime) -> None:
     story.sampled_at = at
     gastro, pathologist = life.user("gastro"), life.user("pathologist")
     life.later(story, rng.uniform(0.3, 4), _lab_requested, gastro)
-    life.later(story, rng.uniform(4, 7), _sample_sent, life.user("endoscopy"))
+    if not story.fast:  # FAST does not follow the transport of the sample
+        life.later(story, rng.uniform(4, 7), _sample_sent, life.user("endoscopy"))
     if story.chances.noncontributive and story.once("noncontributive"):
         life.in_days(story, rng.randint(2, 3), _noncontributive, pathologist)
         return
