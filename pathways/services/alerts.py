@@ -6,17 +6,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db import connection, transaction
+from django.db.models import Case, Exists, OuterRef, Value, When
 from django.utils import timezone
 
 from directory.errors import DomainError
 from directory.models import User
 from pathways.models import Alert, AlertKind, Milestone, Pathway, Step
+from pathways.querysets import late, soon
 from pathways.rules.alerts import LATE, WARNING, next_alert_at, standing
 from pathways.rules.plan import PlannedStep
 
-BATCH = 2000
+BATCH = 5000
 
 OpenAlerts = dict[int, list[Alert]]
 """Open alerts by pathway id."""
@@ -113,38 +114,41 @@ def scan_delays(*, now: datetime) -> int:
     return total
 
 
+# One statement for a whole batch: claim, raise (or raise again), close the warnings a late step leaves behind, and
+# move each step on to its next instant. {due} is `Step.objects.to_alert` as the ORM writes it, so that what is late
+# keeps its one definition; a step that is neither late nor soon any more only loses its instant.
+_RAISE = """
+WITH due (id, pathway_id, warn_at, due_at, kind) AS ({due}),
+raised AS (
+    INSERT INTO pathways_alert (uuid, pathway_id, step_id, kind, since, raised_at, acknowledge_reason)
+    SELECT gen_random_uuid(), pathway_id, id, kind, CASE kind WHEN 'late' THEN due_at ELSE warn_at END, %s, ''
+    FROM due WHERE kind <> 'none'
+    ON CONFLICT (step_id, kind) DO UPDATE SET
+        since = excluded.since, raised_at = excluded.raised_at, closed_at = NULL, closed_by_id = NULL,
+        acknowledged_at = NULL, acknowledged_by_id = NULL, acknowledge_reason = ''
+),
+passed AS (
+    UPDATE pathways_alert SET closed_at = %s FROM due
+    WHERE due.kind = 'late' AND step_id = due.id AND pathways_alert.kind = 'warning' AND closed_at IS NULL
+)
+UPDATE pathways_step SET next_alert_at = CASE due.kind WHEN 'warning' THEN due.due_at END
+FROM due WHERE pathways_step.id = due.id
+"""
+
+
 @transaction.atomic
 def _scan_batch(now: datetime) -> int:
-    steps = list(
+    kind = Case(When(late(now), then=Value(LATE)), When(soon(now), then=Value(WARNING)), default=Value("none"))
+    due = (
         Step.objects.to_alert(now)
         .select_for_update(skip_locked=True, of=("self",))
-        .only("id", "pathway_id", "warn_at", "due_at", "next_alert_at")[:BATCH]
+        .annotate(alert_kind=kind)
+        .values_list("id", "pathway_id", "warn_at", "due_at", "alert_kind")[:BATCH]
     )
-    if not steps:
-        return 0
-    late = [step for step in steps if step.due_at and step.due_at < now]
-    near = [step for step in steps if step.due_at and step.due_at >= now]
-    raised = [_alert(step, LATE, step.due_at, now) for step in late]
-    raised += [_alert(step, WARNING, step.warn_at, now) for step in near]
-    Alert.objects.bulk_create(
-        raised,
-        update_conflicts=True,
-        unique_fields=["step", "kind"],
-        update_fields=["since", "raised_at", "closed_at", "closed_by", *_UNSEEN],
-    )
-    Alert.objects.open().filter(step__in=late, kind=WARNING).update(closed_at=now)
-    _move_on(late, near)
-    return len(steps)
-
-
-def _alert(step: Step, kind: str, since: datetime | None, now: datetime) -> Alert:
-    return Alert(pathway_id=step.pathway_id, step_id=step.pk, kind=kind, since=since or now, raised_at=now)
-
-
-def _move_on(late: Sequence[Step], near: Sequence[Step]) -> None:
-    """The warned steps wait for their due instant; the late ones have no further alert."""
-    Step.objects.filter(pk__in=[step.pk for step in late]).update(next_alert_at=None)
-    Step.objects.filter(pk__in=[step.pk for step in near]).update(next_alert_at=F("due_at"))
+    sql, params = due.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_RAISE.format(due=sql), [*params, now, now])
+        return int(cursor.rowcount)
 
 
 @transaction.atomic

@@ -38,7 +38,7 @@ class _Undo(Exception):
 def _prepare(now: datetime) -> int:
     """Makes ``NEWLY_LATE`` open steps fall due one hour before ``now``, and nothing else."""
     Step.objects.filter(next_alert_at__lt=now).update(next_alert_at=None)
-    steps = Step.objects.filter(state__in=["open", "waiting"]).order_by("pk").values("pk")[:NEWLY_LATE]
+    steps = Step.objects.filter(optional=False).order_by("pk").values("pk")[:NEWLY_LATE]
     Alert.objects.filter(step__in=steps).delete()
     due = now - timedelta(hours=1)
     return Step.objects.filter(pk__in=steps).update(

@@ -113,3 +113,12 @@ def test_no_step_is_late_without_an_alert_after_a_scan() -> None:
     late = set(Step.objects.late(now).filter(optional=False).values_list("pk", flat=True))
     alerted = set(Alert.objects.open().filter(kind="late").values_list("step", flat=True))
     assert late == alerted
+
+
+def test_a_stale_instant_raises_nothing_and_cannot_stop_the_scan() -> None:
+    pathway = PathwayFactory(days_ago=1)
+    now = timezone.now()
+    Step.objects.filter(pathway=pathway).update(next_alert_at=now - timedelta(days=1), state="skipped", skip_reason="x")
+    services.scan_delays(now=now)
+    assert not Step.objects.filter(pathway=pathway, next_alert_at__isnull=False).exists()
+    assert not Alert.objects.filter(pathway=pathway).exists()
