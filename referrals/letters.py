@@ -25,6 +25,7 @@ TO_REQUESTER = {
     "accepted": "Demande {receipt} : acceptée",
     "refused": "Demande {receipt} : réponse de la coordination",
     "redirected": "Demande {receipt} : réorientée",
+    "link": "Demande {receipt} : votre lien de suivi",
 }
 TO_DESK = {
     "new": "Nouvelle demande {receipt}",

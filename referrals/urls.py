@@ -20,6 +20,7 @@ urlpatterns = [
     path("demandes/<uuid:uuid>/completer/", views.ask, name="ask"),
     path("demandes/<uuid:uuid>/refuser/", views.refuse, name="refuse"),
     path("demandes/<uuid:uuid>/reorienter/", views.redirect, name="redirect"),
+    path("demandes/<uuid:uuid>/lien/", views.link, name="link"),
     path("demandes/<uuid:uuid>/lu/", views.read, name="read"),
     path("demandes/<uuid:uuid>/pieces/<uuid:document>/", views.document, name="document"),
 ]

@@ -1,7 +1,14 @@
 from referrals.services.drafts import discard_draft_file, keep_draft_files, purge_drafts
 from referrals.services.requester import write_back
 from referrals.services.submission import submit_referral
-from referrals.services.triage import accept_referral, ask_complement, mark_read, redirect_referral, refuse_referral
+from referrals.services.triage import (
+    accept_referral,
+    ask_complement,
+    mark_read,
+    redirect_referral,
+    refuse_referral,
+    send_link,
+)
 
 __all__ = [
     "accept_referral",
@@ -12,6 +19,7 @@ __all__ = [
     "purge_drafts",
     "redirect_referral",
     "refuse_referral",
+    "send_link",
     "submit_referral",
     "write_back",
 ]

@@ -117,6 +117,15 @@ def mark_read(*, referral: Referral, by: User) -> Referral:
     return locked
 
 
+@transaction.atomic
+def send_link(*, referral: Referral, by: User) -> None:
+    """Sends the requester a fresh link, at most once a minute. Raises DomainError when no address is known."""
+    if not referral.requester_email:
+        raise DomainError("Le demandeur n’a pas laissé de courriel : copiez le lien, ou appelez-le.")
+    minute = timezone.now().replace(second=0, microsecond=0)
+    letters.tell_requester(referral, "link", fact=f"link:{minute:%Y%m%d%H%M}")
+
+
 def _answer(referral: Referral, action: Action, by: User, at: datetime) -> None:
     """What every answer changes. Raises DomainError when another answer came first."""
     referral.status = status_after(referral, action)

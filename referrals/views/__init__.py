@@ -2,7 +2,7 @@ from referrals.views.desk import detail, document, inbox
 from referrals.views.entry import enter, requesters
 from referrals.views.follow import follow, receipt
 from referrals.views.public import new, sheet
-from referrals.views.triage import accept, ask, read, redirect, refuse
+from referrals.views.triage import accept, ask, link, read, redirect, refuse
 
 __all__ = [
     "accept",
@@ -12,6 +12,7 @@ __all__ = [
     "enter",
     "follow",
     "inbox",
+    "link",
     "new",
     "read",
     "receipt",

@@ -21,6 +21,7 @@ from pathways.perms import may_read
 from pathways.services import calendar_of
 from referrals import readings
 from referrals.forms import AcceptForm, AskForm, RedirectForm, RefuseForm
+from referrals.links import follow_url
 from referrals.models import KnownExam, MissingPiece, Referral, ReferralDocument, UrgencySign
 from referrals.perms import may_ask, may_decide, reads_referrals
 from referrals.querysets import FILTERS
@@ -102,6 +103,7 @@ def detail_page(
         "twins": list(Referral.objects.visible_to(user).twins_of(referral).select_related("target")),  # type: ignore[arg-type]
         "history": readings.history_items(list(referral.events.all())),
         "file_url": _file_url(request, referral),
+        "follow_url": follow_url(referral.uuid),
         "decides": decides,
         "asks": open_ and may_ask(user, referral),  # type: ignore[arg-type]
         "reads_news": may_ask(user, referral),  # type: ignore[arg-type]

@@ -86,6 +86,19 @@ def read(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect_to("referrals:detail", uuid)
 
 
+@require_POST
+@allow(reads_referrals)
+def link(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Sends the requester a fresh follow-up link."""
+    try:
+        services.send_link(referral=_writable(request, uuid, may_ask), by=_user(request))
+    except DomainError as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, "Lien envoyé au demandeur.")
+    return redirect_to("referrals:detail", uuid)
+
+
 def _writable(request: HttpRequest, uuid: UUID, allowed: Callable[[User, Referral], bool]) -> Referral:
     """The request, 404 for a stranger, 403 for someone who may read it and not answer."""
     referral = find(request, uuid)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -16,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.models import AccessLog, Profession, Role, User
+from directory.models import AccessLog, OutboxMessage, Profession, Role, User
 from pathways.models import Pathway, Patient, TargetPathway
 from referrals import services
 from referrals.models import Referral
@@ -72,6 +73,7 @@ POSTS = {
     "refuse": {"reason": "Hors du parcours."},
     "redirect": {"place": "CH du Lac", "reason": "Plus proche."},
     "read": {},
+    "link": {},
 }
 
 
@@ -119,7 +121,7 @@ def test_a_secretary_reads_and_asks_but_does_not_decide(client: Client, target: 
     client.force_login(UserFactory(role=Role.SECRETARY, team=target.team))
     page = soup(client.get(url("detail", referral)))
     actions = {form["action"] for form in page.select("main form[action]")}
-    assert actions == {url("ask", referral)}
+    assert actions == {url("ask", referral), url("link", referral)}
     for name in ("accept", "refuse", "redirect"):
         assert client.post(url(name, referral), POSTS[name]).status_code == 403
     assert client.post(url("ask", referral), POSTS["ask"]).status_code == 302
@@ -383,6 +385,24 @@ def test_what_the_requester_wrote_is_shown_until_read(desk: Client, target: Targ
     page = text_of(desk.get(url("detail", referral)))
     assert "Le demandeur a écrit" not in page
     assert "La patiente vit seule." in page  # still in the history
+
+
+def test_a_lost_link_is_sent_again_once(desk: Client, target: TargetPathway) -> None:
+    referral = ReferralFactory(target=target)
+    with time_machine.travel(timezone.now(), tick=False):
+        for _ in range(2):
+            assert "Lien envoyé" in text_of(desk.post(url("link", referral), follow=True))
+    message = OutboxMessage.objects.get(kind="referral_link")
+    assert message.recipient == referral.requester_email
+    assert referral.receipt in message.body
+    assert "/suivi/" in message.body
+
+
+def test_without_address_the_link_is_copied(desk: Client, target: TargetPathway, user: User) -> None:
+    referral = ReferralFactory(target=target, channel="phone", entered_by=user, requester_email="")
+    page = desk.post(url("link", referral), follow=True)
+    assert "copiez le lien" in text_of(page)
+    assert "/suivi/" in str(soup(page).select_one("[data-copy]"))
 
 
 # --- entry by phone -------------------------------------------------------------------------------------------------
