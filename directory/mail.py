@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Sequence
 from hashlib import sha256
@@ -32,5 +31,5 @@ class FolderBackend(BaseEmailBackend):
         if not target.exists():
             with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as draft:
                 draft.write(source.as_bytes())
-            os.replace(draft.name, target)
+            Path(draft.name).replace(target)
         return 1

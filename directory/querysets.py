@@ -43,7 +43,9 @@ class BreakGlassQuerySet(models.QuerySet["BreakGlass"]):
 
     def visible_to(self, user: User) -> Self:
         """Emergency accesses by people of the user's establishments, the user's own left out."""
-        return self.filter(user__memberships__team__establishment__in=user.establishment_ids).exclude(user=user).distinct()
+        return (
+            self.filter(user__memberships__team__establishment__in=user.establishment_ids).exclude(user=user).distinct()
+        )
 
     def to_review(self) -> Self:
         return self.filter(reviewed_at__isnull=True)

@@ -9,7 +9,17 @@ from typing import Any
 
 _allowed: ContextVar[bool] = ContextVar("jalon_write_allowed", default=False)
 
-_READS = ("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT", "EXPLAIN", "SHOW", "SET ", "DECLARE", "CLOSE")
+_READS = (
+    "SELECT",
+    "SAVEPOINT",
+    "RELEASE SAVEPOINT",
+    "ROLLBACK TO SAVEPOINT",
+    "EXPLAIN",
+    "SHOW",
+    "SET ",
+    "DECLARE",
+    "CLOSE",
+)
 
 
 class WriteOnReadError(RuntimeError):

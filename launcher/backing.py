@@ -114,34 +114,68 @@ def wipe_demo(project: Project, state: State) -> None:
     state.forget_data()
 
 
+@dataclass(frozen=True)
+class Throwaway:
+    """The servers of one run. `variables` lead to them, `scratch` is a folder of ours."""
+
+    variables: dict[str, str]
+    scratch: Path
+
+
 @contextmanager
-def throwaway(project: Project, kind: str, *, durable: bool = False) -> Iterator[tuple[dict[str, str], Path]]:
-    """Servers of one run, removed at its end however it ends. Gives their variables and a
-    scratch folder of ours. `durable`: PostgreSQL's own settings, for measures."""
-    user = service_user()
-    root = data_root(project, read(project.state_file), user, OUTSIDE)
+def throwaway(
+    project: Project, kind: str, *, durable: bool = False, seed: Path | None = None, keep: Path | None = None
+) -> Iterator[Throwaway]:
+    """Servers of one run, removed at its end however it ends.
+
+    `durable`: PostgreSQL's own settings, for measures. `seed`: a data directory to start from.
+    `keep`: where the data directory goes instead of being removed, when the block succeeds.
+    """
+    user, root = throwaway_root(project)
     remove_stale(root)
     environment.check_space(root, SPACE_FOR_DATA)
     folder = _claim_run(root, f"{kind}-{secrets.token_hex(4)}")
     supervisor = Supervisor()
     try:
-        postgres, broker = _select(project, user, root, None)
-        known = Secrets.make()
-        settings = () if durable else servers.FAST_SETTINGS
-        log = folder / "postgres.log"
-        names = (servers.DATABASE, servers.TEMPLATE)
-        database = Database(postgres, user, folder / "pg", log, known.database, settings, TEST_CONNECTIONS, names)
-        message_broker = MessageBroker(broker, user, folder / "redis", folder / "redis.log", known.broker)
-        backing = Backing(database, message_broker, known)
-        with ui.step(f"Throw-away {backing.label}"):
-            database.initialise()
-            message_broker.prepare()
-            variables = backing.start(supervisor)
-        yield variables, make_private(folder / "scratch")
+        pair = _throwaway_pair(project, user, root, folder, () if durable else servers.FAST_SETTINGS)
+        with ui.step(f"Throw-away {pair.label}"):
+            pair.database.initialise(seed)
+            pair.broker.prepare()
+            variables = pair.start(supervisor)
+        yield Throwaway(variables, make_private(folder / "scratch"))
+        if keep is not None:
+            supervisor.stop()
+            pair.database.data.rename(keep)
     finally:
         with guard.shielded():
             supervisor.stop()
             servers.remove_tree(folder)
+
+
+def throwaway_root(project: Project) -> tuple[ServiceUser, Path]:
+    """Who throw-away servers run as, and the folder that holds theirs."""
+    user = service_user()
+    return user, data_root(project, read(project.state_file), user, OUTSIDE)
+
+
+def _throwaway_pair(
+    project: Project, user: ServiceUser, root: Path, folder: Path, settings: tuple[str, ...]
+) -> Backing:
+    postgres, broker = _select(project, user, root, None)
+    known = Secrets.make()
+    names = (servers.DATABASE, servers.TEMPLATE)
+    log = folder / "postgres.log"
+    database = Database(postgres, user, folder / "pg", log, known.database, settings, TEST_CONNECTIONS, names)
+    message_broker = MessageBroker(broker, user, folder / "redis", folder / "redis.log", known.broker)
+    return Backing(database, message_broker, known)
+
+
+def seed_of(project: Project, fingerprint: str) -> Path:
+    """Where the data directory migrated for this fingerprint lies, or is to be made: one for each
+    user and version of PostgreSQL too, since no other can open it."""
+    user, root = throwaway_root(project)
+    postgres, _ = _select(project, user, root, None)
+    return root / f"seed_{user.uid}_{postgres.major}_{fingerprint[:24]}"
 
 
 def _claim_run(root: Path, name: str) -> Path:

@@ -77,9 +77,9 @@ class Database:
         """Holds the data directory."""
         return self.data.parent
 
-    def initialise(self) -> bool:
-        """Make the data directory, all of it or none: built aside, then renamed. Returns False
-        when it is there already."""
+    def initialise(self, seed: Path | None = None) -> bool:
+        """Make the data directory, all of it or none: built aside, then renamed. `seed` is a data
+        directory to copy instead of making one. Returns False when it is there already."""
         for leftover in self.folder.glob(f"{self.data.name}.new-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         if data_major(self.data) is not None:
@@ -88,20 +88,29 @@ class Database:
             shutil.rmtree(self.data)
         building = make_private(self.data.with_name(f"{self.data.name}.new-{secrets.token_hex(4)}"))
         self.user.own(building)
-        password_file = building.with_name(f"{building.name}.password")
+        try:
+            if seed is None:
+                self._initdb(building)
+                self._single_user(building, "".join(f"CREATE DATABASE {name};\n" for name in self.names))
+            else:
+                self._run(["cp", "-a", f"{seed}/.", str(building)], building)
+                self.set_password(building)
+            building.rename(self.data)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+        return True
+
+    def _initdb(self, target: Path) -> None:
+        password_file = target.with_name(f"{target.name}.password")
         try:
             password_file.touch(mode=0o600)
             self.user.own(password_file)
             password_file.write_text(self.password, encoding="ascii")
-            self._initdb(building, password_file)
-            self._single_user(building, "".join(f"CREATE DATABASE {name};\n" for name in self.names))
-            building.rename(self.data)
+            self._run_initdb(target, password_file)
         finally:
             password_file.unlink(missing_ok=True)
-            shutil.rmtree(building, ignore_errors=True)
-        return True
 
-    def _initdb(self, target: Path, password_file: Path) -> None:
+    def _run_initdb(self, target: Path, password_file: Path) -> None:
         self._run(
             [
                 str(self.binaries.bin / "initdb"),
@@ -142,9 +151,9 @@ class Database:
             return disk_full(self.folder)
         return LauncherError(message, f"Whole log: {self.log}", tail=tail)
 
-    def set_password(self) -> None:
-        """Make the role's password the one we hold (the file of secrets was lost)."""
-        self._single_user(self.data, f"ALTER ROLE {ROLE} PASSWORD '{self.password}';\n")
+    def set_password(self, data: Path | None = None) -> None:
+        """Make the role's password the one we hold."""
+        self._single_user(data or self.data, f"ALTER ROLE {ROLE} PASSWORD '{self.password}';\n")
 
     def clear_previous(self) -> list[str]:
         """Stop a server of an earlier run that still works in our directory, and remove the

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from launcher import backing, commands, servers, setup, static, system
+from launcher import backing, commands, demo, servers, setup, state, static, system
+from launcher.backing import Throwaway
 from launcher.paths import Project, make_private
 from launcher.run import run_foreground, run_step
 from launcher.system import Need
@@ -53,15 +54,15 @@ def needs(extra: Sequence[str]) -> list[Need]:
     return [*system.PDF_TEST_NEEDS, *(system.BROWSER_NEEDS if browser else ())]
 
 
-def test_environment(project: Project, variables: dict[str, str], scratch: Path) -> dict[str, str]:
+def test_environment(project: Project, run: Throwaway) -> dict[str, str]:
     """Environment of the tests: nothing of the caller's configuration but CI."""
     forced = {
-        **variables,
+        **run.variables,
         "JALON_DEBUG": "0",
         # As in the demo; its own tests switch it on.
         "JALON_REQUIRE_SECOND_FACTOR": "0",
-        "JALON_MEDIA_ROOT": str(make_private(scratch / "media")),
-        "JALON_EMAIL_URL": f"file://{quote(str(make_private(scratch / 'post')))}",
+        "JALON_MEDIA_ROOT": str(make_private(run.scratch / "media")),
+        "JALON_EMAIL_URL": f"file://{quote(str(make_private(run.scratch / 'post')))}",
     }
     chromium = system.find_chromium()
     if chromium:
@@ -70,19 +71,22 @@ def test_environment(project: Project, variables: dict[str, str], scratch: Path)
     return backing.application_environment(project, forced, keep=kept)
 
 
-def with_template(project: Project, env: dict[str, str]) -> dict[str, str]:
-    """Migrate a database once, for every test process to copy: migrating takes many seconds, and
-    they are a dozen."""
-    url = urlsplit(env["JALON_DATABASE_URL"])
-    template = {**env, "JALON_DATABASE_URL": url._replace(path=f"/{servers.TEMPLATE}").geturl()}
-    run_step(
-        "Test database",
-        commands.migrate(str(project.python)),
-        log=project.logs / "setup.log",
-        cwd=project.root,
-        env=template,
-    )
-    return {**env, "JALON_TEST_TEMPLATE": servers.TEMPLATE}
+def migrated_seed(project: Project) -> Path:
+    """A data directory whose template database is migrated, made once for each state of the
+    migrations: migrating takes many seconds, and every test process would do it."""
+    seed = backing.seed_of(project, demo.migrations_digest(project))
+    with state.lock(project.private / "seed.lock", None):
+        if servers.data_major(seed) is not None:
+            return seed
+        for old in seed.parent.glob("seed_*"):
+            servers.remove_tree(old)
+        with backing.throwaway(project, "seed", durable=True, keep=seed) as run:
+            url = urlsplit(run.variables["JALON_DATABASE_URL"])
+            env = test_environment(project, run)
+            env["JALON_DATABASE_URL"] = url._replace(path=f"/{servers.TEMPLATE}").geturl()
+            command = commands.migrate(str(project.python))
+            run_step("Test database", command, log=project.logs / "setup.log", cwd=project.root, env=env)
+    return seed
 
 
 def run_tests(project: Project, extra: Sequence[str]) -> int:
@@ -90,10 +94,9 @@ def run_tests(project: Project, extra: Sequence[str]) -> int:
     setup.check_platform()
     setup.prepare(project, develop=True, needs=needs(extra))
     outcomes: list[tuple[Stage, int, float]] = []
-    with backing.throwaway(project, "test") as (variables, scratch):
-        env = test_environment(project, variables, scratch)
+    with backing.throwaway(project, "test", seed=migrated_seed(project)) as run:
+        env = {**test_environment(project, run), "JALON_TEST_TEMPLATE": servers.TEMPLATE}
         static.collect(project, env)
-        env = with_template(project, env)
         for stage in stages(project.root, extra, cores()):
             say(f"\n== {stage.name}: pytest {' '.join(stage.arguments)}")
             began = time.monotonic()
@@ -118,7 +121,7 @@ def run_bench(project: Project, extra: Sequence[str]) -> int:
     """Run the measures, on servers with PostgreSQL's own durability settings."""
     setup.check_platform()
     setup.prepare(project, develop=True)
-    with backing.throwaway(project, "bench", durable=True) as (variables, scratch):
-        env = test_environment(project, variables, scratch)
+    with backing.throwaway(project, "bench", durable=True) as run:
+        env = test_environment(project, run)
         static.collect(project, env)
         return run_foreground([str(project.python), "-m", "tests.bench", *extra], cwd=project.root, env=env)

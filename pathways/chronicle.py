@@ -178,7 +178,7 @@ def chronicle(pathway: Pathway) -> list[Entry]:
 def _rows(watch: Watch, pathway: Pathway) -> list[Row]:
     history = apps.get_model("pathways", f"{watch.model.__name__}History")
     value = {"id": pathway.pk, "patient": pathway.patient_id}.get(watch.through, pathway.pk)
-    column = "id" if watch.through in ("id", "patient") else watch.through
+    column = "pgh_obj_id" if watch.through in ("id", "patient") else watch.through
     rows = history.objects.filter(**{column: value}).select_related("pgh_context", *watch.joined)
     return list(rows.order_by("pgh_id"))
 
@@ -209,10 +209,10 @@ def _of_model(watch: Watch, rows: Iterable[Row], people: _People) -> list[Entry]
     before: dict[int, Row] = {}
     entries = []
     for row in rows:
-        entry = _told(watch, before.get(row.id), row, people)
+        entry = _told(watch, before.get(row.pgh_obj_id), row, people)
         if entry:
             entries.append(entry)
-        before[row.id] = row
+        before[row.pgh_obj_id] = row
     return entries
 
 

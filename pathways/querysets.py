@@ -201,7 +201,7 @@ class StepQuerySet(models.QuerySet["Step"]):
         return self.annotate(lateness=lateness_case(at))
 
     def to_alert(self, at: datetime) -> Self:
-        """Steps whose next alert instant has passed, oldest first. Strictly: an instant equal to the due one is on time."""
+        """Steps whose next alert instant has passed, oldest first; strictly: equal to the due one is on time."""
         return self.filter(next_alert_at__lt=at).order_by("next_alert_at", "id")
 
 

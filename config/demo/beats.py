@@ -69,7 +69,7 @@ def _todays_meeting(life: Life) -> None:
     for session in sessions:
         back = (life.agenda.today - life.now.date()).days
         crowded = not any(0 <= around - back < 7 for around in QUORUM_MISSED)
-        life.agenda.at(life.agenda.on(life.now.date(), 11.5), _prepares(life, session), life.world.idec)
+        life.agenda.at(life.agenda.on(life.now.date(), 15.5), _prepares(life, session), life.world.idec)
         life.agenda.at(session.starts_at, _holds(life, session, crowded), life.world.idec)
 
 

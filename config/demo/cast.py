@@ -116,7 +116,7 @@ def arrivals(life: Life, count: int) -> list[datetime]:
     span = (agenda.today - agenda.first_day).days - 3
     found = []
     for number in range(count):
-        back = 2 + span * (number + rng.random()) / count
+        back = 2 + span * ((number + rng.random()) / count) ** 1.2  # a little busier lately
         day = agenda.today - timedelta(days=round(back))
         if rng.random() > 0.06:
             day = agenda.worked_day(day)

@@ -71,7 +71,7 @@ def book_day(life: Life, story: Story) -> None:
     hoped = _next_day_one(life, life.now.date() + timedelta(days=1))
     slot = places.free(life, story, places.MEETING).first()
     found = slot.starts_at.astimezone(life.agenda.start.tzinfo).date() if slot else None
-    if slot is None or found is None or (found > hoped and story.rng.random() < 0.7):
+    if slot is None or found is None or (found > hoped and story.rng.random() < 0.85):
         _squeezed_in(life, story, hoped)
         return
     _arrange(life, story, found)

@@ -10,9 +10,11 @@ from config.demo.story import Story
 from directory import services as directory
 from pathways import services as pathways
 from pathways.models import Alert, PauseKind, Step
+from pathways.services.documents import request_pps
 
 REVIEWED = 6
 WITHOUT_NEXT_STEP = 2
+PAPERS_ASKED = 2
 
 
 def plan(life: Life) -> None:
@@ -25,6 +27,7 @@ def plan(life: Life) -> None:
     agenda.at(agenda.on(last, 15.0), lambda: _reviews(life), idec)
     agenda.at(agenda.on(last, 15.5), lambda: _pauses(life), idec)
     agenda.at(agenda.on(last, 16.0), lambda: _left_without_step(life), idec)
+    agenda.at(agenda.on(last, 16.2), lambda: _asks_papers(life), idec)
     agenda.at(agenda.on(last, 16.5), lambda: _acknowledges(life), idec)
     agenda.at(agenda.on(last, 17.2), lambda: _hears_from_town(life))
     agenda.at(agenda.on(last, 17.5), lambda: _opens_in_emergency(life), life.user("radiologist"))
@@ -53,11 +56,18 @@ def _pauses(life: Life) -> None:
 
 def _left_without_step(life: Life) -> None:
     """The review is left to another hospital: nothing dated remains, and the list says so."""
-    for story in _running(life, "treatment_started")[:WITHOUT_NEXT_STEP]:
+    for story in _running(life, "treatment_started")[1 : 1 + WITHOUT_NEXT_STEP]:
         for step in Step.objects.filter(pathway=story.pathway, state__in=["open", "waiting"]).order_by("order"):
             pathways.skip_step(
                 step=step, reason="Réévaluation confiée à un autre centre, date à confirmer", author=life.world.idec
             )
+
+
+def _asks_papers(life: Life) -> None:
+    """Care plans asked for and not made yet: the worker will, as soon as it starts."""
+    stories = [story for story in _running(life, "announcement") if not story.pathway.documents.filter(kind="pps")]
+    for story in stories[-PAPERS_ASKED:]:
+        request_pps(pathway=story.pathway, user=life.world.idec)
 
 
 def _acknowledges(life: Life) -> None:

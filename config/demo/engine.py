@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pghistory
@@ -43,7 +44,7 @@ class Agenda:
         self.lived = 0
         self._waiting: list[tuple[datetime, int, Act, User | None]] = []
         self._rank = 0
-        self._traveller: time_machine.Coordinates | None = None
+        self._traveller: Any = None  # a `time_machine.Traveller`, whose stubs name another class
 
     def rng(self, name: object) -> Random:
         """A stream of chance of its own for each story: changing one story leaves the others alone."""

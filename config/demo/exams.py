@@ -133,7 +133,11 @@ def sample_taken(life: Life, story: Story, at: datetime) -> None:
     if story.chances.noncontributive and story.once("noncontributive"):
         life.in_days(story, rng.randint(2, 3), _noncontributive, pathologist)
         return
-    life.in_days(story, rng.randint(2, 3) + story.delay("lab"), _intermediate, pathologist)
+    if story.fast:
+        life.in_days(story, rng.randint(2, 4) + story.delay("lab"), _intermediate, pathologist)
+    else:  # the laboratory knows that the meeting is two days later
+        day = life.agenda.worked_day(at.date() + timedelta(days=2 + story.delay("lab")))
+        life.then(story, life.agenda.on(day, 9 + rng.random() * 5), _intermediate, pathologist)
     life.in_days(story, rng.randint(5, 6 if not story.fast else 9) + story.delay("lab"), _final, pathologist)
 
 

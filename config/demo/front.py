@@ -33,7 +33,8 @@ def send(life: Life, story: Story) -> None:
     )
     if story.chances.fate != WAITING:
         asker = desk_user(life, story)
-        life.later(story, story.rng.uniform(0.5, 9), triage, asker)
+        hours = story.rng.uniform(1, 10) if story.fast else story.rng.uniform(0.3, 2.5)
+        life.later(story, hours, triage, asker)
 
 
 def facts(story: Story) -> ReferralFacts:
@@ -113,7 +114,7 @@ def accept(life: Life, story: Story, user: User) -> None:
         message="Le patient sera appelé dans la journée." if story.rng.random() < 0.5 else "",
     )
     story.known_pathway = story.referral.pathway
-    life.later(story, story.rng.uniform(0.3, 3), desk.call, life.world.idec)
+    life.later(story, story.rng.uniform(0.3, 3 if story.fast else 1.2), desk.call, life.world.idec)
     life.later(story, story.rng.uniform(3, 12), desk.identify, life.user("secretary"))
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
-
 from config.demo.clinic import EUS, PERCUTANEOUS
 from config.demo.life import Chapter, Life
 from config.demo.story import Story
 from coordination import services
 from coordination.errors import SlotFull
 from coordination.models import Booking, Slot
+from coordination.querysets import SlotQuerySet
 from directory.errors import DomainError
 from pathways.rules.milestones import MilestoneKind as Kind
 
@@ -87,7 +86,7 @@ def book_sample(life: Life, story: Story, days: int) -> None:
     find_place(life, story, exam, story.sample_on)
 
 
-def free(life: Life, story: Story, exam: str) -> QuerySet[Slot]:
+def free(life: Life, story: Story, exam: str) -> SlotQuerySet:
     """The free places of an exam kept for the patient's pathway, soonest first."""
     slots = Slot.objects.free(life.now).serving(story.pathway).filter(exam_type__code=exam)
     return slots.order_by("starts_at", "id")

@@ -98,10 +98,10 @@ def draw_chances(rng: Random, profile: Profile, fate: str, *, fast: bool) -> Cha
         fate=fate,
         asks=draw() < 0.15,
         calls=0 if draw() < 0.72 else rng.choice((1, 1, 2)),
-        missed=rng.choice(("irm", "scanner", "consultation_pluridisciplinaire")) if draw() < 0.07 else "",
-        cancelled=rng.choice(("irm", "consultation_pluridisciplinaire")) if draw() < 0.06 else "",
+        missed=rng.choice(("irm", "scanner", "consultation_pluridisciplinaire")) if draw() < 0.13 else "",
+        cancelled=rng.choice(("irm", "consultation_pluridisciplinaire")) if draw() < 0.12 else "",
         noncontributive=bool(profile.sample) and draw() < 0.08,
-        stall=rng.choice(STALLS) if draw() < 0.2 else "",
+        stall=rng.choice(STALLS if fast else STALLS[:-1]) if draw() < (0.2 if fast else 0.13) else "",
         stall_days=rng.randint(5, 14),
         pause="ended" if draw() < 0.05 else "",
         ends="",
@@ -111,7 +111,7 @@ def draw_chances(rng: Random, profile: Profile, fate: str, *, fast: bool) -> Cha
         by_phone=draw() < 0.14,
         prepared=draw() < 0.7,
         identity=rng.choices(("QUAL", "RECUP", "VALI", "PROV"), (55, 10, 20, 15))[0],
-        follow_days=rng.randint(18, 60),
+        follow_days=rng.randint(12, 45),
         who_status=rng.choices((0, 1, 2, 3), (25, 45, 22, 8))[0],
     )
     return _ending(chances, rng, profile)

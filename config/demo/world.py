@@ -89,9 +89,9 @@ def build_world() -> World:
             name=name, short_name=short, kind=kind, finess=names.finess(number), address=address, postal_code=code,
             city=city, phone=phone, email=email, accepts_referrals=open_,
         )  # fmt: skip
-    for key, place, name, kind, phone, email in _TEAMS:
+    for key, place, name, team_kind, phone, email in _TEAMS:
         world.teams[key] = Team.objects.create(
-            establishment=world.places[place], name=name, kind=kind, phone=phone, email=email
+            establishment=world.places[place], name=name, kind=team_kind, phone=phone, email=email
         )
     for number, someone in enumerate(EVERYBODY, start=1):
         _settle(world, someone, number)

@@ -82,7 +82,7 @@ def needs_of(pathway: Pathway, coming: Sequence[Booking]) -> list[Need]:
     found: list[Need] = []
     for step, definition in steps:
         checklist = list(definition.checklist) if definition else []
-        codes = [code for code in exam_codes(step, definition) if code in types]
+        codes = [code for code in exam_codes(step.exam_type, definition) if code in types]
         booked = [code for code in codes if _booked(coming, code)]
         for position, code in enumerate(booked or codes):
             if all(need.exam_type.code != code for need in found):

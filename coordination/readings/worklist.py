@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
-from uuid import UUID, uuid4
 
 from coordination.links import file_url
 from coordination.models import Booking, ContactState
 from coordination.readings.targets import contents_of
-from coordination.rules.contacts import call_back_choices
 from coordination.rules.worklist import Course, Expected, Reason, Situation, reason
 from directory.models import User
 from pathways.models import Milestone, Pathway, Step
@@ -29,7 +27,7 @@ Firsts = dict[tuple[int, str], datetime]
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the worklist. `margin` is in signed calendar days; `key` makes a gesture sent twice count once."""
+    """One line of the worklist. `margin` is in signed calendar days; `can_book`: some exam has no slot yet."""
 
     pathway: Pathway
     url: str
@@ -41,8 +39,7 @@ class Row:
     owner: User | None
     actor: str
     state: ContactState | None
-    call_backs: list[date]
-    key: UUID
+    can_book: bool
 
     @property
     def margin(self) -> int | None:
@@ -53,24 +50,18 @@ class Row:
         return self.pathway.next_step
 
     @property
-    def can_book(self) -> bool:
-        """True when the next step waits for a slot that nobody booked, or is to offer the patient an appointment."""
-        if self.expected is None or self.expected.booked_for is not None:
-            return False
-        return self.expected.needs_slot or self.expected.kind is MilestoneKind.APPOINTMENT_OFFERED
-
-    @property
     def tone(self) -> str:
         """The tone of the row's edge."""
         return self.reason.tone
 
 
 def worklist_rows(pathways: Sequence[Pathway], now: datetime) -> list[Row]:
-    """The rows of pathways fetched by `querysets.worklist.page_of`, in their order: two queries for all of them."""
+    """The rows of pathways fetched by `querysets.worklist.page_of`, in their order: three queries for all of them."""
     contents = contents_of(pathways)
     firsts = _first_milestones(pathways, contents.values())
     booked = _booked(pathways)
-    return [_row(each, contents[each.version_id], firsts, booked, now) for each in pathways]
+    exams = _exams_to_come(pathways)
+    return [_row(each, contents[each.version_id], firsts, booked[each.pk], exams[each.pk], now) for each in pathways]
 
 
 def _first_milestones(pathways: Sequence[Pathway], contents: Iterable[Target]) -> Firsts:
@@ -92,6 +83,16 @@ def _booked(pathways: Sequence[Pathway]) -> dict[int, list[tuple[str, datetime]]
     return found
 
 
+def _exams_to_come(pathways: Sequence[Pathway]) -> dict[int, list[tuple[str, str]]]:
+    """The undone steps of each pathway that a slot serves: (step key, exam code)."""
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    steps = Step.objects.filter(pathway__in=[each.pk for each in pathways], state__in=["open", "waiting"])
+    rows = steps.exclude(exam_type="").order_by("order").values_list("pathway_id", "step_key", "exam_type")
+    for pathway_id, key, code in rows:
+        found[pathway_id].append((key, code))
+    return found
+
+
 @lru_cache(maxsize=16)
 def _clock(time_zone: str, holiday_zone: str) -> Calendar:
     """Enough of a calendar for local days and buttons; closing days change no margin."""
@@ -102,7 +103,8 @@ def _row(
     pathway: Pathway,
     content: Target,
     firsts: Firsts,
-    booked: dict[int, list[tuple[str, datetime]]],
+    booked: list[tuple[str, datetime]],
+    exams: list[tuple[str, str]],
     now: datetime,
 ) -> Row:
     place = pathway.team.establishment
@@ -110,7 +112,7 @@ def _row(
     today = calendar.local_date(now)
     state: ContactState | None = getattr(pathway, "contact_state", None)
     step = pathway.next_step
-    expected = _expected(step, content, booked[pathway.pk], calendar, now) if step else None
+    expected = _expected(step, content, booked, calendar, now) if step else None
     course = _course(pathway, content, firsts, calendar, now)
     situation = Situation(
         course=course,
@@ -132,9 +134,13 @@ def _row(
         owner=(step.assignee if step else None) or pathway.owner,
         actor=Actor(step.actor).label if step else "",
         state=state,
-        call_backs=call_back_choices(today, calendar),
-        key=uuid4(),
+        can_book=_lacks_slot(exams, content, {code for code, _ in booked}),
     )
+
+
+def _lacks_slot(exams: list[tuple[str, str]], content: Target, booked: set[str]) -> bool:
+    """True when some step to come has none of its exams booked."""
+    return any(not booked & set(exam_codes(code, step_definition(content, key))) for key, code in exams)
 
 
 def _course(pathway: Pathway, content: Target, firsts: Firsts, calendar: Calendar, now: datetime) -> Course:
@@ -155,7 +161,7 @@ def _expected(
     step: Step, content: Target, booked: list[tuple[str, datetime]], calendar: Calendar, now: datetime
 ) -> Expected:
     definition = step_definition(content, step.step_key)
-    codes = exam_codes(step, definition)
+    codes = exam_codes(step.exam_type, definition)
     booked_for = next((at for code, at in booked if code in codes), None)
     return Expected(
         label=step.label,
@@ -184,9 +190,9 @@ def step_definition(content: Target, key: str) -> StepDef | None:
         return None
 
 
-def exam_codes(step: Step, definition: StepDef | None) -> list[str]:
-    """The exam types that can do the step: its own, then those its milestones name."""
-    if not step.exam_type:
+def exam_codes(exam_type: str, definition: StepDef | None) -> list[str]:
+    """The exam types that can do a step: its own, then those its milestones name."""
+    if not exam_type:
         return []
     named = [match.detail for match in definition.done_by if match.detail] if definition else []
-    return list(dict.fromkeys([step.exam_type, *named]))
+    return list(dict.fromkeys([exam_type, *named]))

@@ -64,9 +64,7 @@ class Pathway(models.Model):
         verbose_name_plural = "parcours"
         ordering = ["-opened_at", "-id"]
         indexes = [
-            models.Index(
-                fields=["team", "next_due_at", "id"], condition=Q(status="active"), name="pathway_active_due"
-            ),
+            models.Index(fields=["team", "next_due_at", "id"], condition=Q(status="active"), name="pathway_active_due"),
             models.Index(fields=["owner", "next_due_at"], condition=Q(status="active"), name="pathway_owner_due"),
         ]
         constraints = [

@@ -341,9 +341,7 @@ def _visits(pathway: Pathway) -> tuple[Visit, ...]:
 
 
 def _opinions(pathway: Pathway) -> tuple[Opinion, ...]:
-    return tuple(
-        Opinion(each.held_on, each.meeting, each.proposal, each.alternatives) for each in _standing(pathway)
-    )
+    return tuple(Opinion(each.held_on, each.meeting, each.proposal, each.alternatives) for each in _standing(pathway))
 
 
 def _standing(pathway: Pathway) -> list[BoardOpinion]:

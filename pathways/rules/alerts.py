@@ -10,9 +10,7 @@ WARNING = "warning"
 LATE = "late"
 
 
-def standing(
-    kind: str, *, state: str, warn_at: datetime | None, due_at: datetime | None, now: datetime
-) -> bool:
+def standing(kind: str, *, state: str, warn_at: datetime | None, due_at: datetime | None, now: datetime) -> bool:
     """True while the alert's reason holds: the step is open and the instant the alert speaks of has passed."""
     if state != StepState.OPEN or due_at is None:
         return False

@@ -159,6 +159,7 @@ ROUTES: dict[str, Route] = {
     "referrals:refuse": post("CP", "referral"),
     "referrals:redirect": post("CP", "referral"),
     "referrals:read": post(TEAM, "referral"),
+    "referrals:link": post(TEAM, "referral"),
     "referrals:document": Route(TEAM, kwargs=referral_document),
     # rcp
     "rcp:register": Route(TEAM, about="pathway"),
@@ -182,14 +183,12 @@ ROUTES: dict[str, Route] = {
     "rcp:paper": Route(TEAM, kwargs=decided),
     "rcp:sent": post(TEAM, "", kwargs=decided),
     "rcp:session": Route(TEAM, kwargs=session),
-    "rcp:attend": post(
-        TEAM, "", kwargs=session, data=lambda cast: {"professional": cast.member.uuid, "mode": "room"}
-    ),
+    "rcp:attend": post(TEAM, "", kwargs=session, data=lambda cast: {"professional": cast.member.uuid, "mode": "room"}),
     "rcp:professionals": Route(TEAM, kwargs=session),
     "rcp:review-quorum": post(TEAM, "", kwargs=session),
     "rcp:close": post(TEAM, "", kwargs=session),
     "rcp:cancel": post(TEAM, "", kwargs=session),
 }
 
-THIRD_PARTY = ("admin:", "account_", "mfa_", "openid_connect_", "socialaccount_", "social/", "usersessions_", "headless")
+THIRD_PARTY = ("admin:", "account_", "mfa_", "openid_connect_", "socialaccount_", "social/")
 """Routes of Django's admin and of allauth: covered by their own rules, see test_third_party."""

@@ -27,7 +27,8 @@ def main() -> None:
     found = {}
     for size in dict.fromkeys(sizes):
         call_command("load_demo", size=size, reset=True)
-        print(f"\n== {size}: {Patient.objects.count():,} patients, {Pathway.objects.active().count():,} active pathways")
+        patients, active = Patient.objects.count(), Pathway.objects.active().count()
+        print(f"\n== {size}: {patients:,} patients, {active:,} active pathways")
         if options.only != "scan":
             found[size] = worklist.measure()
     if len(found) == 2:

@@ -75,10 +75,14 @@ class Scene:
             ("first_care", 17, ""),
             ("exam_done", 17, "scanner"),
             ("exam_done", 16, "irm"),
+            ("gp_informed", 16, ""),
             ("biopsy_taken", 15, ""),
             ("lab_requested", 15, ""),
+            ("sample_sent", 14, ""),
+            ("rcp_registered", 14, ""),
             ("lab_final", 8, ""),
             ("rcp_held", 6, ""),
+            ("rcp_decision_sent", 5, ""),
         ):
             self.record(pathway, kind, days, detail)
         self._results(pathway)

@@ -96,8 +96,11 @@ def test_upper_rooms_hear_a_fact_a_correction_and_a_withdrawal_in_order() -> Non
         signals.milestone_recorded.disconnect(on_recorded)
         signals.milestone_withdrawn.disconnect(on_withdrawn)
     assert heard == [
-        ("recorded", "first_care"), ("withdrawn", "first_care"), ("recorded", "first_care"), ("withdrawn", "first_care"),
-    ]  # fmt: skip
+        ("recorded", "first_care"),
+        ("withdrawn", "first_care"),
+        ("recorded", "first_care"),
+        ("withdrawn", "first_care"),
+    ]
 
 
 def test_a_reaction_that_fails_takes_the_fact_with_it() -> None:

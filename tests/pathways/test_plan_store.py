@@ -26,7 +26,9 @@ def rows(pathway: Pathway) -> list[dict[str, Any]]:
 def test_rebuilding_changes_nothing_when_nothing_changed() -> None:
     pathway = PathwayFactory(days_ago=4)
     before = rows(pathway)
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         services.rebuild_plan(pathway=pathway)
     assert rows(pathway) == before
     written = [q["sql"] for q in queries if q["sql"].startswith(("UPDATE", "INSERT", "DELETE"))]
