@@ -10,7 +10,8 @@ from pathways.models import Pathway
 TEMPLATE = engines["django"].from_string(
     """<!doctype html><html lang="fr"><head><title>Liste</title></head><body><table>
 {% for row in rows %}<tr><td>{{ row.patient }}</td><td>{{ row.version.target.name }}</td>
-<td>{{ row.opened_at|date }}</td><td>{{ row.next_due_at|date }}</td><td>{{ row.next_step.label }}</td><td>{{ row.owner }}</td>
+<td>{{ row.opened_at|date }}</td><td>{{ row.next_due_at|date }}</td>
+<td>{{ row.next_step.label }}</td><td>{{ row.owner }}</td>
 <td><a href="/parcours/{{ row.uuid }}/">Ouvrir</a></td></tr>{% endfor %}
 </table></body></html>"""
 )
