@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from launcher import binaries, environment, guard, procs, servers, ui
 from launcher.paths import Project, make_private
@@ -114,8 +115,7 @@ def wipe_demo(project: Project, state: State) -> None:
     state.forget_data()
 
 
-@dataclass(frozen=True)
-class Throwaway:
+class Throwaway(NamedTuple):
     """The servers of one run. `variables` lead to them, `scratch` is a folder of ours."""
 
     variables: dict[str, str]

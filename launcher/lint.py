@@ -71,7 +71,7 @@ def run(project: Project) -> int:
     """Run all checks; 0 when all pass."""
     setup.check_platform()
     setup.prepare(project, develop=True, static=False)
-    with backing.throwaway(project, "lint") as run_servers:
+    with backing.throwaway(project, "lint") as (variables, scratch):
         env = backing.application_environment(project, {**variables, "JALON_MEDIA_ROOT": str(scratch)})
         results = run_side_by_side(project, checks(project), env, cores())
     say(table(results))

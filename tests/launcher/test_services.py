@@ -93,6 +93,29 @@ def test_a_run_killed_with_its_guard_is_cleared_by_the_next(awkward: Project) ->
     assert not folder.exists()
 
 
+def test_a_seed_is_kept_and_copied_under_another_password(awkward: Project) -> None:
+    seed = backing.seed_of(awkward, "0123456789abcdef")
+    seed.parent.mkdir(parents=True, exist_ok=True)
+    with backing.throwaway(awkward, "seed", durable=True, keep=seed) as first:
+        write(first.variables, "CREATE TABLE kept AS SELECT 42 AS answer")
+    assert servers.data_major(seed) is not None
+    with backing.throwaway(awkward, "test", seed=seed) as second:
+        assert second.variables["JALON_DATABASE_URL"] != first.variables["JALON_DATABASE_URL"]
+        assert write(second.variables, "SELECT answer FROM kept") == (42,)
+        write(second.variables, "DROP TABLE kept")
+    with backing.throwaway(awkward, "test", seed=seed) as third:
+        assert write(third.variables, "SELECT answer FROM kept") == (42,), "the seed itself is never written"
+    backing.remove_stale(seed.parent)
+    assert seed.exists(), "it outlives the runs"
+
+
+def test_a_seed_cut_short_is_not_kept(awkward: Project) -> None:
+    seed = backing.seed_of(awkward, "0123456789abcdef")
+    with pytest.raises(LauncherError), backing.throwaway(awkward, "seed", keep=seed):
+        raise LauncherError("the migrations failed")
+    assert not seed.exists()
+
+
 def test_demo_servers_keep_their_data_through_every_accident(awkward: Project) -> None:
     known = State()
     pair = backing.demo_backing(awkward, known)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from launcher import lint, testing
+from launcher.backing import Throwaway
 from launcher.lint import Check
 from launcher.paths import Project
 from launcher.testing import Stage
@@ -40,7 +41,7 @@ def test_tests_see_nothing_of_the_callers_configuration(project: Project, monkey
     monkeypatch.setenv("JALON_DATABASE_URL_FILE", "/run/secrets/production")
     monkeypatch.setenv("JALON_EMAIL_URL", "smtp://real.example.org")
     monkeypatch.setenv("CI", "true")
-    made = testing.test_environment(project, {"JALON_DATABASE_URL": "postgresql://ours"}, project.private)
+    made = testing.test_environment(project, Throwaway({"JALON_DATABASE_URL": "postgresql://ours"}, project.private))
     assert made["JALON_DATABASE_URL"] == "postgresql://ours"
     assert "JALON_DATABASE_URL_FILE" not in made
     assert made["JALON_EMAIL_URL"].startswith("file:///")
