@@ -29,6 +29,7 @@ from rcp.services.letters import (
     note_typed_sending,
     open_letter,
     read_link,
+    send_by,
     tell_correspondents,
     token_for,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "reopen_action",
     "report",
     "review_quorum",
+    "send_by",
     "set_absent",
     "tell_correspondents",
     "token_for",

@@ -23,6 +23,8 @@ from directory.services import post
 from directory.typography import long_day
 from pathways import services as pathways
 from pathways.models import CircleRole, Milestone
+from pathways.rules.clock import add
+from pathways.rules.durations import Duration, Unit
 from pathways.rules.milestones import MilestoneKind
 from rcp.models import CaseStatus, Decision, LetterAccess
 from rcp.services.notices import absolute, signature
@@ -90,6 +92,16 @@ def letter_states(decision: Decision) -> list[LetterState]:
         )
         for reader in correspondents(decision)
     ]
+
+
+def send_by(decision: Decision) -> datetime:
+    """Until when the opinion must have left: so many working days after it was given, a local rule of the series.
+
+    No national delay was found (french-standards 1.5); two queries, for the establishment's calendar.
+    """
+    series = decision.case.session.series
+    delay = Duration(series.sends_within_days, Unit.WORKING_DAYS)
+    return add(decision.decided_at, delay, pathways.calendar_of(series.team.establishment))
 
 
 def tell_correspondents(*, decision: Decision) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,7 +23,16 @@ from rcp.history import versions_of
 from rcp.models import Decision, RcpCase, RcpSession
 from rcp.perms import attends_meetings, follows_pathway, is_physician, may_decide, may_register, reads_cases
 from rcp.readings import local_day, session_day
-from rcp.views.common import banner, case_or_404, log_read, meeting_case_or_404, pathway_url, tell_refusal, user_of
+from rcp.views.common import (
+    banner,
+    case_or_404,
+    log_read,
+    meeting_case_or_404,
+    pathway_url,
+    sits_at,
+    tell_refusal,
+    user_of,
+)
 from rcp.views.decision_forms import action_formset, decision_initial
 
 
@@ -44,7 +54,7 @@ def case_context(
     """Everything the page of a case shows; ``form`` and ``actions`` keep what was typed."""
     user = user_of(request)
     session, decision = found.session, decision_of(found)
-    attends = attends_meetings(user) and RcpSession.objects.visible_to(user).filter(pk=session.pk).exists()
+    attends = attends_meetings(user) and sits_at(user, found)
     attendances = list(session.attendances.select_related("professional"))
     waits = found.status == "registered" and session.status in ("planned", "running")
     may_answer = attends and may_decide(user) and waits and _day_has_come(session)
@@ -58,6 +68,8 @@ def case_context(
         "actions": list(decision.actions.with_list_data()) if decision else [],
         "versions": versions_of(decision) if decision and decision.revision > 1 else [],
         "letters": services.letter_states(decision) if decision and found.status == "decided" else [],
+        "send_by": services.send_by(decision) if decision and not decision.sent_at else None,
+        "now": timezone.now(),
         "opinions": _other_opinions(found, decision),
         "documents": Document.objects.filter(pathway=found.pathway, status="ready").order_by("-requested_at")[:12],
         "appointments": found.pathway.appointments.exclude(status="cancelled").order_by("-starts_at")[:8],
@@ -107,7 +119,9 @@ def presence_response(request: HttpRequest, found: RcpCase) -> HttpResponse:
 @allow(attends_meetings)
 def prepare(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """What the meeting will read of this file."""
-    found = case_or_404(request, uuid)
+    found, user = case_or_404(request, uuid), user_of(request)
+    if not (sits_at(user, found) or may_register(user, found.pathway)):
+        raise PermissionDenied
     patient = found.pathway.patient
     form = CaseForm(
         request.POST or None,
@@ -120,7 +134,7 @@ def prepare(request: HttpRequest, uuid: UUID) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                services.prepare_case(case=found, author=user_of(request), **form.details())
+                services.prepare_case(case=found, author=user, **form.details())
             except DomainError as error:
                 form.add_error(error.field if error.field in form.fields else None, error.message)
             else:

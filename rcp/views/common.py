@@ -41,9 +41,14 @@ def case_or_404(request: HttpRequest, uuid: UUID) -> RcpCase:
 def meeting_case_or_404(request: HttpRequest, uuid: UUID) -> RcpCase:
     """A case of a session the user attends: reading a patient's pathway is not sitting at the meeting."""
     case = case_or_404(request, uuid)
-    if not RcpSession.objects.visible_to(user_of(request)).filter(pk=case.session_id).exists():
+    if not sits_at(user_of(request), case):
         raise PermissionDenied
     return case
+
+
+def sits_at(user: User, case: RcpCase) -> bool:
+    """True when the user attends the session of the case."""
+    return RcpSession.objects.visible_to(user).filter(pk=case.session_id).exists()
 
 
 def posted_uuid(request: HttpRequest, name: str) -> UUID:

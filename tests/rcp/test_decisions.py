@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from coordination.models import Task, TaskStatus
@@ -13,7 +14,16 @@ from pathways import services as pathways
 from pathways.models import BoardOpinion, Milestone, Pathway, Treatment
 from rcp import services
 from rcp.history import versions_of
-from rcp.models import ActionStatus, CaseStatus, CaseStream, Decision, FollowUpAction, QuorumOutcome, RcpCase
+from rcp.models import (
+    ActionStatus,
+    CaseStatus,
+    CaseStream,
+    Decision,
+    FollowUpAction,
+    QuorumOutcome,
+    RcpCase,
+    RcpSession,
+)
 from rcp.services import NewAction
 from tests.rcp.factories import Meeting, MeetingFactory, PhysicianFactory, SessionFactory
 
@@ -96,19 +106,15 @@ def test_no_opinion_before_the_day_of_the_meeting() -> None:
 
 
 def test_an_early_opinion_of_the_day_is_not_dated_in_the_future() -> None:
-    meeting = MeetingFactory()
-    case = meeting.register()
-    noon = timezone.localtime().replace(hour=12, minute=0)
-    if timezone.localtime().hour >= 22:
-        pytest.skip("no room left in this day")
-    starts_at = timezone.now() + timedelta(minutes=90)
-    type(meeting.session).objects.filter(pk=meeting.session.pk).update(
-        starts_at=starts_at, ends_at=starts_at + timedelta(hours=1)
-    )
-    assert noon.date() == timezone.localdate(starts_at)
-    decide(meeting, RcpCase.objects.get(pk=case.pk))
-    (fact,) = held(case.pathway)
-    assert fact.occurred_at <= timezone.now()
+    morning = datetime(2026, 5, 12, 8, tzinfo=UTC)
+    with time_machine.travel(morning, tick=False):
+        meeting = MeetingFactory(today=False)
+        case = meeting.register()
+        in_two_hours = morning + timedelta(hours=2)
+        RcpSession.objects.update(starts_at=in_two_hours, ends_at=in_two_hours + timedelta(hours=1))
+        decide(meeting, RcpCase.objects.get(pk=case.pk))
+        (fact,) = held(case.pathway)
+    assert fact.occurred_at == morning
 
 
 def test_the_second_opinion_is_refused_and_says_whose_was_first() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -94,6 +94,11 @@ def test_once_the_notice_has_left_the_sending_is_a_fact(decision: Decision) -> N
     fact = Milestone.objects.in_force().get(pathway=decision.case.pathway, kind="rcp_decision_sent")
     assert decision.sent_at == fact.occurred_at == sent_at
     assert services.note_sent() == 0
+
+
+def test_the_delay_to_send_counts_working_days(decision: Decision) -> None:
+    decision.decided_at = datetime(2026, 5, 12, 16, tzinfo=UTC)  # Tuesday; Thursday is Ascension Day
+    assert timezone.localtime(services.send_by(decision)).date() == date(2026, 5, 18)
 
 
 def test_without_address_the_team_prints_the_letter_and_the_fact_closes_the_task(meeting: Meeting) -> None:

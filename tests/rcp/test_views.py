@@ -131,6 +131,20 @@ def test_a_town_doctor_of_the_circle_reads_the_case_but_does_not_sit(client: Cli
     assert not Decision.objects.exists()
 
 
+def test_a_hospital_doctor_of_the_circle_who_does_not_sit_only_reads(client: Client, meeting: Meeting) -> None:
+    case = meeting.register()
+    reader = PhysicianUserFactory(TeamFactory(), "SM24")
+    pathways.add_to_circle(pathway=case.pathway, professional=reader.professional, role="referent")
+    logged(client, reader)
+    assert client.get(reverse("rcp:case", args=[case.uuid])).status_code == 200
+    assert client.get(reverse("rcp:session", args=[meeting.session.uuid])).status_code == 404
+    for name in ("prepare", "postpone", "withdraw", "correct"):
+        assert client.get(reverse(f"rcp:{name}", args=[case.uuid])).status_code == 403, name
+    for name in ("decide", "move", "stream", "absence"):
+        assert client.post(reverse(f"rcp:{name}", args=[case.uuid]), decision_post()).status_code == 403, name
+    assert not Decision.objects.exists()
+
+
 def test_only_a_physician_gives_an_opinion(client: Client, meeting: Meeting) -> None:
     case = meeting.register()
     answer = logged(client, meeting.coordinator).post(reverse("rcp:decide", args=[case.uuid]), decision_post())
@@ -454,6 +468,32 @@ def test_overdue_actions_come_first_and_are_done_or_set_aside_there(client: Clie
     assert "Refus du patient" in text_of(client.get(url, {"vue": "non-suivies"}))
     client.post(reverse("rcp:reopen", args=[later.uuid]))
     assert "Pour plus tard" in text_of(client.get(url, {"vue": "a-venir", "rcp": meeting.series.uuid}))
+
+
+def test_lists_take_as_many_queries_for_many_rows_as_for_few(client: Client, meeting: Meeting) -> None:
+    gp = ProfessionalFactory(gp=True)
+    logged(client, meeting.coordinator)
+
+    def queries() -> dict[str, int]:
+        counts = {}
+        for url in (reverse("rcp:follow-up"), reverse("rcp:follow-up") + "?vue=faites", reverse("rcp:sessions")):
+            with CaptureQueriesContext(connection) as captured:
+                assert client.get(url).status_code == 200
+            counts[url] = len(captured)
+        return counts
+
+    def one_more(number: int) -> None:
+        actions = [NewAction("Chambre", timezone.localdate()), NewAction("Autre", timezone.localdate())]
+        case = meeting.register(meeting.pathway(gp=gp))
+        decision = services.decide(case=case, author=meeting.physician, proposal="x", actions=actions)
+        services.execute_action(action=decision.actions.first(), author=meeting.coordinator, on=timezone.localdate())
+        SessionFactory(meeting.series, timezone.now() + timedelta(days=20 + number))
+
+    one_more(0)
+    few = queries()
+    for number in range(1, 6):
+        one_more(number)
+    assert queries() == few
 
 
 def test_it_never_leads_out_of_the_site(client: Client, meeting: Meeting) -> None:
