@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
+from django.db.models import Q
+
 from coordination.models import Booking, ExamType, Slot
 from coordination.readings.targets import content_of
 from coordination.readings.worklist import exam_codes, step_definition
 from coordination.rules.slots import Fit, fit, overlapping
 from pathways.models import Pathway, Step
-from pathways.rules.calendar import Calendar
+from pathways.rules.calendar import ONE_DAY, Calendar
 
 MEETING = 12
 MISSING = 6
@@ -55,20 +57,29 @@ class Choice:
 
 @dataclass(frozen=True)
 class Offer:
-    """Slots that meet the objective, then those that miss it, soonest first. `more` when others follow."""
+    """Free slots, soonest first: those of a day the patient comes anyway (SLT-15), then the others that meet the
+    objective, then those that miss it. `more` when others follow."""
 
+    together: list[Choice]
     meeting: list[Choice]
     missing: list[Choice]
     more: bool
 
     @property
     def empty(self) -> bool:
-        return not (self.meeting or self.missing)
+        return not (self.together or self.meeting or self.missing)
+
+    @property
+    def in_time(self) -> bool:
+        """True when some slot meets the objective."""
+        return any(each.fit.meets for each in [*self.together, *self.meeting])
 
     @property
     def first(self) -> Choice | None:
-        """The first slot that can be booked: the one proposed."""
-        return next((each for each in [*self.meeting, *self.missing] if each.clash is None), None)
+        """The slot proposed: in time and on a day the patient comes anyway, else in time, else without another trip."""
+        timely = [each for each in self.together if each.fit.meets]
+        ranked = [*timely, *self.meeting, *self.together, *self.missing]
+        return next((each for each in ranked if each.clash is None), None)
 
 
 def needs_of(pathway: Pathway, coming: Sequence[Booking]) -> list[Need]:
@@ -109,18 +120,28 @@ def _booked(coming: Sequence[Booking], code: str) -> Booking | None:
 
 
 def offer_of(pathway: Pathway, need: Need, coming: Sequence[Booking], calendar: Calendar, now: datetime) -> Offer:
-    """The first free slots of a need, judged against the step's due instant; one query."""
-    free = Slot.objects.free(now).serving(pathway).filter(exam_type=need.exam_type)
-    slots = list(free.with_list_data().order_by("starts_at", "id")[: MEETING + MISSING])
-    choices = [_choice(slot, need, coming, calendar) for slot in slots]
-    meeting = [each for each in choices if each.fit.meets]
-    missing = [each for each in choices if not each.fit.meets]
-    shown = len(meeting[:MEETING]) + len(missing[:MISSING])
-    return Offer(meeting[:MEETING], missing[:MISSING], more=len(slots) > shown or len(slots) == MEETING + MISSING)
+    """The first free slots of a need, judged against the step's due instant; two queries."""
+    free = Slot.objects.free(now).serving(pathway).filter(exam_type=need.exam_type).with_list_data()
+    soonest = list(free.order_by("starts_at", "id")[: MEETING + MISSING])
+    around = list(free.filter(_on_days(visits(coming, calendar), calendar)).order_by("starts_at", "id")[:MEETING])
+    together = choices_of(around, need, coming, calendar)
+    others = choices_of([slot for slot in soonest if slot not in around], need, coming, calendar)
+    meeting = [each for each in others if each.fit.meets]
+    missing = [each for each in others if not each.fit.meets]
+    hidden = len(meeting) > MEETING or len(missing) > MISSING
+    return Offer(together, meeting[:MEETING], missing[:MISSING], more=hidden or len(soonest) == MEETING + MISSING)
+
+
+def _on_days(days: Sequence[date], calendar: Calendar) -> Q:
+    """Slots that begin on one of ``days``; none when there is no day."""
+    chosen = Q(pk__in=[])
+    for day in days:
+        chosen |= Q(starts_at__gte=calendar.start_of_day(day), starts_at__lt=calendar.start_of_day(day + ONE_DAY))
+    return chosen
 
 
 def choices_of(slots: Sequence[Slot], need: Need, coming: Sequence[Booking], calendar: Calendar) -> list[Choice]:
-    """Slots given by a refusal, judged the same way."""
+    """Slots judged one by one against the need and the patient's own appointments."""
     return [_choice(slot, need, coming, calendar) for slot in slots]
 
 

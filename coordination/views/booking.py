@@ -96,6 +96,7 @@ def _page(
         "coming": coming,
         "visits": visits(coming, calendar),
         "refusal": refusal,
+        "gone": isinstance(refusal, SlotFull),
         "alternatives": choices_of(alternatives, need, coming, calendar) if need else [],
         "now": now,
     }
