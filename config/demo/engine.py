@@ -22,6 +22,7 @@ from django.db import connection, models
 
 from directory.models import User
 from pathways.rules import Calendar, Duration, Unit, add
+from pathways.services import rebuild_once
 
 PARIS = ZoneInfo("Europe/Paris")
 INSTANT = "simulated_at"
@@ -70,8 +71,8 @@ class Agenda:
                 self.live(act, by)
 
     def live(self, act: Act, by: User | None = None) -> None:
-        """One act at the present instant of the story."""
-        with pghistory.context(user=by.pk if by else None, **{INSTANT: self.now.isoformat()}):
+        """One act at the present instant of the story; what it writes for one patient makes one new plan."""
+        with pghistory.context(user=by.pk if by else None, **{INSTANT: self.now.isoformat()}), rebuild_once():
             act()
         self.lived += 1
 

@@ -22,6 +22,7 @@ from pathways.services.patients import create_patient, update_patient
 from pathways.services.plan import (
     assign_step,
     calendar_of,
+    rebuild_once,
     rebuild_plan,
     rebuild_plans,
     restore_step,
@@ -44,6 +45,7 @@ __all__ = [
     "mark_given",
     "open_pathway",
     "publish_target",
+    "rebuild_once",
     "rebuild_plan",
     "rebuild_plans",
     "receive_document",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -28,9 +30,36 @@ COPIED = (
 )  # fmt: skip
 
 
+_waiting: ContextVar[set[int] | None] = ContextVar("plans_waiting", default=None)
+
+
+@contextmanager
+def rebuild_once() -> Iterator[None]:
+    """Inside, the plan of each pathway touched is recomputed once, at the end, instead of after each fact.
+
+    For a caller that writes several facts of one patient together, in its own transaction: until the end of the
+    block, steps and alerts are those of its beginning. An error leaves them so, and is for the transaction to undo.
+    """
+    if _waiting.get() is not None:
+        yield
+        return
+    token = _waiting.set(set())
+    try:
+        yield
+        touched = _waiting.get() or set()
+    finally:
+        _waiting.reset(token)
+    for pathway_id in sorted(touched):
+        refresh_plan(pathway_id=pathway_id)
+
+
 @transaction.atomic
 def refresh_plan(*, pathway_id: int) -> None:
-    """As `rebuild_plan`, for a caller that does not need the pathway back."""
+    """As `rebuild_plan`, for a caller that does not need the pathway back. Waits for the end of `rebuild_once`."""
+    waiting = _waiting.get()
+    if waiting is not None:
+        waiting.add(pathway_id)
+        return
     _rebuild([pathway_id])
 
 
@@ -179,7 +208,7 @@ def _write_next_steps(pathways: Sequence[Pathway]) -> None:
     """Stores each pathway's most urgent open step; a step whose clock is stopped counts as a next step, undated."""
     best: dict[int, Step] = {}
     open_steps = Step.objects.filter(pathway__in=[p.pk for p in pathways], state=StepState.OPEN, optional=False)
-    for step in open_steps.only("id", "pathway_id", "due_at", "paused", "order"):
+    for step in open_steps.order_by("pk").only("id", "pathway_id", "due_at", "paused", "order"):
         if step.due_at is None and not step.paused:
             continue
         known = best.get(step.pathway_id)
@@ -223,7 +252,7 @@ def _pauses(pathways: Sequence[Pathway], calendars: dict[int, Calendar]) -> dict
 
 def _steps(ids: Sequence[int]) -> dict[int, list[Step]]:
     found: dict[int, list[Step]] = defaultdict(list)
-    for step in Step.objects.filter(pathway__in=ids):
+    for step in Step.objects.filter(pathway__in=ids).order_by("pk"):
         found[step.pathway_id].append(step)
     return found
 

@@ -104,12 +104,13 @@ def _record_milestones(referral: Referral, pathway: Pathway, by: User, accepted_
         (MilestoneKind.IMAGING_UPSTREAM, _noon(referral.imaging_on, referral, calendar), ""),
         (MilestoneKind.REFERRAL_COMPLETE, complete, ""),
     ]
-    for kind, occurred_at, words in facts:
-        if occurred_at is not None:
-            pathways.record_milestone(
-                pathway=pathway, kind=kind, occurred_at=occurred_at, author=by, note=words,
-                source=MilestoneSource.AUTOMATIC, dedup_key=f"referral:{referral.uuid}:{kind}",
-            )  # fmt: skip
+    with pathways.rebuild_once():
+        for kind, occurred_at, words in facts:
+            if occurred_at is not None:
+                pathways.record_milestone(
+                    pathway=pathway, kind=kind, occurred_at=occurred_at, author=by, note=words,
+                    source=MilestoneSource.AUTOMATIC, dedup_key=f"referral:{referral.uuid}:{kind}",
+                )  # fmt: skip
 
 
 def _noon(day: date | None, referral: Referral, calendar: Calendar) -> datetime | None:
