@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import structlog
-from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
@@ -34,6 +33,5 @@ def too_many(request: HttpRequest, action: str, limit: int = PER_HOUR) -> bool:
 
 
 def _address(request: HttpRequest) -> str:
-    """The visitor's address; behind the declared proxy, the one that proxy saw (the last it appended)."""
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.SECURE_PROXY_SSL_HEADER else ""
-    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR") or "unknown"
+    """The visitor’s address; `ClientAddressMiddleware` has put it there when a proxy stands before us."""
+    return request.META.get("REMOTE_ADDR") or "unknown"

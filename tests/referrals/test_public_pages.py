@@ -307,7 +307,7 @@ def test_behind_the_proxy_each_visitor_counts_apart(
     client: Client, target: TargetPathway, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     monkeypatch.setattr(throttle.too_many, "__defaults__", (1,))
-    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.BEHIND_PROXY = True
     for address in ("203.0.113.1", "203.0.113.2"):
         forged = f"198.51.100.1, {address}"
         assert client.post(form_url(target), form_data(), HTTP_X_FORWARDED_FOR=forged).status_code == 302
