@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from tests.access.cast import Cast
 
@@ -47,6 +48,10 @@ def status_token(cast: Cast) -> dict[str, Any]:
 
 def referral_document(cast: Cast) -> dict[str, Any]:
     return {"uuid": cast.referral.uuid, "document": cast.referral.documents.get().uuid}
+
+
+def booking_request(cast: Cast) -> dict[str, Any]:
+    return {"slot": cast.slot.uuid, "pathway": cast.pathway.uuid, "request_key": uuid4()}
 
 
 def target_slug(cast: Cast) -> dict[str, Any]:
@@ -145,6 +150,9 @@ ROUTES: dict[str, Route] = {
     "coordination:pathway-panel": Route(FILE, about="pathway"),
     "coordination:notices": Route(FILE, about="pathway"),
     "coordination:notices-send": post(DESK, "pathway"),
+    "api:worklist": Route(DESK + "X"),
+    "api:slots-free": Route(DESK + "TX"),
+    "api:bookings": Route(DESK, "post", data=booking_request),
     # referrals
     "referrals:new": Route(public=True, kwargs=target_slug),
     "referrals:receipt": Route(public=True, kwargs=status_token),
