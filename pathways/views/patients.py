@@ -27,6 +27,7 @@ from pathways.rules.milestones import MilestoneKind
 from pathways.views.identity import identity_of
 from pathways.views.opening import user_of, write
 
+FACT_NAMES = {"occurred_at": "received_on"}
 DESK = (Role.COORDINATOR, Role.SECRETARY)
 ALIKE = 6
 
@@ -78,7 +79,7 @@ def open_pathway(request: HttpRequest, uuid: UUID) -> HttpResponse:
         try:
             pathway = _open(form, patient, user)
         except DomainError as error:
-            refuse(form, error)
+            refuse(form, error, FACT_NAMES)
         else:
             messages.success(request, f"Parcours {pathway.reference} ouvert.")
             return redirect("pathways:detail", pathway.uuid)
@@ -132,7 +133,7 @@ def _create(form: NewFileForm, user: User) -> Pathway | None:
             patient = services.create_patient(establishment=target.establishment, **form.traits())
             return _open(form, patient, user)
     except DomainError as error:
-        refuse(form, error)
+        refuse(form, error, FACT_NAMES)
         return None
 
 
