@@ -15,6 +15,7 @@ from directory.models import User
 from tests.e2e.checking import DESKTOP, PHONE, check_page, watch
 
 PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
@@ -62,7 +63,7 @@ class Visitor:
     def sees(self, *texts: str) -> None:
         """Each text stands in the page's main part."""
         for text in texts:
-            expect(self.main).to_contain_text(text, timeout=PATIENCE_MS, use_inner_text=True)
+            expect(self.main).to_contain_text(text, use_inner_text=True)
 
     def sees_nowhere(self, *texts: str) -> None:
         """None of the texts stands anywhere in the page, whatever the case, not even hidden."""
