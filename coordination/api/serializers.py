@@ -109,9 +109,7 @@ class BookingSerializer(serializers.ModelSerializer[Booking]):
 class RefusalSerializer(serializers.Serializer[dict[str, Any]]):
     """Why a booking was refused, and the next free slots when the place is gone."""
 
-    code = serializers.CharField(
-        help_text="slot_full, slot_released, slot_cancelled or slot_past"
-    )
+    code = serializers.CharField(help_text="slot_full, slot_released, slot_cancelled or slot_past")
     detail = serializers.CharField(help_text="the reason, in French")
     field = serializers.CharField(allow_null=True)
     alternatives = SlotSerializer(many=True, required=False)

@@ -1,6 +1,6 @@
 """Reads of the worklist « Ma journée ».
 
-The counters, the list and the badge are the same filters: `chosen` for the list, `counters` for the figures. The order
+The counters, the list and the order read the same conditions (`condition`): a figure is its list. The order
 is `rules.worklist.priority`, written here in SQL; a test checks that both agree on generated pathways.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Case, F, IntegerField, Q, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, Value, When
 
 from coordination.rules.worklist import LONG_LATE, SOON_DAYS, Tier
 from directory.models import Role, User
@@ -50,46 +50,44 @@ def named(found: PathwayQuerySet, words: str) -> PathwayQuerySet:
     return found.filter(Q(patient__in=patients) | Q(reference__istartswith=words.strip()))
 
 
-def to_call_back(today: date) -> Q:
-    """A call promised for ``today`` or before, and not made since."""
-    return Q(contact_state__call_back_on__lte=today)
+def condition(name: str, at: datetime, today: date) -> Q:
+    """What the pathways of the filter called ``name`` (one of `FILTERS`) have in common, among active ones.
+
+    Lateness is `pathways.querysets.pathway_late`; a test checks that the others say what the pathways' queries say.
+    """
+    match name:
+        case "sans-suite":
+            return Q(next_step__isnull=True)
+        case "en-retard":
+            return pathway_late(at)
+        case "bientot":
+            return Q(next_due_at__gte=at, next_due_at__lt=at + timedelta(days=SOON_DAYS))
+        case "a-rappeler":  # a call promised for today or before, and not made since
+            return Q(contact_state__call_back_on__lte=today)
+        case _:
+            return Q()
 
 
 def chosen(found: PathwayQuerySet, name: str, at: datetime, today: date) -> PathwayQuerySet:
-    """The pathways behind the counter called ``name`` (one of `FILTERS`)."""
-    match name:
-        case "sans-suite":
-            return found.without_next_step()
-        case "en-retard":
-            return found.late(at)
-        case "bientot":
-            return found.due_before(at, at + timedelta(days=SOON_DAYS))
-        case "a-rappeler":
-            return found.filter(to_call_back(today))
-        case _:
-            return found
+    """The pathways behind the counter called ``name``."""
+    return found.filter(condition(name, at, today))
 
 
 def counters(found: PathwayQuerySet, at: datetime, today: date) -> dict[str, int]:
-    """How many pathways each filter holds, by name: two queries whatever the number of filters."""
-    figures = found.counters(at, soon_days=SOON_DAYS)
-    return {
-        WITHOUT_NEXT: figures["without_next_step"],
-        LATE: figures["late"],
-        SOON: figures["soon"],
-        CALL_BACK: found.filter(to_call_back(today)).count(),
-        ALL: figures["active"],
-    }
+    """How many pathways each filter holds, by name, in one query."""
+    counts = {name.replace("-", "_"): Count("pk", filter=condition(name, at, today)) for name in FILTERS}
+    figures = found.aggregate(**counts)
+    return {name: figures[name.replace("-", "_")] for name in FILTERS}
 
 
 def by_priority(found: PathwayQuerySet, at: datetime, today: date) -> PathwayQuerySet:
     """In the order of `rules.worklist.priority`."""
     long_late = Q(next_due_at__lt=at - LONG_LATE)
     tier = Case(
-        When(next_step__isnull=True, then=Value(Tier.WITHOUT_NEXT)),
-        When(pathway_late(at) & ~long_late, then=Value(Tier.LATE)),
-        When(to_call_back(today), then=Value(Tier.CALL_BACK)),
-        When(pathway_late(at), then=Value(Tier.LONG_LATE)),
+        When(condition(WITHOUT_NEXT, at, today), then=Value(Tier.WITHOUT_NEXT)),
+        When(condition(LATE, at, today) & ~long_late, then=Value(Tier.LATE)),
+        When(condition(CALL_BACK, at, today), then=Value(Tier.CALL_BACK)),
+        When(condition(LATE, at, today), then=Value(Tier.LONG_LATE)),
         default=Value(Tier.COMING),
         output_field=IntegerField(),
     )
