@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from directory.models import Role, User
 
@@ -21,8 +21,9 @@ NAVIGATION: list[tuple[str, str, str, set[str]]] = [
     ("Alertes", "pathways:alerts", "bell", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
     ("Courrier", "directory:post", "mail", {Role.COORDINATOR, Role.SECRETARY}),
     ("Accès", "directory:accesses", "shield", {Role.QUALITY, Role.ADMINISTRATOR}),
-    ("Administration", "admin:index", "settings", {Role.ADMINISTRATOR}),
 ]
+OPERATION = ("Administration", "admin:index", "settings")
+"""For the operators of the platform only (`is_staff`): its pages know no establishment's borders."""
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -34,13 +35,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def navigation(user: User, path: str) -> list[dict[str, Any]]:
     """The entries ``user`` may open: label, url, icon, active."""
-    found = []
-    for label, name, icon, roles in NAVIGATION:
-        if not user.roles & roles:
-            continue
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            continue
-        found.append({"label": label, "url": url, "icon": icon, "active": path.startswith(url), "badge": None})
-    return found
+    wanted = [(label, name, icon) for label, name, icon, roles in NAVIGATION if user.roles & roles]
+    if user.is_staff:
+        wanted.append(OPERATION)
+    return [_entry(label, reverse(name), icon, path) for label, name, icon in wanted]
+
+
+def _entry(label: str, url: str, icon: str, path: str) -> dict[str, Any]:
+    return {"label": label, "url": url, "icon": icon, "active": path.startswith(url), "badge": None}
