@@ -13,8 +13,8 @@ from rcp import services as rcp
 from rcp.models import RcpSession, SessionStatus
 from referrals import services as referrals
 
-RELEASES = (9.05, 10.6, 13.6, 15.1)
-"""Just after the hours at which slots begin: release instants are two days before them."""
+RELEASES = (9.05, 10.6, 15.1)
+"""Just after hours at which slots begin: release instants are two days before them."""
 POST = (8.2, 13.2, 18.7)
 """The worker sends every ten seconds; a few times a day is near enough for a story."""
 QUORUM_MISSED = (37, 86)
@@ -33,6 +33,7 @@ def plan_beats(life: Life) -> None:
             agenda.at(agenda.on(day, hour), lambda: _release(life))
         for hour in POST if agenda.worked(day) else POST[1:2]:
             agenda.at(agenda.on(day, hour), _post)
+        agenda.at(agenda.on(day, POST[0] + 0.1), rcp.note_sent)
         agenda.at(agenda.on(day, 7.9), lambda: _todays_meeting(life))
         day += timedelta(days=1)
 
@@ -54,10 +55,9 @@ def _release(life: Life) -> None:
 
 
 def _post() -> None:
-    """Sends what is due; opinions whose notice has left are known as sent."""
+    """Sends what is due."""
     while directory.drain(limit=500) == 500:
         pass
-    rcp.note_sent()
 
 
 def _todays_meeting(life: Life) -> None:

@@ -35,7 +35,12 @@ def record_milestone(
     The same ``dedup_key`` twice returns the first milestone and does nothing. Raises DomainError for a future
     date, one before the patient's birth, or an unknown kind.
     """
-    locked = Pathway.objects.select_for_update(of=("self",)).select_related("patient").get(pk=pathway.pk)
+    locked = (
+        Pathway.objects.select_for_update(of=("self",))
+        .select_related("patient__gp", "version__target", "team__establishment")  # what the receivers of the signal read
+        .defer("version__definition")
+        .get(pk=pathway.pk)
+    )
     if dedup_key:
         known = Milestone.objects.filter(dedup_key=dedup_key).first()
         if known:
