@@ -197,10 +197,23 @@ def move_on(*, case: RcpCase, reason: str, author: User | None) -> RcpCase:
 def represent(*, case: RcpCase) -> RcpCase | None:
     """Registers again, at the next session of the series, a file whose opinion is provisional.
 
-    None when no later session is open yet: `place_pending` does it as soon as one is.
+    A patient already expected at a later session is not registered twice. None when no later session is open yet:
+    `place_pending` does it as soon as one is.
     """
+    expected = _expected_later(case)
+    if expected:
+        expected.previous = expected.previous or case
+        expected.save(update_fields=["previous"])
+        return expected
     to = next_session(case)
     return carry(case=case, to=to) if to else None
+
+
+def _expected_later(case: RcpCase) -> RcpCase | None:
+    later = RcpCase.objects.standing().filter(
+        pathway=case.pathway_id, session__series=case.session.series_id, session__starts_at__gt=case.session.starts_at
+    )
+    return later.order_by("session__starts_at").first()
 
 
 @transaction.atomic
@@ -213,12 +226,11 @@ def place_pending(*, series: RcpSeries, now: datetime) -> int:
 
 
 def next_session(case: RcpCase) -> RcpSession | None:
-    """The next session of the same series that this patient is not expected at yet."""
+    """The next session of the same series that still takes files."""
     sessions = RcpSession.objects.not_held(timezone.now()).filter(
         series=case.session.series_id, starts_at__gt=case.session.starts_at
     )
-    held = RcpCase.objects.filter(pathway=case.pathway_id, status__in=["registered", "decided", "to_represent"])
-    return sessions.exclude(pk__in=held.values("session_id")).order_by("starts_at").first()
+    return sessions.order_by("starts_at").first()
 
 
 def lock_pathway(pathway: Pathway) -> Pathway:

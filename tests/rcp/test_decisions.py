@@ -182,6 +182,20 @@ def test_a_file_to_represent_waits_for_a_session_and_joins_the_first_one_opened(
     assert RcpCase.objects.count() == 2
 
 
+def test_a_patient_already_expected_later_is_not_registered_twice() -> None:
+    meeting = MeetingFactory()
+    meeting.fill_the_room(without="SM37")
+    case = meeting.register()
+    RcpSession.objects.update(ends_at=timezone.now())  # over, but the opinion is typed only now
+    following = SessionFactory(meeting.series)
+    SessionFactory(meeting.series, following.starts_at + timedelta(days=7))
+    expected = meeting.register(case.pathway, session=following)
+    decide(meeting, case)
+    expected.refresh_from_db()
+    assert expected.previous == case
+    assert RcpCase.objects.filter(pathway=case.pathway).count() == 2
+
+
 def test_completing_the_attendance_makes_a_provisional_opinion_stand() -> None:
     meeting = MeetingFactory()
     following = SessionFactory(meeting.series)
@@ -350,6 +364,18 @@ def test_a_corrected_fact_still_proves_the_action_and_one_moved_before_does_not(
     pathways.correct_milestone(milestone=fact, occurred_at=timezone.now() - timedelta(days=3), author=None)
     action.refresh_from_db()
     assert action.status == ActionStatus.OPEN
+
+
+def test_another_fact_of_the_same_kind_keeps_the_action_executed() -> None:
+    meeting = MeetingFactory()
+    decision = decide(meeting, actions=[announcement()])
+    at = timezone.now()
+    first, second = (
+        pathways.record_milestone(pathway=decision.case.pathway, kind="announcement", occurred_at=at) for _ in range(2)
+    )
+    pathways.withdraw_milestone(milestone=first, author=None, note="Saisi deux fois")
+    action = decision.actions.get()
+    assert (action.status, action.milestone) == (ActionStatus.EXECUTED, second)
 
 
 def test_a_fact_before_the_meeting_proves_nothing() -> None:
