@@ -38,8 +38,10 @@ AXE = """async (only) => {
   const options = { resultTypes: ["violations"] };
   if (only) options.runOnly = { type: "rule", values: only };
   const found = await axe.run(document, options);
-  return found.violations.map((one) => `${one.id} (${one.impact}): ${one.help}\\n` + one.nodes.slice(0, 5).map(
-    (node) => `    ${node.target.join(" ")}  ${node.html.slice(0, 160)}\\n      ${node.failureSummary.replace(/\\s+/g, " ")}`
+  const place = (node) => `    ${node.target.join(" ")}  ${node.html.slice(0, 160)}`;
+  const why = (node) => `      ${node.failureSummary.replace(/\\s+/g, " ")}`;
+  return found.violations.map((one) => [`${one.id} (${one.impact}): ${one.help}`].concat(
+    one.nodes.slice(0, 5).flatMap((node) => [place(node), why(node)])
   ).join("\\n"));
 }"""
 

@@ -43,7 +43,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session", autouse=True)
 def _async_unsafe() -> Iterator[None]:
-    """Playwright keeps an event loop running in this thread for the rest of the session; Django would refuse the ORM."""
+    """Playwright keeps an event loop running in this thread to the end: Django would refuse the ORM."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield

@@ -11,7 +11,7 @@ from directory.typography import hour, short_day
 from pathways import services as pathways
 from pathways.rules.milestones import MilestoneKind as Kind
 from tests.e2e.people import Visitor
-from tests.e2e.way.hospital import PASSWORD, Hospital
+from tests.e2e.way.hospital import DIAGNOSIS, PASSWORD, Hospital
 
 TOTP_PERIOD = 30
 
@@ -106,3 +106,4 @@ def laboratory_answers(hospital: Hospital) -> None:
         pathways.record_milestone(
             pathway=hospital.pathway, kind=kind, detail=detail, occurred_at=instant, author=hospital.physician
         )
+    pathways.write_summary(pathway=hospital.pathway, diagnosis=DIAGNOSIS)

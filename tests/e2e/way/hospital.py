@@ -23,6 +23,7 @@ from tests.factories import EstablishmentFactory, ProfessionalFactory, TargetFac
 from tests.rcp.factories import PhysicianFactory, PhysicianUserFactory, SeriesFactory, SessionFactory
 
 PASSWORD = "un-essai-de-bout-en-bout"
+DIAGNOSIS = "Adénocarcinome pancréatique"
 CLINICAL = ("ictère", "masse", "adénocarcinome", "chirurgie", "folfirinox", "métasta")
 """Words of the file that no page reached by a link may show."""
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.e2e.people import Visitor
-from tests.e2e.way.hospital import Hospital
+from tests.e2e.way.hospital import DIAGNOSIS, Hospital
 
 QUESTION = "Chirurgie première ou traitement préalable ?"
-DIAGNOSIS = "Adénocarcinome pancréatique"
 PROPOSAL = "Chirurgie première : duodénopancréatectomie céphalique."
 
 
 def coordinator_registers(nurse: Visitor, hospital: Hospital) -> None:
-    """From the patient's page to the agenda of the next meeting."""
+    """From the patient's page to the agenda of the next meeting; what the file knows is not typed again."""
     nurse.go(f"/parcours/{hospital.pathway.uuid}/")
     nurse.link("Inscrire en RCP").click()
     nurse.check()
     nurse.main.get_by_label("Question", exact=False).first.fill(QUESTION)
     nurse.main.get_by_label("Siège").fill("Tête du pancréas")
-    nurse.main.get_by_label("Preuve anatomopathologique").fill(DIAGNOSIS)
+    expect(nurse.main.get_by_label("Preuve anatomopathologique")).to_have_value(DIAGNOSIS)
     nurse.button("Inscrire").click()
     nurse.sees("Dossier de RCP", QUESTION, DIAGNOSIS, "En attente d’avis")
     nurse.check()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 
-from django.utils import timezone
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
-from pathways.models import Alert, Document
+from pathways.models import Alert, Document, Milestone
+from pathways.rules.milestones import MilestoneKind as Kind
 from pathways.tasks import scan_delays
+from rcp.tasks import note_sent_decisions
 from tests.e2e.people import Visitor
-from tests.e2e.way.hospital import Hospital
-from tests.e2e.way.meeting import DIAGNOSIS, PROPOSAL
+from tests.e2e.way.hospital import DIAGNOSIS, Hospital
+from tests.e2e.way.meeting import PROPOSAL
 from tests.e2e.worker import Worker
 
 ANNOUNCEMENT = "Consultation d’annonce"
@@ -51,18 +53,19 @@ def plan_before_the_announcement(text: str, hospital: Hospital) -> None:
 
 def plan_after_the_announcement(text: str) -> None:
     """The same paper, now with what was found and what is proposed."""
-    assert DIAGNOSIS in text
-    assert PROPOSAL in text
-    assert "Chirurgie" in text
+    for said in (DIAGNOSIS, PROPOSAL, "Chirurgie"):
+        assert said in text, f"{said!r} not in {text}"
 
 
 def late_step_alerts(nurse: Visitor, hospital: Hospital, worker: Worker) -> None:
     """The worker's scan raises the alert; counter, list, patient's page and alerts say the same."""
+    note_sent_decisions.delay()
+    worker.until(_letter_noted(hospital), "letter noted as sent")
     scan_delays.delay()
     alerts = Alert.objects.open().filter(pathway=hospital.pathway, step__label=ANNOUNCEMENT, kind="late")
     worker.until(alerts.exists, "alert raised")
-    days = (hospital.calendar.local_date(timezone.now()) - hospital.calendar.local_date(_due(alerts))).days
-    margin = f"−{days} j"
+    due_at = alerts.get().step.due_at
+    margin = f"−{(hospital.today - hospital.calendar.local_date(due_at)).days} j"
     name = hospital.patient.birth_name
     nurse.go("/journee/")
     expect(nurse.main.get_by_role("link", name="1 En retard")).to_be_visible()
@@ -83,8 +86,9 @@ def late_step_alerts(nurse: Visitor, hospital: Hospital, worker: Worker) -> None
     nurse.check()
 
 
-def _due(alerts: object) -> object:
-    return alerts.get().step.due_at  # type: ignore[attr-defined]
+def _letter_noted(hospital: Hospital) -> Callable[[], bool]:
+    sent = Milestone.objects.in_force().filter(pathway=hospital.pathway, kind=Kind.RCP_DECISION_SENT)
+    return sent.exists
 
 
 def coordinator_records_the_announcement(nurse: Visitor, hospital: Hospital) -> None:
