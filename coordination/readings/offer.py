@@ -83,7 +83,10 @@ class Offer:
 
 
 def needs_of(pathway: Pathway, coming: Sequence[Booking]) -> list[Need]:
-    """The exams that undone steps of the plan ask for, in the order of their due dates; two queries."""
+    """The exams that undone steps of the plan ask for: not booked first, then by due date; two queries.
+
+    Two steps may ask for the same exam: `once_each` keeps the most urgent of them.
+    """
     content = content_of(pathway)
     steps = [
         (step, step_definition(content, step.step_key))
@@ -96,9 +99,16 @@ def needs_of(pathway: Pathway, coming: Sequence[Booking]) -> list[Need]:
         codes = [code for code in exam_codes(step.exam_type, definition) if code in types]
         booked = [code for code in codes if _booked(coming, code)]
         for position, code in enumerate(booked or codes):
-            if all(need.exam_type.code != code for need in found):
-                found.append(Need(types[code], step, _booked(coming, code), checklist, alternative=position > 0))
+            found.append(Need(types[code], step, _booked(coming, code), checklist, alternative=position > 0))
     return sorted(found, key=_first_due)
+
+
+def once_each(needs: Sequence[Need]) -> list[Need]:
+    """Each exam once, for the step that comes first."""
+    found: dict[str, Need] = {}
+    for need in needs:
+        found.setdefault(need.exam_type.code, need)
+    return list(found.values())
 
 
 def _first_due(need: Need) -> tuple[bool, bool, float]:

@@ -18,7 +18,7 @@ from coordination.forms import CancelBookingForm
 from coordination.links import file_url
 from coordination.models import Booking, ExamType, Slot
 from coordination.perms import may_book, may_mark, may_see_platform, reads_slots
-from coordination.readings.offer import Need, choices_of, coming_of, needs_of, offer_of, other_need, visits
+from coordination.readings.offer import Need, choices_of, coming_of, needs_of, offer_of, once_each, other_need, visits
 from coordination.views.panel import panel_fragment, panel_refused
 from coordination.views.platform import booking_row
 from coordination.views.shared import CHANGED, answer, find_pathway, insist, user_of
@@ -79,8 +79,9 @@ def _page(
     now = timezone.now()
     calendar = calendar_of(pathway.team.establishment)
     coming = coming_of(pathway, now)
-    needs = needs_of(pathway, coming)
-    need = _need(needs, step, code, coming)
+    asked = needs_of(pathway, coming)
+    needs = once_each(asked)
+    need = _need(asked, step, code, coming)
     offer = offer_of(pathway, need, coming, calendar, now) if need else None
     alternatives = refusal.alternatives if isinstance(refusal, SlotFull) else []
     context: dict[str, Any] = {
@@ -113,10 +114,11 @@ def _objective(need: Need | None, today: date, now: datetime) -> str:
 
 
 def _need(needs: list[Need], step: str, code: str, coming: list[Booking]) -> Need | None:
-    """The exam asked for by its code or its step; without one, or for a step that needs none, the first not booked."""
-    if code:
+    """The exam asked for by its step, its code or both; else the first that is not booked."""
+    of_step = [need for need in needs if need.step and need.step.key == step]
+    asked = next((need for need in of_step if code in ("", need.exam_type.code)), None)
+    if asked is None and code:
         return other_need(code, needs, coming)
-    asked = next((need for need in needs if need.step and need.step.key == step), None)
     return asked or next((need for need in needs if need.booking is None), None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -17,6 +17,8 @@ from directory.models import Role
 from directory.perms import allow
 from pathways.rules.calendar import ONE_DAY
 from pathways.services import calendar_of
+
+FAR = timedelta(days=3653)
 
 
 @require_safe
@@ -56,8 +58,9 @@ def booking_row(request: HttpRequest, booking: Booking) -> HttpResponse:
 
 
 def read_day(text: str | None, default: date) -> date:
-    """A day as the query writes it (2026-11-23); ``default`` when it is not one."""
+    """A day as the query writes it (2026-11-23), within ten years; ``default`` when it is anything else."""
     try:
-        return date.fromisoformat(text or "")
+        day = date.fromisoformat(text or "")
     except ValueError:
         return default
+    return day if abs(day - default) < FAR else default
