@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -60,10 +60,11 @@ PERSONAS = (
 )  # fmt: skip
 
 
-def ordinary(life: Life, number: int, fate: str, sent_at: datetime) -> Story:
-    """A story left to chance."""
+def ordinary(life: Life, number: int, fate: str, sent_at: datetime, *, fast: bool | None = None) -> Story:
+    """A story left to chance; ``fast`` chooses its pathway when given."""
     rng = life.agenda.rng(f"story:{number}")
-    fast = rng.random() < 0.46
+    drawn = rng.random() < 0.46
+    fast = drawn if fast is None else fast
     profile = draw_profile(rng, fast=fast)
     chances = draw_chances(rng, profile, fate, fast=fast)
     return _story(life, rng, f"story-{number}", number, profile, fast, sent_at, chances=chances)
@@ -134,18 +135,22 @@ def fates(rng: Random, count: int) -> list[str]:
     return found
 
 
-def waiting(life: Life, count: int) -> list[tuple[str, datetime]]:
-    """The requests that wait this morning: some just in, some for a complement, one whose promise is about to break."""
+def waiting(life: Life, count: int, first: int) -> list[Story]:
+    """The requests that wait this morning, numbered from ``first``: some just in, some for a complement, and one on
+    Instadiag (whose promise is in hours) that is about to break its promise."""
     agenda = life.agenda
     rng = agenda.rng("waiting")
-    found: list[tuple[str, datetime]] = [(WAITING, promise_about_to_break(life))]
+    promised = ordinary(life, first, WAITING, promise_about_to_break(life), fast=False)
+    promised.chances = replace(promised.chances, by_phone=False)
+    found: list[tuple[str, datetime]] = []
     yesterday = agenda.today - timedelta(days=1)
     for number in range(count):
         found.append((WAITING, agenda.on(yesterday, 9 + 13 * (number + rng.random()) / count)))
     last_worked = _worked_before(life, agenda.today)
     for back in range(min(3, count)):
         found.append((INCOMPLETE, agenda.on(_worked_before(life, last_worked - timedelta(days=back)), 9.5 + back)))
-    return found
+    others = [ordinary(life, first + rank, fate, sent_at) for rank, (fate, sent_at) in enumerate(found, start=1)]
+    return [promised, *others]
 
 
 def promise_about_to_break(life: Life) -> datetime:

@@ -11,16 +11,19 @@ from django.utils import timezone
 
 from config.demo import bulk
 from config.demo.engine import Agenda, date_history
-from config.demo.quiet import without_broker
-from config.demo.simulate import SMALL, simulate
-from config.demo.world import HOSPITAL_FINESS, build_world
+from config.demo.life import Life
+from config.demo.quiet import keep_post_here, without_broker
+from config.demo.simulate import SMALL, Measure, simulate
+from config.demo.world import HOSPITAL_FINESS, World, build_world
 from directory.models import Establishment, Heartbeat
 from directory.services import beat
-from pathways.services import calendar_of
+from pathways.services import calendar_of, repair_continuity, scan_delays
 
 SEED = 20_260_101
-SIZES = {"small": None, "medium": bulk.MEDIUM, "large": bulk.LARGE}
+SIZES: dict[str, Measure | bulk.Size] = {"small": SMALL, "medium": bulk.MEDIUM, "large": bulk.LARGE}
 DONE = "load_demo:"
+DAYS_LIVED = 8
+"""In the bulk sizes only the requests of the last days are lived."""
 
 Say = Callable[[str], None]
 
@@ -33,22 +36,29 @@ def loaded() -> str | None:
     return "" if Establishment.objects.filter(finess=HOSPITAL_FINESS).exists() else None
 
 
-def load(*, size: str, say: Say, today: date | None = None, seed: int = SEED) -> None:
-    """Fills an empty database. The same seed on the same day gives the same hospital."""
-    today = today or timezone.localdate()
+def load(*, size: str, say: Say, seed: int = SEED) -> None:
+    """Fills an empty database, and marks it as loaded. The same seed on the same day gives the same hospital."""
     _write_fast()
-    with without_broker():
-        agenda = Agenda(seed=seed, today=today, days=120)
+    fill(SIZES[size], today=timezone.localdate(), seed=seed, say=say)
+    beat(name=f"{DONE}{size}")
+
+
+def fill(measure: Measure | bulk.Size, *, today: date, seed: int, say: Say) -> Life | World:
+    """Fills an empty database up to the morning of ``today``; the alerts are those of now."""
+    days = measure.days if isinstance(measure, Measure) else DAYS_LIVED
+    agenda = Agenda(seed=seed, today=today, days=days)
+    with without_broker(), keep_post_here():
         with agenda.before_anything():
             world = build_world()
         agenda.calendar = calendar_of(world.hospital)
-        bulk_size = SIZES[size]
-        if bulk_size is None:
-            simulate(agenda, world, SMALL, say)
-        else:
-            bulk.load_bulk(world, bulk_size, agenda, say)
-        say(f"  {date_history()} lignes d’historique datées")
-    beat(name=f"{DONE}{size}")
+        if isinstance(measure, bulk.Size):
+            bulk.load_bulk(world, measure, agenda, say)
+            return world
+        life = simulate(agenda, world, measure, say)
+        say(f"  {agenda.lived} actes vécus, {date_history()} lignes d’historique datées")
+        scan_delays(now=timezone.now())
+        repair_continuity(now=timezone.now())
+    return life
 
 
 def _write_fast() -> None:

@@ -95,9 +95,7 @@ def _plan_stories(life: Life, measure: Measure) -> None:
         if persona.days < measure.days:
             life.stories.append(cast.scripted(life, persona, number))
             number += 1
-    for fate, sent_at in cast.waiting(life, measure.waiting):
-        life.stories.append(cast.ordinary(life, number, fate, sent_at))
-        number += 1
+    life.stories += cast.waiting(life, measure.waiting, number)
     for story in life.stories:
         life.then(story, story.sent_at, front.send)
 

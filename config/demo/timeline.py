@@ -12,9 +12,8 @@ from pathways.rules import Calendar
 from pathways.rules.milestones import MilestoneKind as Kind
 
 PARIS = ZoneInfo("Europe/Paris")
-RCP_WEEKDAY = 4
-"""The weekly meeting is on Friday afternoon; the diagnosis days are Tuesday and Thursday (SLT-05)."""
-DIAGNOSIS_DAYS = (1, 3)
+DIAGNOSIS_DAYS = (0, 2)
+"""Two days of diagnosis begin each week (SLT-05)."""
 
 Fact = tuple[Kind, str, datetime]
 
@@ -70,40 +69,57 @@ class Timeline:
 
 
 class Drawing:
-    """Draws timelines. ``days`` is shared by all of them."""
+    """Draws timelines. ``days`` is shared by all of them; the meeting is held on ``meeting_days``."""
 
-    def __init__(self, days: Days) -> None:
+    def __init__(self, days: Days, *, meeting_days: Sequence[int]) -> None:
         self.days = days
+        self.meeting_days = meeting_days
 
     def draw(self, rng: Random, *, received_at: datetime, fast: bool) -> Timeline:
         """One pathway on Instadiag, or on FAST, which takes more time."""
         line = Timeline()
         note = line.facts.append
         note((Kind.REFERRAL_RECEIVED, "", received_at))
-        complete = received_at if rng.random() < 0.8 else self.days.after(received_at, 1, 3, rng)
+        complete = received_at if rng.random() < 0.85 else self.days.after(received_at, 1, 3, rng)
         note((Kind.REFERRAL_COMPLETE, "", complete))
-        offered = self.days.after(complete, 0, 3 if fast else 1, rng)
+        offered = self.days.after(complete, 0, 1, rng)
         note((Kind.APPOINTMENT_OFFERED, "", offered))
-        cared = self.days.after(offered, *((3, 12) if fast else (1, 2)), rng, range(7) if fast else DIAGNOSIS_DAYS)
+        late = rng.random() < 0.12
+        cared = self.days.after(
+            offered, *((2, 5) if fast else (1, 1)), rng, range(7) if fast or late else DIAGNOSIS_DAYS
+        )
         if rng.random() < 0.02:
             return self._ends(line, cared, "refused", rng)
         note((Kind.FIRST_CARE, "", cared))
-        self._exams(line, rng, cared, fast=fast)
+        self._exams(line, rng, offered, cared, fast=fast)
         note((Kind.GP_INFORMED, "", self.days.after(cared, 0, 2, rng)))
         ready = self._pathology(line, rng, cared, fast=fast)
         return self._meeting(line, rng, cared, ready, fast=fast)
 
-    def _exams(self, line: Timeline, rng: Random, cared: datetime, *, fast: bool) -> None:
+    def opinion(self, rng: Random, *, received_at: datetime) -> Timeline:
+        """A file from elsewhere, only discussed."""
+        registered = self.days.after(received_at, 0, 3, rng)
+        held = at(self.days.next(registered.date() + timedelta(days=rng.randint(1, 5)), self.meeting_days), 17)
+        sent = self.days.after(held, 1, 4, rng)
+        facts = [
+            (Kind.REFERRAL_RECEIVED, "", received_at),
+            (Kind.RCP_REGISTERED, "", registered),
+            (Kind.RCP_HELD, "", held),
+            (Kind.RCP_DECISION_SENT, "", sent),
+        ]
+        return Timeline(facts, self.days.after(sent, 1, 8, rng), "completed")
+
+    def _exams(self, line: Timeline, rng: Random, offered: datetime, cared: datetime, *, fast: bool) -> None:
         for exam in ("scanner", "irm"):
-            done = self.days.after(cared, *((1, 8) if fast else (0, 0)), rng)
+            done = self.days.after(offered, 1, 5, rng) if fast else self.days.after(cared, 0, 0, rng)
+            if rng.random() < 0.04:
+                done = self.days.after(done, 3, 9, rng)
             line.facts.append((Kind.EXAM_DONE, exam, done))
 
     def _pathology(self, line: Timeline, rng: Random, cared: datetime, *, fast: bool) -> datetime:
         exam = "echo_endoscopie" if rng.random() < 0.7 else "biopsie_percutanee"
-        taken = self.days.after(cared, *((4, 9) if fast else (1, 1)), rng)
+        taken = self.days.after(cared, *((1, 4) if fast else (1, 1)), rng)
         line.facts.append((Kind.EXAM_DONE, exam, taken))
-        if rng.random() < 0.3:
-            return taken
         for attempt in range(2):
             line.facts.append((Kind.BIOPSY_TAKEN, exam, taken))
             asked = taken + timedelta(minutes=rng.randint(10, 90))
@@ -113,8 +129,9 @@ class Drawing:
             failed = self.days.after(asked, 2, 4, rng)
             line.facts.append((Kind.LAB_NONCONTRIBUTIVE, "", failed))
             taken = self.days.after(failed, 2, 6, rng)
-        line.facts.append((Kind.LAB_INTERMEDIATE, "", self.days.after(asked, 2, 5, rng)))
-        final = self.days.after(asked, 5, 13 if fast else 8, rng)
+        slow = rng.random() < 0.1
+        line.facts.append((Kind.LAB_INTERMEDIATE, "", self.days.after(asked, 2, 6 if slow else 3, rng)))
+        final = self.days.after(asked, 4, 14 if slow else 8 if fast else 5, rng)
         line.facts.append((Kind.LAB_FINAL, "", final))
         return final
 
@@ -124,16 +141,16 @@ class Drawing:
             line.facts += [(Kind.NO_CANCER, "", told)]
             return self._ends(line, told, "no_cancer", rng)
         line.facts.append((Kind.RCP_REGISTERED, "", self.days.after(cared, 0, 6 if fast else 2, rng)))
-        wanted = max(cared + timedelta(days=1), ready - timedelta(days=2))
-        held = at(self.days.next(wanted.date(), (RCP_WEEKDAY, RCP_WEEKDAY - 1)), 14)
+        wanted = max(cared + timedelta(days=1), ready - timedelta(days=3 if fast else 4))
+        held = at(self.days.next(wanted.date(), self.meeting_days), 17)
         line.facts.append((Kind.RCP_HELD, "", held))
         line.facts.append((Kind.RCP_DECISION_SENT, "", self.days.after(held, 0, 4, rng)))
         if rng.random() < 0.06:
             return self._ends(line, held, "transferred", rng)
-        told = self.days.after(held, 1, 6, rng)
+        told = self.days.after(held, 1, 3, rng)
         line.facts.append((Kind.ANNOUNCEMENT, "", told))
-        if rng.random() < 0.85:
-            line.facts.append((Kind.PPS_GIVEN, "", self.days.after(told, 0, 8, rng)))
+        if rng.random() < 0.97:
+            line.facts.append((Kind.PPS_GIVEN, "", self.days.after(told, 0, 6, rng)))
         if rng.random() < 0.5:
             line.facts.append((Kind.SUPPORT_SCREENING, "", self.days.after(told, 0, 12, rng)))
         return self._treatment(line, rng, told)
@@ -141,7 +158,7 @@ class Drawing:
     def _treatment(self, line: Timeline, rng: Random, told: datetime) -> Timeline:
         if rng.random() < 0.04:
             return self._ends(line, self.days.after(told, 20, 60, rng), "lost", rng)
-        began = self.days.after(told, 5, 24, rng)
+        began = self.days.after(told, *((14, 24) if rng.random() < 0.12 else (4, 10)), rng)
         palliative = rng.random() < 0.12
         line.facts.append((Kind.PALLIATIVE_ENTRY if palliative else Kind.TREATMENT_STARTED, "", began))
         if rng.random() < 0.1:

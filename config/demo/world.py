@@ -24,7 +24,7 @@ from pathways.services import publish_target
 
 HOSPITAL_FINESS = names.finess(1)
 TARGETS = Path(__file__).resolve().parents[2] / "pathways" / "targets"
-INSTADIAG, FAST = "instadiag-foie-pancreas", "fast"
+INSTADIAG, FAST, SHORT = "instadiag-foie-pancreas", "fast", "avis-de-rcp"
 
 KINDS = EstablishmentKind
 _PLACES = (
@@ -135,3 +135,12 @@ def _settle(world: World, someone: Someone, number: int) -> None:
 def shipped_targets() -> list[Target]:
     """The target pathways that come with Jalon."""
     return [parse_target(file.read_text(encoding="utf-8")) for file in sorted(TARGETS.glob("*.yaml"))]
+
+
+def publish_short(world: World) -> None:
+    """The short pathway of those who only came for an opinion, for the large sizes."""
+    content = parse_target((Path(__file__).parent / "second-opinion.yaml").read_text(encoding="utf-8"))
+    version, _ = publish_target(
+        content=content, establishment=world.hospital, team=world.team, reason="Ouverture du parcours"
+    )
+    world.targets[SHORT] = version.target
