@@ -69,8 +69,8 @@ class Worklist(APIView):
         today = timezone.localdate(now)
         found = reads.at_desk(cast(User, request.user), Scope(mine=data["mine"], target=data["target"]))
         counters = reads.counters(found, now, today)
-        ordered = reads.by_priority(reads.chosen(found, data["list"], now, today), now, today)
-        rows = worklist_rows(reads.page_of(ordered, (data["page"] - 1) * PER_PAGE, PER_PAGE), now)
+        listed = reads.chosen(found, data["list"], now, today)
+        rows = worklist_rows(reads.page_of(listed, now, today, (data["page"] - 1) * PER_PAGE, PER_PAGE), now)
         body = {"counters": counters, "count": counters[data["list"]], "page": data["page"], "rows": rows}
         return Response(WorklistSerializer(body).data)
 

@@ -94,17 +94,16 @@ def by_priority(found: PathwayQuerySet, at: datetime, today: date) -> PathwayQue
     return found.annotate(tier=tier).order_by("tier", F("next_due_at").asc(nulls_last=True), "opened_at", "id")
 
 
-def page_of(found: PathwayQuerySet, first: int, size: int) -> list[Pathway]:
-    """One page of an ordered list, with everything a row shows, in two queries.
+def page_of(found: PathwayQuerySet, at: datetime, today: date, first: int = 0, size: int = 1) -> list[Pathway]:
+    """One page of ``found`` in the order of the worklist, with everything a row shows, in one query.
 
-    The order is worked out on the pathways alone; the patients of the page are then read by their keys, so that the
-    cost follows the page and not the number of patients.
+    The order is worked out on the pathways alone, in a subquery; only the patients of the page are then read, so that
+    the cost follows the page and not the number of patients.
     """
-    ids = list(found.values_list("pk", flat=True)[first : first + size])
+    page = by_priority(found, at, today).values("pk")[first : first + size]
     rows = (
-        Pathway.objects.filter(pk__in=ids)
+        Pathway.objects.filter(pk__in=page)
         .with_list_data()
         .select_related("next_step__assignee__professional", "contact_state__last")
     )
-    by_id = {row.pk: row for row in rows.defer("version__definition")}
-    return [by_id[pk] for pk in ids if pk in by_id]
+    return list(by_priority(rows.defer("version__definition"), at, today))

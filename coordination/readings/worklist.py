@@ -13,10 +13,10 @@ from coordination.models import Booking, ContactState
 from coordination.readings.targets import contents_of
 from coordination.rules.worklist import Course, Expected, Reason, Situation, reason
 from directory.models import User
-from pathways.models import Milestone, Pathway, Step
+from pathways.models import Milestone, Pathway, Pause, Step
 from pathways.rules.calendar import Calendar
+from pathways.rules.clock import add, days_off, waits
 from pathways.rules.definition import Actor, StepDef, Target
-from pathways.rules.durations import Unit
 from pathways.rules.lateness import margin_days
 from pathways.rules.lateness import state as lateness_of
 from pathways.rules.milestones import MilestoneKind
@@ -55,13 +55,28 @@ class Row:
         return self.reason.tone
 
 
+@dataclass(frozen=True)
+class _Page:
+    """What the rows of one page need besides their pathways, by pathway id."""
+
+    contents: dict[int, Target]
+    firsts: Firsts
+    pauses: dict[int, list[Pause]]
+    booked: dict[int, list[tuple[str, datetime]]]
+    exams: dict[int, list[tuple[str, str]]]
+
+
 def worklist_rows(pathways: Sequence[Pathway], now: datetime) -> list[Row]:
-    """The rows of pathways fetched by `querysets.worklist.page_of`, in their order: three queries for all of them."""
+    """The rows of pathways fetched by `querysets.worklist.page_of`, in their order: four queries for all of them."""
     contents = contents_of(pathways)
-    firsts = _first_milestones(pathways, contents.values())
-    booked = _booked(pathways)
-    exams = _exams_to_come(pathways)
-    return [_row(each, contents[each.version_id], firsts, booked[each.pk], exams[each.pk], now) for each in pathways]
+    page = _Page(
+        contents=contents,
+        firsts=_first_milestones(pathways, contents.values()),
+        pauses=_pauses(pathways),
+        booked=_booked(pathways),
+        exams=_exams_to_come(pathways),
+    )
+    return [_row(each, page, now) for each in pathways]
 
 
 def _first_milestones(pathways: Sequence[Pathway], contents: Iterable[Target]) -> Firsts:
@@ -72,6 +87,14 @@ def _first_milestones(pathways: Sequence[Pathway], contents: Iterable[Target]) -
     for pathway_id, kind, at in facts.order_by("occurred_at").values_list("pathway_id", "kind", "occurred_at"):
         firsts.setdefault((pathway_id, kind), at)
     return firsts
+
+
+def _pauses(pathways: Sequence[Pathway]) -> dict[int, list[Pause]]:
+    """The pauses of each pathway that count."""
+    found: dict[int, list[Pause]] = defaultdict(list)
+    for pause in Pause.objects.in_force().filter(pathway__in=[each.pk for each in pathways]):
+        found[pause.pathway_id].append(pause)
+    return found
 
 
 def _booked(pathways: Sequence[Pathway]) -> dict[int, list[tuple[str, datetime]]]:
@@ -99,21 +122,15 @@ def _clock(time_zone: str, holiday_zone: str) -> Calendar:
     return Calendar(time_zone=time_zone, holiday_zone=holiday_zone)
 
 
-def _row(
-    pathway: Pathway,
-    content: Target,
-    firsts: Firsts,
-    booked: list[tuple[str, datetime]],
-    exams: list[tuple[str, str]],
-    now: datetime,
-) -> Row:
+def _row(pathway: Pathway, page: _Page, now: datetime) -> Row:
+    content, booked = page.contents[pathway.version_id], page.booked[pathway.pk]
     place = pathway.team.establishment
     calendar = _clock(place.time_zone, place.holiday_zone)
     today = calendar.local_date(now)
     state: ContactState | None = getattr(pathway, "contact_state", None)
     step = pathway.next_step
     expected = _expected(step, content, booked, calendar, now) if step else None
-    course = _course(pathway, content, firsts, calendar, now)
+    course = _course(pathway, content, page, calendar, now)
     situation = Situation(
         course=course,
         expected=expected,
@@ -134,7 +151,7 @@ def _row(
         owner=(step.assignee if step else None) or pathway.owner,
         actor=Actor(step.actor).label if step else "",
         state=state,
-        can_book=_lacks_slot(exams, content, {code for code, _ in booked}),
+        can_book=_lacks_slot(page.exams[pathway.pk], content, {code for code, _ in booked}),
     )
 
 
@@ -143,18 +160,16 @@ def _lacks_slot(exams: list[tuple[str, str]], content: Target, booked: set[str])
     return any(not booked & set(exam_codes(code, step_definition(content, key))) for key, code in exams)
 
 
-def _course(pathway: Pathway, content: Target, firsts: Firsts, calendar: Calendar, now: datetime) -> Course:
-    """J+n since the overall objective's first milestone, the opening of the pathway standing for it."""
+def _course(pathway: Pathway, content: Target, page: _Page, calendar: Calendar, now: datetime) -> Course:
+    """The wait from the overall objective's first milestone (else the opening) to its last one, else to now: the count
+    of the patient's page."""
     overall = content.overall
-    start = firsts.get((pathway.pk, overall.since), pathway.opened_at) if overall else pathway.opened_at
-    first = calendar.local_date(start)
-    end = firsts.get((pathway.pk, overall.until)) if overall else None
-    in_days = overall is not None and overall.within.unit is Unit.CALENDAR_DAYS
-    return Course(
-        day=(calendar.local_date(now) - first).days,
-        target=overall.within.value if overall and in_days else None,
-        reached=(calendar.local_date(end) - first).days if end else None,
-    )
+    start = page.firsts.get((pathway.pk, overall.since), pathway.opened_at) if overall else pathway.opened_at
+    reached = page.firsts.get((pathway.pk, overall.until)) if overall else None
+    stops = [days_off(each.starts_on, each.ends_on, calendar) for each in page.pauses[pathway.pk]]
+    waited = waits(start, max(reached or now, start), stops, calendar)
+    ideal = waits(start, add(start, overall.within, calendar), [], calendar).raw_days if overall else None
+    return Course(day=waited.adjusted_days, raw=waited.raw_days, target=ideal, ended=reached is not None)
 
 
 def _expected(

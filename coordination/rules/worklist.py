@@ -86,12 +86,18 @@ class Expected:
 
 @dataclass(frozen=True)
 class Course:
-    """The day count: `day` is J+n since the first milestone of the overall objective. `target` is in days, or None
-    when the objective is counted otherwise or there is none; `reached` is J+n of the milestone that met it."""
+    """The day count of the overall objective: `day` is J+n without the pauses, `raw` with them, both stopped once the
+    objective's last milestone is there (`ended`). `target` is the objective in days, None when there is none."""
 
     day: int
     target: int | None = None
-    reached: int | None = None
+    raw: int | None = None
+    ended: bool = False
+
+    @property
+    def paused(self) -> bool:
+        """True when the two counts differ and must be shown together."""
+        return self.raw is not None and self.raw != self.day
 
 
 @dataclass(frozen=True)
@@ -195,9 +201,10 @@ def _missing(expected: Expected | None, now: datetime, today: date) -> str:
 
 
 def _course(course: Course) -> str:
-    if course.reached is not None:
+    if course.ended or course.target is None:
         return ""
-    return f"J+{course.day} sur {course.target}" if course.target is not None else ""
+    lived = f" (J+{course.raw} avec les pauses)" if course.paused else ""
+    return f"J+{course.day} sur {course.target}{lived}"
 
 
 def _last_contact(day: date | None, today: date) -> str:

@@ -90,8 +90,8 @@ def _fragment(request: HttpRequest, pathway: Pathway) -> HttpResponse:
 
 
 def _row(pathway: Pathway) -> Row:
-    found = page_of(Pathway.objects.filter(pk=pathway.pk), 0, 1)
-    return worklist_rows(found, timezone.now())[0]
+    now = timezone.now()
+    return worklist_rows(page_of(Pathway.objects.filter(pk=pathway.pk), now, timezone.localdate(now)), now)[0]
 
 
 def _form(request: HttpRequest, pathway: Pathway, form: ContactForm, params: Any, *, status: int = 200) -> HttpResponse:

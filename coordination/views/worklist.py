@@ -55,7 +55,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     listed = reads.named(found, words) if words else reads.chosen(found, chosen, now, today)
     page = _page(figures[chosen], params.get("page"))
     first = 0 if words else (page.number - 1) * PER_PAGE
-    rows = worklist_rows(reads.page_of(reads.by_priority(listed, now, today), first, PER_PAGE), now)
+    rows = worklist_rows(reads.page_of(listed, now, today, first, PER_PAGE), now)
     return {
         "page": None if words else page,
         "rows": rows,

@@ -36,6 +36,8 @@ from pathways import services as pathways
 from pathways.models import Pathway
 from pathways.rules.lateness import Lateness
 from pathways.rules.milestones import MilestoneKind
+from pathways.services import calendar_of
+from pathways.views.sheet import day_count
 from tests.coordination.factories import Desk, exam
 from tests.factories import PathwayFactory, PatientFactory, TargetFactory, UserFactory
 
@@ -52,8 +54,7 @@ def desk() -> Desk:
 def rows_of(user: User, name: str = reads.ALL, scope: Scope | None = None) -> list[Row]:
     now = timezone.now()
     found = reads.chosen(reads.at_desk(user, scope or Scope()), name, now, timezone.localdate())
-    ordered = reads.by_priority(found, now, timezone.localdate())
-    return worklist_rows(reads.page_of(ordered, 0, 50), now)
+    return worklist_rows(reads.page_of(found, now, timezone.localdate(), 0, 50), now)
 
 
 def figures_of(user: User, scope: Scope | None = None) -> dict[str, int]:
@@ -177,7 +178,7 @@ def test_scopes(desk: Desk) -> None:
 def test_a_row_tells_the_day_the_margin_and_what_is_missing(desk: Desk) -> None:
     desk.pathway(days_ago=3)
     (row,) = rows_of(desk.coordinator)
-    assert (row.course.day, row.course.target, row.course.reached) == (3, 28, None)
+    assert (row.course.day, row.course.raw, row.course.target, row.course.ended) == (3, 3, 28, False)
     assert row.step is not None
     assert row.step.key == "referral_complete"
     assert row.margin is not None
@@ -186,6 +187,25 @@ def test_a_row_tells_the_day_the_margin_and_what_is_missing(desk: Desk) -> None:
     assert "J+3 sur 28" in row.reason.text
     assert row.reason.text.endswith("jamais joint")
     assert row.can_book
+
+
+@pytest.mark.django_db
+def test_the_day_count_is_that_of_the_patients_page(desk: Desk) -> None:
+    pathway = desk.pathway(days_ago=12)
+    today = timezone.localdate()
+    pathways.add_pause(
+        pathway=pathway, kind="patient_choice", starts_on=today - timedelta(days=6), ends_on=today - timedelta(days=3),
+        author=desk.coordinator,
+    )  # fmt: skip
+    (row,) = rows_of(desk.coordinator)
+    now = timezone.now()
+    page = day_count(Pathway.objects.with_page_data(now).get(pk=pathway.pk), now, calendar_of(desk.team.establishment))
+    assert (row.course.day, row.course.raw, row.course.target) == (page.adjusted, page.raw, page.target_days)
+    assert row.course.day < row.course.raw
+    pathways.record_milestone(pathway=pathway, kind="treatment_started", occurred_at=now - timedelta(days=1))
+    (row,) = rows_of(desk.coordinator)
+    assert row.course.ended
+    assert row.course.raw == 11
 
 
 @pytest.mark.django_db
@@ -266,8 +286,12 @@ def expected(**more: Any) -> Expected:
             "échéance demain, pas de date de RCP, J+5 sur 28, jamais joint", "soon",
         ),
         (
-            Situation(Course(50, 28, reached=20), expected(margin=44, kind=None, label="Réévaluation")),
+            Situation(Course(20, 28, raw=20, ended=True), expected(margin=44, kind=None, label="Réévaluation")),
             "échéance dans 44 j, en attente : Réévaluation, jamais joint", "neutral",
+        ),
+        (
+            Situation(Course(5, 28, raw=9), expected(due_at=NOW + timedelta(days=6), margin=6)),
+            "échéance dans 6 j, pas de date de RCP, J+5 sur 28 (J+9 avec les pauses), jamais joint", "neutral",
         ),
         (
             Situation(Course(5, 28), expected(needs_slot=True, booked_for=NOW + timedelta(days=2))),
