@@ -35,9 +35,10 @@ def record_milestone(
     The same ``dedup_key`` twice returns the first milestone and does nothing. Raises DomainError for a future
     date, one before the patient's birth, or an unknown kind.
     """
+    # The joins are what the receivers of the signal read.
     locked = (
         Pathway.objects.select_for_update(of=("self",))
-        .select_related("patient__gp", "version__target", "team__establishment")  # what the receivers of the signal read
+        .select_related("patient__gp", "version__target", "team__establishment")
         .defer("version__definition")
         .get(pk=pathway.pk)
     )
