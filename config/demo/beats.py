@@ -33,7 +33,7 @@ def plan_beats(life: Life) -> None:
             agenda.at(agenda.on(day, hour), lambda: _release(life))
         for hour in POST if agenda.worked(day) else POST[1:2]:
             agenda.at(agenda.on(day, hour), _post)
-        agenda.at(agenda.on(day, POST[0] + 0.1), rcp.note_sent)
+        agenda.at(agenda.on(day, POST[0] + 0.1), _sent)
         agenda.at(agenda.on(day, 7.9), lambda: _todays_meeting(life))
         day += timedelta(days=1)
 
@@ -58,6 +58,11 @@ def _post() -> None:
     """Sends what is due."""
     while directory.drain(limit=500) == 500:
         pass
+
+
+def _sent() -> None:
+    """Opinions whose notice has left are known as sent, at the instant it left."""
+    rcp.note_sent()
 
 
 def _todays_meeting(life: Life) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from coordination.models import Booking, Contact, Slot, Task
@@ -11,6 +12,7 @@ from rcp.models import Attendance, Decision, FollowUpAction, RcpCase
 from referrals.models import Referral, ReferralEvent
 
 PATIENT = "pathway__patient__ins_matricule", "pathway__patient__birth_name", "pathway__patient__first_name"
+NUMBER = re.compile(r"\b([DJ])-[0-9A-Z]{4}-[0-9A-Z]{4}\b")
 CASE = tuple(f"case__{field}" for field in PATIENT)
 
 
@@ -37,4 +39,9 @@ def key_facts() -> dict[str, list[tuple[Any, ...]]]:
         "alerts": Alert.objects.values_list(*PATIENT, "kind", "since", "raised_at", "closed_at"),
         "post": OutboxMessage.objects.values_list("kind", "recipient", "due_at", "sent_at"),
     }
-    return {name: sorted(found, key=repr) for name, found in rows.items()}
+    return {name: sorted((_plain(row) for row in found), key=repr) for name, found in rows.items()}
+
+
+def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The row without the random numbers of requests and pathways that some titles carry."""
+    return tuple(NUMBER.sub(r"\1-…", value) if isinstance(value, str) else value for value in row)

@@ -91,8 +91,8 @@ def _events(drawn: Drawn, request: Referral) -> list[ReferralEvent]:
             referral=request, kind=EventKind.RECEIVED, at=request.received_at, to_status=received, from_requester=True
         ),
         ReferralEvent(
-            referral=request, kind=EventKind.ACCEPTED, at=request.answered_at, from_status=received,
-            to_status=accepted, by=drawn.owner,
+            referral=request, kind=EventKind.ACCEPTED, at=request.answered_at or request.received_at, by=drawn.owner,
+            from_status=received, to_status=accepted,
         ),
     ]  # fmt: skip
 
