@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from launcher.users import ServiceUser, check_owner, data_root, service_user
 OUTSIDE = Path("/var/tmp")  # noqa: S108 - claimed with an owner check, see users._claim
 SPACE_FOR_DATA = 300 * 2**20
 TEST_CONNECTIONS = 400
+#: In PostgreSQL's log, after one of its processes was killed or failed.
+CRASHED = "all server processes terminated; reinitializing"
 
 
 @dataclass
@@ -149,7 +152,20 @@ def throwaway(
     finally:
         with guard.shielded():
             supervisor.stop()
+            _keep_logs(project, kind, folder)
             servers.remove_tree(folder)
+
+
+def _keep_logs(project: Project, kind: str, folder: Path) -> None:
+    """Keep what the servers said, and tell when the database had to start again: the tests
+    only saw their connections close."""
+    project.logs.mkdir(parents=True, exist_ok=True)
+    for name in ("postgres.log", "redis.log"):
+        if (folder / name).exists():
+            shutil.copyfile(folder / name, project.logs / f"{kind}-{name}")
+    log = project.logs / f"{kind}-postgres.log"
+    if log.exists() and CRASHED in log.read_text(encoding="utf-8", errors="replace"):
+        ui.say(f"PostgreSQL crashed and started again during this run: see {log}", error=True)
 
 
 def throwaway_root(project: Project) -> tuple[ServiceUser, Path]:

@@ -109,6 +109,16 @@ def test_a_seed_is_kept_and_copied_under_another_password(awkward: Project) -> N
     assert seed.exists(), "it outlives the runs"
 
 
+def test_a_crash_of_the_database_is_told(awkward: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    with backing.throwaway(awkward, "test") as (variables, scratch):
+        link = psycopg2.connect(variables["JALON_DATABASE_URL"])
+        os.kill(link.get_backend_pid(), signal.SIGKILL)
+        assert procs.wait_until(lambda: backing.CRASHED in (scratch.parent / "postgres.log").read_text(), 20)
+        link.close()
+    assert "PostgreSQL crashed and started again" in capsys.readouterr().err
+    assert backing.CRASHED in (awkward.logs / "test-postgres.log").read_text()
+
+
 def test_a_seed_cut_short_is_not_kept(awkward: Project) -> None:
     seed = backing.seed_of(awkward, "0123456789abcdef")
     with pytest.raises(LauncherError), backing.throwaway(awkward, "seed", keep=seed):
