@@ -390,6 +390,15 @@ def test_an_appointment_is_cancelled_with_a_reason(nurse: Client, desk: Desk, pa
     assert not Task.objects.exists()
 
 
+def test_a_mark_is_taken_back_from_the_panel(nurse: Client, desk: Desk) -> None:
+    booking = desk.past_booking()
+    services.mark_done(booking=booking, user=desk.technician)
+    assert "Corriger" in text(nurse.get(url("pathway-panel", booking.pathway)))
+    response = nurse.post(url("booking-undo", booking), {"from": "panel"}, headers=HTMX)
+    assert text(response).lstrip().startswith('<div id="coordination-panel">')
+    assert not Milestone.objects.in_force().filter(kind="exam_done").exists()
+
+
 def test_the_notices_tell_whether_they_arrived(nurse: Client, desk: Desk) -> None:
     gp = ProfessionalFactory(gp=True, email="")
     pathway = desk.pathway(patient=PatientFactory(establishment=desk.team.establishment, gp=gp))
