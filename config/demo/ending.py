@@ -10,10 +10,10 @@ from config.demo.story import Story
 from directory import services as directory
 from pathways import services as pathways
 from pathways.models import Alert, PauseKind, Step
+from pathways.rules.milestones import MilestoneKind as Kind
 from pathways.services.documents import request_pps
 
 REVIEWED = 6
-WITHOUT_NEXT_STEP = 2
 PAPERS_ASKED = 2
 
 
@@ -55,12 +55,19 @@ def _pauses(life: Life) -> None:
 
 
 def _left_without_step(life: Life) -> None:
-    """The review is left to another hospital: nothing dated remains, and the list says so."""
-    for story in _running(life, "treatment_started")[1 : 1 + WITHOUT_NEXT_STEP]:
-        for step in Step.objects.filter(pathway=story.pathway, state__in=["open", "waiting"]).order_by("order"):
-            pathways.skip_step(
-                step=step, reason="Réévaluation confiée à un autre centre, date à confirmer", author=life.world.idec
-            )
+    """Nothing dated remains for two patients, and the list says so: one was told yesterday that it is no cancer and
+    nobody closed the pathway, the other entered a palliative circuit that plans its own visits."""
+    ruled_out = [story for story in _running(life, "first_care") if story.profile.benign and story.once("ruled_out")]
+    for story in ruled_out[-1:]:
+        life.note(story, Kind.NO_CANCER, life.user("gastro"), note=story.profile.found[:200])
+        story.over = True
+    told = [story for story in _running(life, "announcement") if not story.pathway.treatments.filter(status="started")]
+    for story in told[-1:]:
+        life.note(story, Kind.PALLIATIVE_ENTRY, life.user("oncologist"), note="Équipe mobile de soins palliatifs")
+        for step in Step.objects.filter(pathway=story.pathway, state="open").exclude(key="treatment"):
+            reason = "Repris par l’équipe mobile de soins palliatifs"
+            pathways.skip_step(step=step, reason=reason, author=life.world.idec)
+        story.over = True
 
 
 def _asks_papers(life: Life) -> None:
