@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Document,
     )
 
+SHORTEST_TRIGRAM = 3
 READS_TEAM = (Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
 
 
@@ -97,7 +98,10 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         """As typed: every word must start or appear in the names, number, matricule or date (accents ignored)."""
         found = self
         for word in normalise(words).split()[:6]:
-            found = found.filter(search_text__contains=word)
+            if len(word) < SHORTEST_TRIGRAM:  # the index knows such a word at the start of a name only
+                found = found.filter(Q(search_text__startswith=word) | Q(search_text__contains=f" {word}"))
+            else:
+                found = found.filter(search_text__contains=word)
         return found
 
     def by_birth_date(self, day: date) -> Self:

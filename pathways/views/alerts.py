@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, Prefetch, Q, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -36,13 +38,13 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     rows = Alert.objects.visible_to(user_of(request)).open()
     kind = request.GET.get("kind", "")
     chosen = rows.filter(kind=kind) if kind in AlertKind.values else rows
-    todo = Paginator(_shown(chosen.unacknowledged(), now), ROWS).get_page(request.GET.get("page"))
-    seen = Paginator(_shown(chosen.filter(acknowledged_at__isnull=False), now), ROWS).get_page(request.GET.get("vues"))
+    todo = Paginator(_sorted_keys(chosen.unacknowledged()), ROWS).get_page(request.GET.get("page"))
+    seen = Paginator(_sorted_keys(chosen.filter(acknowledged_at__isnull=False)), ROWS).get_page(request.GET.get("vues"))
     context = {
         "counters": _counters(rows, kind),
         "kind": kind,
-        "todo": [_line(alert, now) for alert in todo],
-        "seen": [_line(alert, now) for alert in seen],
+        "todo": _lines(todo, now),
+        "seen": _lines(seen, now),
         "todo_page": todo,
         "seen_page": seen,
     }
@@ -64,18 +66,30 @@ def alert_acknowledge(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return act(request, file, form, do, title=about, submit="Marquer comme vue")
 
 
-def _shown(rows: AlertQuerySet, now: object) -> AlertQuerySet:
+def _sorted_keys(rows: AlertQuerySet) -> Any:
+    """The keys alone, gravest and oldest first: whole rows are read for one page only."""
     order = Case(*(When(kind=kind, then=rank) for rank, kind in enumerate(GRAVITY)), output_field=IntegerField())
-    steps = Step.objects.with_lateness(now).select_related("assignee__professional")  # type: ignore[arg-type]
-    return (
-        rows.select_related(
-            "pathway__patient", "pathway__version__target", "pathway__team__establishment",
-            "pathway__owner__professional", "acknowledged_by__professional",
+    return rows.order_by(order, "since", "id").values_list("pk", flat=True)
+
+
+def _lines(page: Page[int], now: datetime) -> list[dict[str, object]]:
+    keys = list(page.object_list)
+    rows = (
+        Alert.objects.filter(pk__in=keys)
+        .select_related(
+            "pathway__patient",
+            "pathway__version__target",
+            "pathway__team__establishment",
+            "pathway__owner__professional",
+            "acknowledged_by__professional",
         )
         .defer("pathway__version__definition")
-        .prefetch_related(Prefetch("step", steps))
-        .order_by(order, "since", "id")
-    )  # fmt: skip
+        .prefetch_related(
+            Prefetch("step", Step.objects.with_lateness(now).select_related("assignee__professional")),
+        )
+    )
+    found = {alert.pk: alert for alert in rows}
+    return [_line(found[key], now) for key in keys if key in found]
 
 
 def _counters(rows: AlertQuerySet, current: str) -> list[dict[str, object]]:
@@ -94,11 +108,11 @@ def _counters(rows: AlertQuerySet, current: str) -> list[dict[str, object]]:
     ]
 
 
-def _line(alert: Alert, now: object) -> dict[str, object]:
+def _line(alert: Alert, now: datetime) -> dict[str, object]:
     step, zone = alert.step, alert.pathway.team.establishment.time_zone
     margin = None
     if step and step.due_at:
-        margin = margin_days(step.due_at, now, Calendar(time_zone=zone))  # type: ignore[arg-type]
+        margin = margin_days(step.due_at, now, Calendar(time_zone=zone))
     return {
         "alert": alert,
         "tone": TELLING[step.lateness][0] if step else TONES[AlertKind(alert.kind)],  # type: ignore[attr-defined]

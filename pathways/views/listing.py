@@ -39,7 +39,8 @@ def pathway_list(request: HttpRequest) -> HttpResponse:
     form = ListFilter(request.GET, targets=targets)
     chosen = form.chosen
     rows = narrowed(Pathway.objects.visible_to(user), chosen, user)
-    page = _CappedPaginator(_ordered(rows, chosen), ROWS).get_page(request.GET.get("page"))
+    keys = _ordered(rows, chosen).values_list("pk", flat=True)
+    page = _CappedPaginator(keys, ROWS).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "page": page,
@@ -56,7 +57,9 @@ def pathway_list(request: HttpRequest) -> HttpResponse:
 def narrowed(rows: PathwayQuerySet, chosen: dict[str, Any], user: User) -> PathwayQuerySet:
     """``rows`` after the filters; ``chosen`` as `ListFilter.chosen` gives it. Also used by the API."""
     now = timezone.now()
-    if words := chosen.get("q"):
+    words = chosen.get("q", "")
+    searching = len(words) > 1
+    if searching:
         rows = rows.filter(patient__in=Patient.objects.search(as_searched(words)))
     if target := chosen.get("target"):
         rows = rows.filter(version__target=target)
@@ -69,7 +72,7 @@ def narrowed(rows: PathwayQuerySet, chosen: dict[str, Any], user: User) -> Pathw
             return rows.due_before(now, now + timedelta(days=7))
         case "none":
             return rows.without_next_step()
-    status = chosen.get("status") or ("all" if chosen.get("q") else "active")
+    status = chosen.get("status") or ("all" if searching else "active")
     return rows if status == "all" else rows.filter(status=status)
 
 
@@ -87,9 +90,9 @@ def _ordered(rows: PathwayQuerySet, chosen: dict[str, Any]) -> PathwayQuerySet:
     return rows.order_by("status", F("next_due_at").asc(nulls_first=True), "id")
 
 
-def _lines(page: Page[Pathway], now: Any) -> list[dict[str, Any]]:
-    """The rows as shown, with the lateness of each next step; two queries whatever their number."""
-    keys = [pathway.pk for pathway in page.object_list]
+def _lines(page: Page[int], now: Any) -> list[dict[str, Any]]:
+    """The rows as shown, with the lateness of each next step. Only keys were sorted: whole rows are read now."""
+    keys = list(page.object_list)
     steps = Step.objects.with_lateness(now).select_related("assignee__professional")
     rows = (
         Pathway.objects.filter(pk__in=keys)
