@@ -58,7 +58,7 @@ def notify_gp(*, pathway: Pathway, milestone: Milestone) -> Notice | None:
     known = Notice.objects.filter(milestone=milestone).first()
     if known:
         return known
-    if milestone.source == MilestoneSource.IMPORTED or _of_a_booking(milestone) or _already_told(milestone):
+    if milestone.source == MilestoneSource.IMPORTED or _told_elsewhere(milestone) or _already_told(milestone):
         return None
     texts = wordings()
     told = is_told(
@@ -118,9 +118,12 @@ def send_pending_notices(*, pathway: Pathway) -> int:
     return sent
 
 
-def _of_a_booking(milestone: Milestone) -> bool:
-    """True for what a booking records: the day's message about appointments tells it already."""
-    return (milestone.dedup_key or "").startswith(BOOKED)
+def _told_elsewhere(milestone: Milestone) -> bool:
+    """True for what another message tells already: a booking is in the day's message about appointments; the opinion
+    of an RCP known as sent is the letter itself."""
+    of_a_booking = (milestone.dedup_key or "").startswith(BOOKED)
+    is_the_letter = (milestone.kind, milestone.source) == (MilestoneKind.RCP_DECISION_SENT, MilestoneSource.AUTOMATIC)
+    return of_a_booking or is_the_letter
 
 
 def _already_told(milestone: Milestone) -> bool:

@@ -78,6 +78,11 @@ def test_the_detail_of_a_step_counts(pathway: Pathway) -> None:
     assert messages().count() == 1
 
 
+def test_the_letter_of_the_rcp_is_not_announced_by_a_second_message(pathway: Pathway) -> None:
+    record(pathway, "rcp_decision_sent", source="automatic")
+    assert not messages().exists()
+
+
 def test_told_once(pathway: Pathway) -> None:
     fact = record(pathway, "announcement")
     again = services.notify_gp(pathway=pathway, milestone=fact)
