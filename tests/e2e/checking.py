@@ -19,6 +19,14 @@ document.addEventListener("securitypolicyviolation", (event) => {
 });
 """
 
+STILL = """async () => {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  await frame();
+  const ends = document.getAnimations().filter((each) => each.effect.getComputedTiming().iterations !== Infinity);
+  await Promise.allSettled(ends.map((each) => each.finished));
+  await frame();
+}"""
+
 SHAPE = """() => ({
   title: document.title.trim(),
   lang: document.documentElement.lang,
@@ -72,9 +80,10 @@ def check_page(page: Page, *, status: int = 200, rules: list[str] | None = None)
 
 
 def settle(page: Page) -> None:
-    """Waits until nothing loads any more."""
+    """Waits until nothing loads nor moves any more: colours change one frame after the theme."""
     page.wait_for_load_state("load")
     page.wait_for_function("() => !document.querySelector('.htmx-request, .htmx-swapping')")
+    page.evaluate(STILL)
 
 
 def _complaints_of(page: Page, status: int) -> list[str]:

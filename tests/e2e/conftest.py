@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test import override_settings
 from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
@@ -56,7 +56,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def server(folder: Path, django_db_setup: None) -> Iterator[LiveServer]:
+def database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The name of the database of the run. pytest-django makes none when no test of the run is marked `django_db`:
+    what is written here would then land in the real one."""
+    with django_db_blocker.unblock():
+        names = connection.settings_dict
+    assert names["NAME"] == names["TEST"]["NAME"], f"{names['NAME']} is no test database"
+    yield str(names["NAME"])
+    # While the browser's event loop runs, this thread has connections of its own: nobody else would close them.
+    with django_db_blocker.unblock():
+        connections.close_all()
+
+
+@pytest.fixture(scope="package")
+def server(folder: Path, database: str) -> Iterator[LiveServer]:
     """The application, with the second factor asked as in production."""
     served = LiveServer("localhost")
     rooms = override_settings(**_rooms(folder, served))
@@ -90,10 +103,8 @@ def _shared_rooms(_clean_room: None, settings: Any, server: LiveServer, folder: 
 
 
 @pytest.fixture(scope="package")
-def worker(folder: Path, server: LiveServer, django_db_blocker: DjangoDbBlocker) -> Iterator[Worker]:
+def worker(folder: Path, server: LiveServer, database: str) -> Iterator[Worker]:
     """One real worker on the database of the run."""
-    with django_db_blocker.unblock():
-        database = str(connection.settings_dict["NAME"])
     with running_worker(database=database, queue=f"e2e-{database}", folder=folder) as running:
         yield running
 
