@@ -256,8 +256,9 @@ def _team(pathway: Pathway, members: Iterable[CareCircleMember]) -> tuple[Person
     owner = pathway.owner.professional if pathway.owner else None
     if owner:
         found[owner.pk] = _person("Votre contact à la coordination", owner)
+    gps = {member.professional_id for member in members if member.role == CircleRole.GP} | {pathway.patient.gp_id}
     for member in members:
-        if member.role not in (CircleRole.GP, CircleRole.RCP):
+        if member.role != CircleRole.RCP and member.professional_id not in gps:
             found.setdefault(member.professional_id, _person(member.get_role_display(), member.professional))
     return tuple(found.values())
 

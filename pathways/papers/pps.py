@@ -50,6 +50,7 @@ def pps_context(facts: PpsFacts, *, version: int, at: datetime, author: str) -> 
         "steps": [_line(step, at) for step in facts.steps],
         "next": _line(following, at) if following else None,
         "timeline": _timeline(facts, at),
+        "has_skipped": any(step.state == StepState.SKIPPED for step in facts.steps),
         "visits": [visit for visit in facts.visits if _to_come(visit.status, visit.starts_at, at)],
         "support_care": words.SUPPORT_CARE,
     }
