@@ -36,15 +36,15 @@ def occurrences(pattern: Pattern, first: date, last: date, calendar: Calendar) -
     """The slots of the days ``first``..``last``, both included.
 
     None on a public holiday or a closing day; the weekday is the series' own word, even a Saturday. The hour is that
-    of the establishment's wall clock on that day, before and after a change of hour alike; durations and the release
-    notice run in clock hours.
+    of the establishment's wall clock on that day, before and after a change of hour alike; one that comes twice is the
+    first. Durations and the release notice run in clock hours.
     """
     day = max(first, pattern.valid_from)
     day += (pattern.weekday - day.weekday()) % 7 * ONE_DAY
     last = min(last, pattern.valid_until) if pattern.valid_until else last
     while day <= last:
         if opens(day, calendar):
-            starts_at = calendar.at(day, pattern.starts_at)
+            starts_at = calendar.at(day, pattern.starts_at.replace(fold=0))
             yield Occurrence(starts_at, starts_at + pattern.duration, starts_at - pattern.release_notice)
         day += 7 * ONE_DAY
 

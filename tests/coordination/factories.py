@@ -88,3 +88,8 @@ class Desk:
         starts_at = timezone.now() - timedelta(hours=hours)
         slot = self.slot_at(starts_at, exam_type=exam(code))
         return self.booking(slot, pathway or self.pathway(days_ago=6), at=starts_at - timedelta(days=2))
+
+    def call_back(self, pathway: Pathway, days: int) -> None:
+        """A call promised, forty days ago, for ``days`` from today."""
+        at, day = timezone.now() - timedelta(days=40), timezone.localdate() + timedelta(days=days)
+        services.record_contact(pathway=pathway, author=self.coordinator, outcome="call_back", next_on=day, at=at)

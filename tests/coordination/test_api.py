@@ -16,17 +16,6 @@ from tests.factories import UserFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
-@pytest.fixture
-def nurse(client: Client, desk: Desk) -> Client:
-    client.force_login(desk.coordinator)
-    return client
-
-
 def test_the_worklist_is_the_page(nurse: Client, desk: Desk) -> None:
     late, fresh = desk.pathway(days_ago=9), desk.pathway()
     body = nurse.get(reverse("api:worklist")).json()

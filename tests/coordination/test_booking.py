@@ -23,11 +23,6 @@ from tests.factories import PathwayFactory, PatientFactory, ProfessionalFactory,
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
 def test_a_booking_writes_everything_that_follows_from_it(desk: Desk) -> None:
     gp = ProfessionalFactory(gp=True)
     pathway = desk.pathway(patient=PatientFactory(establishment=desk.team.establishment, gp=gp))

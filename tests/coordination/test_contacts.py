@@ -21,11 +21,6 @@ from pathways.rules.calendar import Calendar
 from tests.coordination.factories import Desk
 
 
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
 def log(desk: Desk, pathway: Pathway, outcome: str, **more: object) -> Contact:
     return services.record_contact(pathway=pathway, author=desk.coordinator, outcome=outcome, **more)  # type: ignore[arg-type]
 

@@ -16,11 +16,6 @@ from tests.coordination.factories import Desk, exam
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
 def facts(pathway: Pathway) -> set[tuple[str, str]]:
     rows = Milestone.objects.in_force().filter(pathway=pathway).values_list("kind", "detail")
     return {row for row in rows if row[0] in {"exam_done", "biopsy_taken", "first_care"}}

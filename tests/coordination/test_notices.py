@@ -27,11 +27,6 @@ KEY_EVENTS = [
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
-@pytest.fixture
 def pathway(desk: Desk) -> Pathway:
     gp = ProfessionalFactory(gp=True, secure_email="dr@mssante.invalid")
     return desk.pathway(patient=PatientFactory(establishment=desk.team.establishment, gp=gp), days_ago=3)

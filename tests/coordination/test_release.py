@@ -17,11 +17,6 @@ from tests.factories import TeamFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
 def in_hours(hours: float) -> object:
     return timezone.now() + timedelta(hours=hours)
 

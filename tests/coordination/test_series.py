@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 PARIS = ZoneInfo("Europe/Paris")
 
 
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
 def starts(desk: Desk) -> list[datetime]:
     return [s.starts_at.astimezone(PARIS) for s in Slot.objects.filter(platform=desk.platform).order_by("starts_at")]
 

@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
-@pytest.fixture
 def pathway(desk: Desk) -> Pathway:
     return desk.pathway(days_ago=10)
 

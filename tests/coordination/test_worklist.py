@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from importlib import import_module
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
-from pytest_django.fixtures import DjangoAssertNumQueries
 
-from coordination import services
 from coordination.models import ContactState
 from coordination.querysets import worklist as reads
 from coordination.querysets.worklist import Scope
@@ -39,16 +34,11 @@ from pathways.rules.milestones import MilestoneKind
 from pathways.services import calendar_of
 from pathways.views.sheet import day_count
 from tests.coordination.factories import Desk, exam
-from tests.factories import PathwayFactory, PatientFactory, TargetFactory, UserFactory
+from tests.factories import PathwayFactory, TargetFactory, UserFactory
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 23, 10, tzinfo=PARIS)
 TODAY = date(2026, 11, 23)
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
 
 
 def rows_of(user: User, name: str = reads.ALL, scope: Scope | None = None) -> list[Row]:
@@ -59,12 +49,6 @@ def rows_of(user: User, name: str = reads.ALL, scope: Scope | None = None) -> li
 
 def figures_of(user: User, scope: Scope | None = None) -> dict[str, int]:
     return reads.counters(reads.at_desk(user, scope or Scope()), timezone.now(), timezone.localdate())
-
-
-def call_back(desk: Desk, pathway: Pathway, days: int) -> None:
-    at = timezone.now() - timedelta(days=40)
-    day = timezone.localdate() + timedelta(days=days)
-    services.record_contact(pathway=pathway, author=desk.coordinator, outcome="call_back", next_on=day, at=at)
 
 
 def without_next(desk: Desk) -> Pathway:
@@ -123,7 +107,7 @@ class OrderTest(TestCase):
             step = pathway.steps.first() if has_next else None
             Pathway.objects.filter(pk=pathway.pk).update(next_step=step, next_due_at=due)
             if days is not None:
-                call_back(desk, pathway, days + 40)
+                desk.call_back(pathway, days + 40)
                 ContactState.objects.filter(pathway=pathway).update(call_back_on=today + timedelta(days=days))
         stored = list(Pathway.objects.filter(team=desk.team).select_related("contact_state"))
         calls = {each.pk: getattr(getattr(each, "contact_state", None), "call_back_on", None) for each in stored}
@@ -151,7 +135,7 @@ def test_each_counter_is_its_list(desk: Desk) -> None:
     lost = without_next(desk)
     late = desk.pathway(days_ago=20)
     fresh = desk.pathway()
-    call_back(desk, fresh, 0)
+    desk.call_back(fresh, 0)
     figures = figures_of(desk.coordinator)
     assert figures == {"sans-suite": 1, "en-retard": 1, "bientot": 1, "a-rappeler": 1, "toutes": 3}
     assert [row.pathway for row in rows_of(desk.coordinator)] == [lost, late, fresh]
@@ -310,92 +294,3 @@ def expected(**more: Any) -> Expected:
 def test_why_a_patient_is_there(situation: Situation, text: str, tone: str) -> None:
     found = reason(situation, NOW, TODAY)
     assert (found.text.replace("\u00a0", " "), found.tone) == (text, tone)
-
-
-# --- the page --------------------------------------------------------------------------------------------------------
-def fill(desk: Desk, count: int) -> None:
-    """Pathways in every state, with contacts, bookings and several versions of targets."""
-    fast = TargetFactory(team=desk.team, key="fast")
-    for number in range(count):
-        target = fast if number % 3 == 0 else desk.target
-        owner = desk.coordinator if number % 2 else UserFactory(role=Role.SECRETARY, team=desk.team)
-        pathway = PathwayFactory(team=desk.team, target=target, owner=owner, days_ago=number % 40)
-        if number % 4 == 0:
-            call_back(desk, pathway, 40 - number % 3)
-        if number % 5 == 0:
-            pathways.record_milestone(pathway=pathway, kind="first_care", occurred_at=timezone.now())
-        if number % 3:
-            desk.booking(desk.slot(in_days=10 + number % 7, capacity=2), pathway)
-
-
-@pytest.mark.django_db
-def test_the_page_costs_at_most_twelve_queries_whatever_the_data(
-    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
-) -> None:
-    small, big = Desk(), Desk()
-    fill(small, 2)
-    fill(big, 24)
-    seen = []
-    for each in (small, big):
-        client.force_login(each.coordinator)
-        with django_assert_max_num_queries(12) as queries:
-            response = client.get(reverse("coordination:worklist"))
-        assert response.status_code == 200
-        seen.append(len(queries))
-    assert seen[1] <= seen[0], "no query per row"
-    sql = " ".join(query["sql"] for query in queries.captured_queries)
-    assert 'COUNT(*) AS "__count" FROM "pathways_patient"' not in sql
-
-
-@pytest.mark.django_db
-def test_a_page_holds_fifty_rows_and_goes_on(client: Client, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("coordination.views.worklist"), "PER_PAGE", 3)
-    made = [desk.pathway(days_ago=number) for number in range(5)]
-    client.force_login(desk.coordinator)
-    seen: list[str] = []
-    for page in ("1", "2"):
-        response = client.get(reverse("coordination:worklist"), {"page": page})
-        seen += [row.pathway.reference for row in response.context["rows"]]
-    assert sorted(seen) == sorted(each.reference for each in made)
-    assert (response.context["page"].number, response.context["page"].paginator.num_pages) == (2, 2)
-
-
-@pytest.mark.django_db
-def test_searching_never_puts_a_name_in_an_address(client: Client, desk: Desk) -> None:
-    found = desk.pathway(patient=PatientFactory(establishment=desk.team.establishment, birth_name="Éssai-Trouvé"))
-    desk.pathway(patient=PatientFactory(establishment=desk.team.establishment, birth_name="AUTRE"))
-    client.force_login(desk.coordinator)
-    url = reverse("coordination:worklist")
-    for words in ("essai trouve", "trouve dominique", found.patient.file_number, found.reference.lower()):
-        response = client.post(url, {"q": words})
-        assert [row.pathway for row in response.context["rows"]] == [found], words
-    page = response.content.decode()
-    assert "q=" not in page.replace("hx-sync=", "")
-    assert len(client.get(url, {"q": "essai trouve"}).context["rows"]) == 2, "an address never searches"
-    assert client.post(url, {"q": "zzz"}).context["rows"] == []
-
-
-@pytest.mark.django_db
-def test_htmx_gets_the_list_alone(client: Client, desk: Desk) -> None:
-    desk.pathway()
-    client.force_login(desk.coordinator)
-    response = client.get(reverse("coordination:worklist"), {"liste": "toutes"}, headers={"HX-Request": "true"})
-    content = response.content.decode()
-    assert content.lstrip().startswith('<div id="worklist">')
-    assert "<html" not in content
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("role", [Role.PHYSICIAN, Role.PLATFORM, Role.QUALITY, Role.TOWN, Role.ADMINISTRATOR])
-def test_the_worklist_is_for_the_desk(client: Client, role: str) -> None:
-    client.force_login(UserFactory(role=role))
-    assert client.get(reverse("coordination:worklist")).status_code == 403
-
-
-@pytest.mark.django_db
-def test_empty_lists_say_what_to_do(client: Client, desk: Desk) -> None:
-    client.force_login(desk.coordinator)
-    assert "Aucun parcours en cours" in client.get(reverse("coordination:worklist")).content.decode()
-    desk.pathway()
-    page = client.get(reverse("coordination:worklist"), {"liste": "sans-suite"}).content.decode()
-    assert "Rien dans cette liste" in page
