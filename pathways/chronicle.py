@@ -186,11 +186,13 @@ def _rows(watch: Watch, pathway: Pathway) -> list[Row]:
 # --- the ledger -----------------------------------------------------------------------------------------------------
 def _of_ledger(pathway: Pathway) -> list[Entry]:
     facts = Milestone.objects.filter(pathway=pathway).select_related("recorded_by__professional", "supersedes")
-    return [_fact(fact) for fact in facts]
+    exams = pathway.version.content.details
+    return [_fact(fact, exams.get(fact.detail, "")) for fact in facts]
 
 
-def _fact(fact: Milestone) -> Entry:
-    label, day = fact.get_kind_display(), typography.moment(fact.occurred_at, timezone.localdate())
+def _fact(fact: Milestone, exam: str) -> Entry:
+    label = f"{fact.get_kind_display()} ({exam})" if exam else fact.get_kind_display()
+    day = typography.moment(fact.occurred_at, timezone.localdate())
     if fact.withdrawn:
         title, text, tone, icon = f"Jalon retiré : {label}", "", "late", "trash"
     elif fact.supersedes:

@@ -262,6 +262,12 @@ class Target:
         return self.steps[self.graph.index[key]]
 
     @cached_property
+    def details(self) -> dict[str, str]:
+        """The French names of the exams that the `detail` of a milestone may be, by code."""
+        exams = {match.detail: step.label for step in self.steps for match in step.done_by if match.detail}
+        return exams | {slot.key: slot.label for slot in self.slot_types}
+
+    @cached_property
     def graph(self) -> Graph:
         """Which step waits for which; worked out once per target."""
         return Graph.of(self.steps)

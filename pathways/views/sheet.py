@@ -124,6 +124,7 @@ def sheet_context(file: OpenFile) -> dict[str, Any]:
         "count": day_count(pathway, file.now, calendar),
         "timeline": timeline_of(pathway, steps, file.now, calendar, page),
         "facts": sorted(facts_of(pathway), key=lambda fact: (fact.occurred_at, fact.pk), reverse=True),
+        "exams": pathway.version.content.details,
         "pauses": pauses_of(pathway),
         "members": members_of(pathway),
         "upcoming": upcoming,
@@ -256,9 +257,7 @@ def members_of(pathway: Pathway) -> list[CareCircleMember]:
 
 def detail_choices(target: Target) -> list[tuple[str, str]]:
     """The exams a milestone may speak of, for a form: (code, label)."""
-    found = {match.detail: step.label for step in target.steps for match in step.done_by if match.detail}
-    found |= {slot.key: slot.label for slot in target.slot_types}
-    return sorted(found.items(), key=lambda pair: pair[1])
+    return sorted(target.details.items(), key=lambda pair: pair[1])
 
 
 def team_of(pathway: Pathway) -> Any:

@@ -46,6 +46,7 @@ def test_understood_at_a_glance(scene: Scene) -> None:
         SECRET_OPINION,
         SECRET_TREATMENT,
         "Dr Anne Besson-Fictif",
+        "Examen réalisé (Scanner thoraco-abdomino-pelvien)",
     ):
         assert expected in said, expected
     assert page.select_one("a[href^='tel:']") is not None
