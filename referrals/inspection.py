@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import IO
 
 import structlog
-from PIL import Image
+from PIL import Image, ImageFile
 from pypdf import PdfReader
 from pypdf.errors import PdfReadError
 
@@ -102,10 +105,25 @@ def _check_image(content: bytes, kind: FileKind, shown: str) -> None:
                 if width * height > MOST_PIXELS:
                     raise FileRefusedError(f"« {shown} » est une image trop grande. Reprenez-la avec moins de détails.")
                 picture.draft("L", (width // 8, height // 8))  # decodes the whole stream, an eighth of the size
-                picture.load()
+                with _whole_pictures_only():
+                    picture.load()
     except FileRefusedError:
         raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise FileRefusedError(
             f"« {shown} » est une image abîmée ou incomplète : ouvrez-la pour vérifier, ou reprenez la photo."
         ) from error
+
+
+_pillow = Lock()
+
+
+@contextmanager
+def _whole_pictures_only() -> Iterator[None]:
+    """Pillow's tolerance for cut files is one switch for the whole process, and the PDF engine turns it on."""
+    with _pillow:
+        tolerant, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = tolerant

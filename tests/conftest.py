@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 from django.test import Client
+
+# Speed is no business of a test, and a law with a narrow door is still a law. In CI the examples are always the same.
+hypothesis.settings.register_profile(
+    "jalon",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[hypothesis.HealthCheck.filter_too_much, hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("jalon")
 
 INLINE = re.compile(
     r"""<script(?![^>]*\bsrc=)(?![^>]*application/json)|\sstyle=["']|\son[a-z]+=["']|javascript:""", re.I

@@ -184,3 +184,10 @@ def test_a_new_sending_keeps_the_earlier_files_a_day_more() -> None:
     ReferralDraftDocument.objects.of_form(key).update(expires_at=timezone.now() + timedelta(minutes=1))
     keep(key)
     assert ReferralDraftDocument.objects.of_form(key).get().expires_at > timezone.now() + timedelta(hours=23)
+
+
+def test_a_cut_picture_is_refused_where_the_pdf_engine_made_pillow_tolerant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)
+    for format_ in ("JPEG", "PNG"):
+        with pytest.raises(FileRefusedError):
+            look(f"photo.{format_.lower()}", papers.picture(format_)[:-4000])
