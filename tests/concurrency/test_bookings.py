@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
@@ -20,6 +21,7 @@ from coordination.services.booking import next_free
 from directory.errors import DomainError
 from directory.models import OutboxMessage, Role
 from pathways.models import Appointment, Milestone, Pathway
+from tests.coordination.conftest import MONDAY
 from tests.coordination.factories import Desk, exam
 from tests.factories import PatientFactory, UserFactory
 
@@ -53,6 +55,12 @@ def at_once(work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
     for thread in racing:
         thread.join()
     return results
+
+
+@pytest.fixture(autouse=True)
+def _monday() -> Iterator[None]:
+    with time_machine.travel(MONDAY):
+        yield
 
 
 @pytest.fixture
