@@ -8,7 +8,7 @@ from django import forms
 
 from pathways.models import TargetPathway
 
-STATUSES = [("active", "En cours"), ("closed", "Clos"), ("all", "Tous")]
+STATUSES = [("", "En cours (tous si recherche)"), ("active", "En cours"), ("closed", "Clos"), ("all", "Tous")]
 DELAYS = [("", "Tous"), ("late", "En retard"), ("soon", "Échéance sous 7 jours"), ("none", "Sans prochaine étape")]
 
 

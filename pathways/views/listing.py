@@ -50,8 +50,18 @@ def pathway_list(request: HttpRequest) -> HttpResponse:
         "may_create": works_at_desk(user),
         "may_break_glass": may_break_glass(user),
     }
-    part = "#rows" if request.htmx and not request.htmx.boosted else ""  # type: ignore[attr-defined]
-    return render(request, f"pathways/list.html{part}", context)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return render(request, "pathways/list.html", context)
+    response = render(request, "pathways/list.html#rows", context)
+    response["HX-Push-Url"] = _address(request)
+    return response
+
+
+def _address(request: HttpRequest) -> str:
+    """The address to come back to: the filters, never the name being searched."""
+    query = request.GET.copy()
+    query.pop("q", None)
+    return f"{request.path}?{query.urlencode()}"
 
 
 def narrowed(rows: PathwayQuerySet, chosen: dict[str, Any], user: User) -> PathwayQuerySet:

@@ -16,6 +16,7 @@ from pathways.models import (
     Appointment,
     AppointmentStatus,
     CareCircleMember,
+    CircleRole,
     Document,
     DocumentKind,
     DocumentStatus,
@@ -126,7 +127,8 @@ def sheet_context(file: OpenFile) -> dict[str, Any]:
         "facts": sorted(facts_of(pathway), key=lambda fact: (fact.occurred_at, fact.pk), reverse=True),
         "exams": pathway.version.content.details,
         "pauses": pauses_of(pathway),
-        "members": members_of(pathway),
+        "members": [member for member in members_of(pathway) if member.role != CircleRole.RCP],
+        "board": [member for member in members_of(pathway) if member.role == CircleRole.RCP],
         "upcoming": upcoming,
         "past": past,
         "alerts": pathway.open_alerts,  # type: ignore[attr-defined]

@@ -50,6 +50,8 @@ def three(scene: Scene) -> Scene:
         ("7/5/1960", ["D’ARC Élise"]),
         ("arc 7.5.1960", ["D’ARC Élise"]),
         ("zidi", ["ZIDI Omar"]),  # a search looks at closed pathways too
+        ("zi", ["ZIDI Omar"]),
+        ("di", []),  # two letters are looked for at the start of names
         ("personne de ce nom", []),
     ],
 )
@@ -119,6 +121,8 @@ def test_the_rows_alone_for_htmx(three: Scene) -> None:
     assert page.select_one("html") is None
     assert page.select_one("#rows") is not None
     assert names(response) == ["D’ARC Élise"]
+    kept = three.client(htmx=True).get(URL, {"q": "arc", "delay": "late"})
+    assert kept["HX-Push-Url"] == "/parcours/?delay=late", "a name never stays in the address"
 
 
 def test_an_empty_list_says_what_to_do(scene: Scene) -> None:
