@@ -17,8 +17,8 @@ RELEASES = (9.05, 10.6, 15.1)
 """Just after hours at which slots begin: release instants are two days before them."""
 POST = (8.2, 13.2, 18.7)
 """The worker sends every ten seconds; a few times a day is near enough for a story."""
-QUORUM_MISSED = (37, 86)
-"""Days before today around which a meeting lacks its oncologist and its radiotherapist."""
+QUORUM_MISSED = (44,)
+"""Days before today around which a whole meeting lacks its oncologist and its radiotherapist."""
 
 
 def plan_beats(life: Life) -> None:
@@ -74,7 +74,7 @@ def _todays_meeting(life: Life) -> None:
     for session in sessions:
         back = (life.agenda.today - life.now.date()).days
         crowded = not any(0 <= around - back < 7 for around in QUORUM_MISSED)
-        life.agenda.at(life.agenda.on(life.now.date(), 15.5), _prepares(life, session), life.world.idec)
+        life.agenda.at(life.agenda.on(life.now.date(), 12.8), _prepares(life, session), life.world.idec)
         life.agenda.at(session.starts_at, _holds(life, session, crowded), life.world.idec)
 
 

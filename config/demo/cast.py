@@ -119,6 +119,8 @@ def arrivals(life: Life, count: int) -> list[datetime]:
     for number in range(count):
         back = 2 + span * ((number + rng.random()) / count) ** 1.2  # a little busier lately
         day = agenda.today - timedelta(days=round(back))
+        if rng.random() < 0.4:  # town doctors send more at the beginning of the week
+            day -= timedelta(days=day.weekday())
         if rng.random() > 0.06:
             day = agenda.worked_day(day)
         if day >= agenda.today:

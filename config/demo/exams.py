@@ -14,6 +14,7 @@ from pathways import services as pathways
 from pathways.models import PauseKind, Step
 from pathways.rules.milestones import MilestoneKind as Kind
 
+THURSDAY = 3
 SAMPLE_STEPS = ("lab_request", "sample_sent", "lab_intermediate", "lab_final", "diagnosis")
 
 
@@ -135,9 +136,10 @@ def sample_taken(life: Life, story: Story, at: datetime) -> None:
         return
     if story.fast:
         life.in_days(story, rng.randint(2, 4) + story.delay("lab"), _intermediate, pathologist)
-    else:  # the laboratory knows that the meeting is two days later
-        day = life.agenda.worked_day(at.date() + timedelta(days=2 + story.delay("lab")))
-        life.then(story, life.agenda.on(day, 9 + rng.random() * 5), _intermediate, pathologist)
+    else:  # the laboratory knows that the meeting is on Friday
+        days = 1 if at.astimezone(life.agenda.start.tzinfo).weekday() == THURSDAY else 2
+        day = life.agenda.worked_day(at.date() + timedelta(days=days + story.delay("lab")))
+        life.then(story, life.agenda.on(day, 8.5 + rng.random() * 4), _intermediate, pathologist)
     life.in_days(story, rng.randint(5, 6 if not story.fast else 9) + story.delay("lab"), _final, pathologist)
 
 

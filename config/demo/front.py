@@ -33,7 +33,7 @@ def send(life: Life, story: Story) -> None:
     )
     if story.chances.fate != WAITING:
         asker = desk_user(life, story)
-        hours = story.rng.uniform(1, 10) if story.fast else story.rng.uniform(0.3, 2.5)
+        hours = story.rng.uniform(1, 10) if story.fast else story.rng.uniform(0.2, 1.2)
         life.later(story, hours, triage, asker)
 
 
@@ -114,7 +114,7 @@ def accept(life: Life, story: Story, user: User) -> None:
         message="Le patient sera appelé dans la journée." if story.rng.random() < 0.5 else "",
     )
     story.known_pathway = story.referral.pathway
-    life.later(story, story.rng.uniform(0.3, 3 if story.fast else 1.2), desk.call, life.world.idec)
+    life.later(story, story.rng.uniform(0.1, 3 if story.fast else 0.6), desk.call, life.world.idec)
     life.later(story, story.rng.uniform(3, 12), desk.identify, life.user("secretary"))
 
 

@@ -18,6 +18,8 @@ from rcp.models import AttendanceMode, CaseStatus, RcpCase, RcpSession, SessionS
 
 MEMBERS = ("surgeon", "oncologist", "radiotherapist", "gastro", "radiologist", "pathologist")
 MINUTES_A_FILE = 6
+ABSENT_FOR_A_FILE = 0.04
+"""How often the radiotherapist is called away while a file is discussed: its quorum is missed."""
 
 
 def register(life: Life, story: Story) -> None:
@@ -54,7 +56,7 @@ def _session_for(story: Story, life: Life) -> RcpSession | None:
     """The first meeting after the exams; after the laboratory's first answer when a sample is taken."""
     ready: datetime = life.now
     if story.sample_on and story.needs_sample:
-        ready = life.agenda.on(story.sample_on, 9) + timedelta(days=2)
+        ready = life.agenda.on(story.sample_on, 9) + timedelta(days=2 if story.fast else 1)
     elif story.sample_on:
         ready = life.agenda.on(story.sample_on, 12)
     sessions = RcpSession.objects.not_held(life.now).filter(series=life.series, starts_at__gte=ready)
@@ -113,6 +115,10 @@ def _discusses(life: Life, case: RcpCase) -> Act:
             return
         profile = story.profile
         again = "reviewed" in story.happened and story.decision is not None
+        if story.rng.random() < ABSENT_FOR_A_FILE:
+            called_away = case.session.attendances.filter(professional=life.world.people["radiotherapist"]).first()
+            if called_away is not None:
+                services.set_absent(case=case, attendance=called_away, absent=True)
         decision = services.decide(
             case=case,
             author=life.user("oncologist"),

@@ -73,9 +73,9 @@ def open_series(world: World, since: date) -> None:
 
 
 def open_meeting(world: World, since: date) -> RcpSeries:
-    """The weekly meeting, on Thursday evening."""
+    """The weekly meeting, on Friday after the second diagnosis day."""
     series = RcpSeries.objects.create(
-        name="RCP hépato-bilio-pancréatique", team=world.team, weekday=3, starts_at=time(17), duration_minutes=120,
+        name="RCP hépato-bilio-pancréatique", team=world.team, weekday=4, starts_at=time(14), duration_minutes=120,
         place="Salle Prologue, 2e étage", valid_from=since, min_specialties=3,
         required_specialties=[["SM14"], ["SM36"], ["SM37", "SM45"]],
         framework="Référentiel régional hépato-gastro-entérologie",

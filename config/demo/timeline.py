@@ -99,7 +99,7 @@ class Drawing:
     def opinion(self, rng: Random, *, received_at: datetime) -> Timeline:
         """A file from elsewhere, only discussed."""
         registered = self.days.after(received_at, 0, 3, rng)
-        held = at(self.days.next(registered.date() + timedelta(days=rng.randint(1, 5)), self.meeting_days), 17)
+        held = at(self.days.next(registered.date() + timedelta(days=rng.randint(1, 5)), self.meeting_days), 14)
         sent = self.days.after(held, 1, 4, rng)
         facts = [
             (Kind.REFERRAL_RECEIVED, "", received_at),
@@ -142,7 +142,7 @@ class Drawing:
             return self._ends(line, told, "no_cancer", rng)
         line.facts.append((Kind.RCP_REGISTERED, "", self.days.after(cared, 0, 6 if fast else 2, rng)))
         wanted = max(cared + timedelta(days=1), ready - timedelta(days=3 if fast else 4))
-        held = at(self.days.next(wanted.date(), self.meeting_days), 17)
+        held = at(self.days.next(wanted.date(), self.meeting_days), 14)
         line.facts.append((Kind.RCP_HELD, "", held))
         line.facts.append((Kind.RCP_DECISION_SENT, "", self.days.after(held, 0, 4, rng)))
         if rng.random() < 0.06:

@@ -34,7 +34,7 @@ _ACTIONS = (
     ("Remise du PPS au patient", Kind.PPS_GIVEN, 14),
     ("Début du traitement", Kind.TREATMENT_STARTED, 21),
 )
-HOUR, MINUTES = time(17), 120
+HOUR, MINUTES = time(14), 120
 
 
 class Meetings:

@@ -27,7 +27,7 @@ class Size:
 
     @property
     def meeting_days(self) -> tuple[int, ...]:
-        return (0, 1, 2, 3, 4) if self.crowded else (3,)
+        return (0, 1, 2, 3, 4) if self.crowded else (4,)
 
 
 MEDIUM = Size(patients=2_000, active=400, years=1.5)
