@@ -55,12 +55,7 @@ def _pauses(life: Life) -> None:
 
 
 def _left_without_step(life: Life) -> None:
-    """Nothing dated remains for two patients, and the list says so: one was told yesterday that it is no cancer and
-    nobody closed the pathway, the other entered a palliative circuit that plans its own visits."""
-    ruled_out = [story for story in _running(life, "first_care") if story.profile.benign and story.once("ruled_out")]
-    for story in ruled_out[-1:]:
-        life.note(story, Kind.NO_CANCER, life.user("gastro"), note=story.profile.found[:200])
-        story.over = True
+    """Nothing dated remains for a patient who entered a palliative circuit that plans its own visits."""
     told = [story for story in _running(life, "announcement") if not story.pathway.treatments.filter(status="started")]
     for story in told[-1:]:
         life.note(story, Kind.PALLIATIVE_ENTRY, life.user("oncologist"), note="Équipe mobile de soins palliatifs")

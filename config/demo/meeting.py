@@ -171,6 +171,9 @@ def ruled_out(life: Life, story: Story) -> None:
         return
     life.note(story, Kind.NO_CANCER, life.user("gastro"), note=story.profile.found[:200])
     pathways.write_summary(pathway=story.pathway, diagnosis=story.profile.found[:200])
+    if story.chances.forgotten:
+        story.over = True
+        return
     life.later(
         story, story.rng.uniform(1, 20), care.closes(ClosingReason.NO_CANCER, story.profile.found), life.world.idec
     )

@@ -1,4 +1,4 @@
-"""The small size: four months of the hospital, lived day by day through the services."""
+"""The small size: twelve weeks of the hospital, lived day by day through the services."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Say = Callable[[str], None]
 class Measure:
     """How much is lived: ``referrals`` ordinary requests over ``days``, ``waiting`` more to sort right now."""
 
-    referrals: int = 104
-    days: int = 120
+    referrals: int = 50
+    days: int = 84
     waiting: int = 5
-    neighbours: int = 8
+    neighbours: int = 3
 
 
 SMALL = Measure()

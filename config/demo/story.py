@@ -21,7 +21,8 @@ STALLS = ("gp_letter", "lab", "announcement", "treatment", "registration")
 @dataclass(frozen=True)
 class Chances:
     """Everything chance decides about a story, drawn once. ``ends`` cuts it short ("refused", "lost", "died");
-    ``stall`` names the act that comes ``stall_days`` too late; ``pps`` is "paper", "printed", "pending" or ""."""
+    ``stall`` names the act that comes ``stall_days`` too late; ``pps`` is "paper", "printed", "pending" or "";
+    ``forgotten`` leaves open the pathway of somebody told that it is no cancer."""
 
     fate: str = ACCEPT
     asks: bool = False
@@ -43,6 +44,7 @@ class Chances:
     follow_days: int = 30
     who_status: int = 1
     g8: float | None = None
+    forgotten: bool = False
 
 
 @dataclass

@@ -15,7 +15,7 @@ from tests.demo.digest import key_facts
 
 TODAY = datetime(2026, 5, 13, 9, 30, tzinfo=ZoneInfo("Europe/Paris"))
 """The eve of Ascension Day, after the weeks of May with their holidays."""
-A_FEW = Measure(referrals=8, days=40, waiting=2, neighbours=1)
+A_FEW = Measure(referrals=16, days=45, waiting=2, neighbours=1)
 
 
 @pytest.mark.django_db(transaction=True)
