@@ -71,6 +71,11 @@ def test_environment(project: Project, run: Throwaway) -> dict[str, str]:
     return backing.application_environment(project, forced, keep=kept)
 
 
+def bench_environment(project: Project, run: Throwaway) -> dict[str, str]:
+    """The tests' environment, in a demo: the bench loads a fictitious hospital, which is refused elsewhere."""
+    return {**test_environment(project, run), "JALON_DEMO": "1"}
+
+
 def migrated_seed(project: Project) -> Path:
     """A data directory whose template database is migrated, made once for each state of the
     migrations: migrating takes many seconds, and every test process would do it."""
@@ -122,6 +127,6 @@ def run_bench(project: Project, extra: Sequence[str]) -> int:
     setup.check_platform()
     setup.prepare(project, develop=True)
     with backing.throwaway(project, "bench", durable=True) as run:
-        env = test_environment(project, run)
+        env = bench_environment(project, run)
         static.collect(project, env)
         return run_foreground([str(project.python), "-m", "tests.bench", *extra], cwd=project.root, env=env)

@@ -49,6 +49,12 @@ def test_tests_see_nothing_of_the_callers_configuration(project: Project, monkey
     assert made["CI"] == "true"
 
 
+def test_the_bench_may_load_the_fictitious_hospital(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JALON_DEMO", "0")
+    made = testing.bench_environment(project, Throwaway({}, project.private))
+    assert made["JALON_DEMO"] == "1" and made["JALON_DEBUG"] == "0"
+
+
 def test_the_summary_names_what_failed() -> None:
     outcomes = [(Stage("unit", ()), 0, 61.0), (Stage("e2e", ()), 1, 9.0), (Stage("concurrency", ()), 5, 1.0)]
     text = testing.summary(outcomes)
