@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from directory.models import Role, User
+from directory.perms import reads_patients
 
 # (label, URL name, icon, roles)
 NAVIGATION: list[tuple[str, str, str, set[str]]] = [
@@ -30,7 +31,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor; one query for the memberships, none for visitors."""
     user = getattr(request, "user", None)
     items = navigation(user, request.path) if isinstance(user, User) else []
-    return {"nav_items": items, "demo": settings.DEMO}
+    searches = isinstance(user, User) and reads_patients(user)
+    return {"nav_items": items, "searches_patients": searches, "demo": settings.DEMO}
 
 
 def navigation(user: User, path: str) -> list[dict[str, Any]]:

@@ -34,7 +34,13 @@ class HolidayZone(models.TextChoices):
     MARTINIQUE = "FR-972", "Martinique"
     GUYANE = "FR-973", "Guyane"
     REUNION = "FR-974", "La Réunion"
+    SAINT_PIERRE_ET_MIQUELON = "FR-975", "Saint-Pierre-et-Miquelon"
     MAYOTTE = "FR-976", "Mayotte"
+    SAINT_BARTHELEMY = "FR-977", "Saint-Barthélemy"
+    SAINT_MARTIN = "FR-978", "Saint-Martin"
+    WALLIS_ET_FUTUNA = "FR-986", "Wallis-et-Futuna"
+    POLYNESIE_FRANCAISE = "FR-987", "Polynésie française"
+    NOUVELLE_CALEDONIE = "FR-988", "Nouvelle-Calédonie"
 
 
 def _known_time_zone(value: str) -> None:

@@ -1,5 +1,14 @@
-from directory.services.access import open_break_glass, record_access, review_break_glass
+from directory.services.access import open_break_glass, record_access, record_accesses, review_break_glass
 from directory.services.outbox import deliver, drain, post
 from directory.services.pulse import beat
 
-__all__ = ["beat", "deliver", "drain", "open_break_glass", "post", "record_access", "review_break_glass"]
+__all__ = [
+    "beat",
+    "deliver",
+    "drain",
+    "open_break_glass",
+    "post",
+    "record_access",
+    "record_accesses",
+    "review_break_glass",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from directory.models import AccessLog, User
-from directory.readonly import writes_allowed
+from directory.services import record_accesses
 from rcp.models import RcpCase
 from rcp.querysets import RUNS_MEETING
 
@@ -18,20 +18,8 @@ def record_agenda_read(
     The ground is the team of the pathway or of the meeting, else the circle of care.
     """
     teams = set(user.teams_as(*RUNS_MEETING))
-    rows = [
-        AccessLog(
-            user=user,
-            patient_uuid=case.pathway.patient.uuid,
-            what=what,
-            why=_why(teams, case),
-            ip_address=ip_address,
-            request_id=request_id,
-        )
-        for case in cases
-    ]
-    with writes_allowed():
-        AccessLog.objects.bulk_create(rows)
-    return len(rows)
+    read = [(case.pathway.patient.uuid, _why(teams, case)) for case in cases]
+    return record_accesses(user=user, read=read, what=what, ip_address=ip_address, request_id=request_id)
 
 
 def _why(teams: set[int], case: RcpCase) -> str:
