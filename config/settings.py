@@ -134,7 +134,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # --- accounts -------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "directory.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["directory.backends.AccountBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

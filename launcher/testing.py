@@ -73,7 +73,7 @@ def test_environment(project: Project, run: Throwaway) -> dict[str, str]:
 
 def bench_environment(project: Project, run: Throwaway) -> dict[str, str]:
     """The tests' environment, in a demo: the bench loads a fictitious hospital, which is refused elsewhere."""
-    return {**test_environment(project, run), "JALON_DEMO": "1"}
+    return {**test_environment(project, run), "JALON_DEMO": "1", "JALON_LOG_LEVEL": "WARNING"}
 
 
 def migrated_seed(project: Project) -> Path:

@@ -95,15 +95,18 @@ def by_priority(found: PathwayQuerySet, at: datetime, today: date) -> PathwayQue
 
 
 def page_of(found: PathwayQuerySet, at: datetime, today: date, first: int = 0, size: int = 1) -> list[Pathway]:
-    """One page of ``found`` in the order of the worklist, with everything a row shows, in one query.
+    """One page of ``found`` in the order of the worklist, with everything a row shows, in two queries.
 
-    The order is worked out on the pathways alone, in a subquery; only the patients of the page are then read, so that
-    the cost follows the page and not the number of patients.
+    The order is worked out on the pathways alone; only the patients of the page are then read, so that the cost
+    follows the page and not the number of patients. (In one query, the planner may read every patient of the
+    hospital before it looks at the page: it gives up moving a subquery among so many joins.)
     """
-    page = by_priority(found, at, today).values("pk")[first : first + size]
+    ids = list(by_priority(found, at, today).values_list("pk", flat=True)[first : first + size])
     rows = (
-        Pathway.objects.filter(pk__in=page)
+        Pathway.objects.filter(pk__in=ids)
         .with_list_data()
         .select_related("next_step__assignee__professional", "contact_state__last")
+        .defer("version__definition")
     )
-    return list(by_priority(rows.defer("version__definition"), at, today))
+    by_id = {pathway.pk: pathway for pathway in rows}
+    return [by_id[pk] for pk in ids if pk in by_id]
