@@ -60,6 +60,15 @@ def disk_full(where: Path | str) -> LauncherError:
     )
 
 
+def ways_out_of(told: str) -> list[str]:
+    """What to do about a known cause, found in a program's last words."""
+    if NO_SPACE in told:
+        return ["The disk is full: free some space and start again."]
+    if "ModuleNotFoundError" in told:
+        return ["A Python package is damaged or missing: remove .jalon/venv and start again."]
+    return []
+
+
 def from_os_error(error: OSError, where: Path) -> LauncherError | None:
     """A readable error for the system errors a user can do something about, else None."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

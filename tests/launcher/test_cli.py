@@ -111,6 +111,12 @@ def test_a_step_that_fails_shows_the_end_of_its_log(project: Project) -> None:
     assert "-> Try again" in text
 
 
+def test_a_damaged_environment_is_told_with_the_way_out(project: Project) -> None:
+    command = ["/bin/sh", "-c", "echo \"ModuleNotFoundError: No module named 'django'\"; exit 1"]
+    with pytest.raises(LauncherError, match=r"remove \.jalon/venv and start again"):
+        run.run_step("Database migrations", command, log=project.logs / "x.log", cwd=project.root)
+
+
 def test_a_terminal_that_has_gone_does_not_stop_the_clean_up(monkeypatch: pytest.MonkeyPatch) -> None:
     class Gone:
         def write(self, _text: str) -> int:
