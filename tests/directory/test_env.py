@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -114,7 +115,7 @@ def test_right_addresses_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_other_wrong_values_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    reads = {
+    reads: dict[str, list[Callable[[], object]]] = {
         "": [lambda: env.hosts(NAME, "h"), lambda: env.folder(NAME, Path("/x")), lambda: env.mailbox(NAME, "a@b")],
         "https://h": [lambda: env.hosts(NAME, "h")],
         "a/relative/folder": [lambda: env.folder(NAME, Path("/x"))],
