@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 import django_stubs_ext
 import structlog
@@ -21,8 +22,8 @@ DEMO = env.flag("JALON_DEMO")
 SECRET_KEY = env.secret("JALON_SECRET_KEY")
 if len(SECRET_KEY) < 32 and not DEBUG:
     raise ImproperlyConfigured("JALON_SECRET_KEY must be at least 32 characters long.")
-BASE_URL = env.text("JALON_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
-ALLOWED_HOSTS = env.words("JALON_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+BASE_URL = env.origin("JALON_BASE_URL", "http://127.0.0.1:8000")
+ALLOWED_HOSTS = env.hosts("JALON_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 SECURE = BASE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
@@ -115,7 +116,7 @@ DATABASES = {
     }
 }
 
-REDIS_URL = env.secret("JALON_REDIS_URL")
+REDIS_URL = env.redis("JALON_REDIS_URL")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 # --- Celery: ids only in arguments, nothing lost when a worker dies -------------------------------------------------
@@ -170,7 +171,9 @@ SOCIALACCOUNT_AUTO_SIGNUP = False
 SOCIALACCOUNT_LOGIN_ON_GET = False
 SOCIALACCOUNT_PROVIDERS: dict[str, object] = {}
 PSC_CLIENT_ID = env.text("JALON_PSC_CLIENT_ID", "")
-PSC_ORIGINS = env.words("JALON_PSC_ORIGINS")  # where the login form may end up: a browser applies form-action there too
+PSC_ORIGINS = env.origins(
+    "JALON_PSC_ORIGINS"
+)  # where the login form may end up: a browser applies form-action there too
 if PSC_CLIENT_ID:
     SOCIALACCOUNT_PROVIDERS = {
         "openid_connect": {
@@ -184,7 +187,7 @@ if PSC_CLIENT_ID:
                     "client_id": PSC_CLIENT_ID,
                     "secret": env.secret("JALON_PSC_CLIENT_SECRET"),
                     "settings": {
-                        "server_url": env.text("JALON_PSC_SERVER_URL"),
+                        "server_url": env.web_address("JALON_PSC_SERVER_URL"),
                         "uid_field": "SubjectNameID",
                         "token_auth_method": "client_secret_basic",
                     },
@@ -237,12 +240,12 @@ FIRST_DAY_OF_WEEK = 1
 
 # --- files ----------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
-STATIC_ROOT = Path(env.text("JALON_STATIC_ROOT", str(BASE_DIR / ".jalon" / "static")))
+STATIC_ROOT = env.folder("JALON_STATIC_ROOT", BASE_DIR / ".jalon" / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Compressing is what takes time when files are collected: one copy of each, and no source maps.
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("br", "gif", "gz", "jpeg", "jpg", "map", "png", "webp", "woff", "woff2", "zip")
-MEDIA_ROOT = Path(env.text("JALON_MEDIA_ROOT", str(BASE_DIR / ".jalon" / "media")))
+MEDIA_ROOT = env.folder("JALON_MEDIA_ROOT", BASE_DIR / ".jalon" / "media")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -258,9 +261,9 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 60  # well above the ten a form keeps: beyond, Dj
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- post -----------------------------------------------------------------------------------------------------------
-_mail = env.email("JALON_EMAIL_URL", f"file://{BASE_DIR / '.jalon' / 'post'}")
+_mail = env.email("JALON_EMAIL_URL", f"file://{quote(str(BASE_DIR / '.jalon' / 'post'))}")
 globals().update(_mail)
-DEFAULT_FROM_EMAIL = env.text("JALON_FROM_EMAIL", "Jalon <ne-pas-repondre@jalon.invalid>")
+DEFAULT_FROM_EMAIL = env.mailbox("JALON_FROM_EMAIL", "Jalon <ne-pas-repondre@jalon.invalid>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ACCESSIBILITY_CONTACT = env.text("JALON_ACCESSIBILITY_CONTACT", "")
 
@@ -286,7 +289,7 @@ MIGRATION_LINTER_OPTIONS = {"no_cache": True}
 # --- logs: JSON lines, without identity -----------------------------------------------------------------------------
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_USER_ID_FIELD = None  # reading the user would query the database in the middle of its own failure
-LOG_LEVEL = env.text("JALON_LOG_LEVEL", "INFO")
+LOG_LEVEL = env.choice("JALON_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -35,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponseRedirect:
     for role, name in FIRST_PAGE:
         if role in request.user.roles:
             return redirect(name)
-    return redirect("directory:no-role")
+    return redirect("admin:index" if request.user.is_staff else "directory:no-role")
 
 
 @login_not_required

@@ -108,12 +108,11 @@ def prepare_demo(backing: Backing) -> bool:
 
 
 def wipe_demo(project: Project, state: State) -> None:
-    """Remove the demo's data: database, broker, media, outgoing post."""
-    if state.data_dir:
-        for name in ("pg", "redis"):
-            folder = Path(state.data_dir) / name
-            procs.stop_all(procs.working_in(folder))
-            servers.remove_tree(folder)
+    """Remove the demo's data, were the state lost: database, broker, media, outgoing post."""
+    root = data_root(project, state, service_user(), OUTSIDE)
+    for name in ("pg", "redis"):
+        procs.stop_all(procs.working_in(root / name))
+        servers.remove_tree(root / name)
     servers.remove_tree(project.demo)
     state.forget_data()
 

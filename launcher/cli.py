@@ -10,7 +10,7 @@ from launcher.paths import Project, project
 from launcher.ui import LauncherError, from_os_error, say
 
 EPILOG = """\
-everything is made in .jalon/ (and node_modules/); deleting them starts from nothing.
+everything is made in .jalon/ (and node_modules/, static/vendor/); deleting them starts from nothing.
 
 environment:
   JALON_PYTHON=PATH   use this Python (3.11 or newer)

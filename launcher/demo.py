@@ -97,13 +97,17 @@ def port_taken(port: int) -> LauncherError:
 
 
 def busy_error(project: Project) -> LauncherError:
-    """Somebody else holds the demo's lock."""
-    address = state.read(project.state_file).address
-    where = f" at {address}" if address else " (it is starting)"
+    """Somebody else holds the demo's lock: a demo that runs, or a command that starts its servers."""
+    known = state.read(project.state_file)
+    if known.address and known.launcher and known.launcher.alive():
+        return LauncherError(
+            f"The demo of this folder already runs at {known.address}.",
+            "Open that address, or stop it: ./jalon stop",
+            "For a second demo, clone the project into another folder.",
+        )
     return LauncherError(
-        f"The demo of this folder already runs{where}.",
-        "Open that address, or stop it: ./jalon stop",
-        "For a second demo, clone the project into another folder.",
+        "Another ./jalon command is using the demo of this folder (a start, a stop or a `manage`).",
+        "Wait until it has ended, or stop it: ./jalon stop",
     )
 
 

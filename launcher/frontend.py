@@ -1,5 +1,6 @@
 """Front-end packages from package-lock.json, with the machine's Node.js or the wheel's."""
 
+import hashlib
 import json
 import os
 import re
@@ -62,10 +63,10 @@ def packages_ready(project: Project) -> bool:
 
 
 def build_ready(project: Project) -> bool:
-    """True when the build's inputs have not changed since it ran."""
+    """True when neither the build's inputs nor its files have changed since it ran."""
     if not has_build_script(project.root / "package.json"):
         return True
-    return _matches(project, "build", _source_print(project)) and (project.root / "static/vendor").is_dir()
+    return _matches(project, "build", _build_print(project))
 
 
 def up_to_date(project: Project) -> bool:
@@ -109,8 +110,9 @@ def _install(project: Project, npm: Npm, variables: dict[str, str]) -> None:
 
 def _build(project: Project, npm: Npm, variables: dict[str, str]) -> None:
     log = project.logs / "setup.log"
+    _stamp(project, "build").unlink(missing_ok=True)
     run_step("Front-end build", commands.npm_build(npm.command), log=log, cwd=project.root, env=variables)
-    write_stamp(_stamp(project, "build"), Installed(_source_print(project), frozenset()))
+    write_stamp(_stamp(project, "build"), Installed(_build_print(project), frozenset()))
 
 
 def _stamp(project: Project, name: str) -> Path:
@@ -131,6 +133,13 @@ def _source_print(project: Project) -> str:
     sources = sorted(path for path in (project.root / "assets").rglob("*") if path.is_file())
     lists = sorted((project.root / "static").glob("*.txt"))
     return digest(project.root / "package.json", project.root / "package-lock.json", *sources, *lists)
+
+
+def _build_print(project: Project) -> str:
+    """What the build read and what it made: a page whose style sheet is missing is an error."""
+    made = (path for path in (project.root / "static/vendor").rglob("*") if path.is_file())
+    listing = sorted(f"{path.relative_to(project.root)}|{path.stat().st_size}" for path in made)
+    return hashlib.sha256("\n".join([_source_print(project), *listing]).encode()).hexdigest()
 
 
 def has_build_script(manifest: Path) -> bool:

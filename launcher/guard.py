@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from launcher import procs
+from launcher import procs, ui
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -116,4 +116,9 @@ def _watch(inner: int) -> int:
             break
     code = os.waitstatus_to_exitcode(status)
     procs.stop_descendants(os.getpid())
-    return code if code >= 0 else 128 - code
+    if code >= 0:
+        return code
+    name = signal.Signals(-code).name
+    ui.say(f"jalon: the launcher was killed ({name}); what it had started has been stopped.", error=True)
+    ui.say("  -> Run the same command again.", error=True)
+    return 128 - code

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from launcher import guard, procs
-from launcher.ui import NO_SPACE, LauncherError, Progress, disk_full, tail_of
+from launcher.ui import NO_SPACE, LauncherError, Progress, disk_full, tail_of, ways_out_of
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -67,9 +67,9 @@ def run_step(
     # A full disk may leave no room to say so.
     if told or shutil.disk_usage(log.parent).free < 2**20:
         raise disk_full(log.parent)
-    raise LauncherError(
-        f"{title}: failed (exit code {code}).", *ways_out, f"Whole log: {log}", tail=tail_of(log, start=start)
-    )
+    tail = tail_of(log, start=start)
+    known = [*ways_out, *ways_out_of(tail)]
+    raise LauncherError(f"{title}: failed (exit code {code}).", *known, f"Whole log: {log}", tail=tail)
 
 
 def _wait(process: "subprocess.Popen[bytes]", progress: Progress, log: Path, start: int) -> int:

@@ -64,9 +64,12 @@ class State:
 
 def read(path: Path) -> State:
     """The state on disk; a fresh one when there is none or it cannot be understood (it only
-    holds what can be found again or redone)."""
+    holds what can be found again or redone). Raises when it is another user's: what runs here
+    is not ours to tell."""
     try:
         return State.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except PermissionError:
+        raise
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return State()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from launcher import guard, procs
 from launcher.procs import Running
-from launcher.ui import NO_SPACE, LauncherError, tail_of
+from launcher.ui import LauncherError, tail_of, ways_out_of
 from launcher.users import ServiceUser
 
 
@@ -120,8 +120,8 @@ def death_of(child: Child) -> LauncherError:
     code = child.process.returncode
     how = f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
     tail = tail_of(child.spec.log)
-    full = ["The disk is full: free some space and start again."] if NO_SPACE in tail else []
-    return LauncherError(f"{child.spec.name} has stopped ({how}).", *full, f"Whole log: {child.spec.log}", tail=tail)
+    told = f"{child.spec.name} has stopped ({how})."
+    return LauncherError(told, *ways_out_of(tail), f"Whole log: {child.spec.log}", tail=tail)
 
 
 def wait_ready(supervisor: Supervisor, what: str, ready: Callable[[], bool], seconds: float) -> None:

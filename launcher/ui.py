@@ -10,6 +10,8 @@ from pathlib import Path
 
 #: How programs report a full disk, in the language we run them in.
 NO_SPACE = "No space left on device"
+#: How uv, pip and npm report a certificate they do not know.
+UNKNOWN_CERTIFICATE = ("UnknownIssuer", "CERTIFICATE_VERIFY_FAILED", "SELF_SIGNED_CERT_IN_CHAIN")
 
 
 class LauncherError(Exception):
@@ -60,14 +62,31 @@ def disk_full(where: Path | str) -> LauncherError:
     )
 
 
+def ways_out_of(told: str) -> list[str]:
+    """What to do about a known cause, found in a program's last words."""
+    if NO_SPACE in told:
+        return ["The disk is full: free some space and start again."]
+    if any(word in told for word in UNKNOWN_CERTIFICATE):
+        return ["Behind a proxy with a certificate of its own, set SSL_CERT_FILE and NODE_EXTRA_CA_CERTS to that one."]
+    if "ModuleNotFoundError" in told:
+        return ["A Python package is damaged or missing: remove .jalon/venv and start again."]
+    return []
+
+
 def from_os_error(error: OSError, where: Path) -> LauncherError | None:
     """A readable error for the system errors a user can do something about, else None."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return disk_full(error.filename or where)
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    elsewhere = "Or clone the project into a folder you can write to."
+    if error.errno == errno.EROFS:
+        return LauncherError(
+            f"{error.filename or where} is on a read-only file system.", "Mount it for writing.", elsewhere
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
         return LauncherError(
             f"No permission for {error.filename or where}.",
             "Run as the user who owns this folder, or remove .jalon/ as the user who made it and start again.",
+            elsewhere,
         )
     return None
 

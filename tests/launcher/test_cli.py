@@ -48,6 +48,13 @@ def test_no_python_is_told_with_the_command_to_install_it(tmp_path: Path) -> Non
     assert "apt-get install -y --no-install-recommends python3 python3-venv" in done.stderr
 
 
+def test_a_chosen_python_that_does_not_do_is_told_and_no_other_taken(tmp_path: Path) -> None:
+    done = shell({**os.environ, "JALON_PYTHON": str(tmp_path / "absent")}, "--help")
+    assert done.returncode == 1
+    assert f"JALON_PYTHON is {tmp_path / 'absent'}" in done.stderr
+    assert done.stdout == ""
+
+
 def test_an_old_python_and_a_broken_shim_are_passed_over(tmp_path: Path) -> None:
     folder = tools(tmp_path / "bin")
     for name, body in (
@@ -78,7 +85,13 @@ def test_arguments_after_test_bench_and_manage_are_passed_as_they_are(
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(errno.ENOSPC, "is full"), (errno.EDQUOT, "is full"), (errno.EACCES, "No permission")]
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "is full"),
+        (errno.EDQUOT, "is full"),
+        (errno.EACCES, "No permission"),
+        (errno.EROFS, "read-only"),
+    ],
 )
 def test_system_errors_are_told_in_plain_words(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, words: str
@@ -109,6 +122,21 @@ def test_a_step_that_fails_shows_the_end_of_its_log(project: Project) -> None:
     assert "| 100" in text
     assert "| 50\n" not in text
     assert "-> Try again" in text
+
+
+@pytest.mark.parametrize(
+    ("last_words", "way_out"),
+    [
+        ("ModuleNotFoundError: No module named 'django'", "remove .jalon/venv and start again"),
+        ("cause: invalid peer certificate: UnknownIssuer", "SSL_CERT_FILE and NODE_EXTRA_CA_CERTS"),
+        ("npm error code SELF_SIGNED_CERT_IN_CHAIN", "SSL_CERT_FILE and NODE_EXTRA_CA_CERTS"),
+    ],
+)
+def test_a_known_cause_is_told_with_its_way_out(project: Project, last_words: str, way_out: str) -> None:
+    command = ["/bin/sh", "-c", f'echo "{last_words}"; exit 1']
+    with pytest.raises(LauncherError) as caught:
+        run.run_step("Step", command, log=project.logs / "x.log", cwd=project.root)
+    assert way_out in str(caught.value)
 
 
 def test_a_terminal_that_has_gone_does_not_stop_the_clean_up(monkeypatch: pytest.MonkeyPatch) -> None:

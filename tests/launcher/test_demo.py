@@ -6,8 +6,9 @@ import socket
 
 import pytest
 
-from launcher import demo, health, state
+from launcher import demo, health, procs, state
 from launcher.paths import Project
+from launcher.procs import Running
 from launcher.state import State
 from launcher.ui import LauncherError
 
@@ -71,10 +72,20 @@ def test_other_data_is_never_replaced_without_being_asked() -> None:
 
 
 def test_a_second_demo_is_told_where_the_first_is(project: Project) -> None:
-    state.write(project.state_file, State(address="http://localhost:8000"))
+    state.write(project.state_file, State(address="http://localhost:8000", launcher=procs.myself()))
     text = str(demo.busy_error(project))
     assert "already runs at http://localhost:8000" in text
     assert "./jalon stop" in text
+
+
+def test_an_address_is_not_told_when_nothing_answers_there(project: Project) -> None:
+    gone = Running("launcher", pid=1, started=-1)
+    for known in (State(), State(address="http://localhost:8000", launcher=gone)):
+        state.write(project.state_file, known)
+        text = str(demo.busy_error(project))
+        assert "Another ./jalon command" in text
+        assert "http://" not in text
+        assert "./jalon stop" in text
 
 
 @pytest.mark.parametrize(

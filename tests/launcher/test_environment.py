@@ -119,6 +119,49 @@ def test_front_end_packages_follow_their_lock(
     assert [command[1] for command in steps] == ["ci", "run", "run"], "only the build reads assets/"
 
 
+def test_a_file_of_the_build_that_is_missing_is_made_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    style = project.root / "static/vendor/tabler.css"
+
+    def build(_title: str, command: list[str], **_options: Any) -> float:
+        if command[1] == "run":
+            style.write_text("a {}")
+        return 0.0
+
+    monkeypatch.setattr(frontend, "run_step", build)
+    monkeypatch.setattr(frontend, "system_npm", lambda: frontend.Npm(("npm",), project.root))
+    (project.root / "package.json").write_text('{"scripts": {"build": "x"}}')
+    (project.root / "package-lock.json").write_text("{}")
+    for folder in ("node_modules", "static/vendor"):
+        (project.root / folder).mkdir(parents=True)
+    frontend.ensure(project)
+    assert frontend.up_to_date(project)
+    style.unlink()
+    frontend.ensure(project)
+    assert style.exists()
+    style.write_text("")
+    assert not frontend.up_to_date(project), "a file cut short"
+
+
+def test_a_build_cut_short_is_done_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project.root / "package.json").write_text('{"scripts": {"build": "x"}}')
+    (project.root / "static/vendor").mkdir(parents=True)
+    monkeypatch.setattr(frontend, "system_npm", lambda: frontend.Npm(("npm",), project.root))
+    monkeypatch.setattr(frontend, "run_step", lambda *_arguments, **_options: 0.0)
+    frontend.ensure(project)
+    (project.root / "static/vendor").rmdir()
+
+    def cut_short(*_arguments: Any, **_options: Any) -> float:
+        (project.root / "static/vendor").mkdir()
+        raise LauncherError("cut short")
+
+    with monkeypatch.context() as patch, pytest.raises(LauncherError):
+        patch.setattr(frontend, "run_step", cut_short)
+        (project.root / "package.json").write_text('{"scripts": {"build": "y"}}')
+        frontend.ensure(project)
+    (project.root / "package.json").write_text('{"scripts": {"build": "x"}}')
+    assert not frontend.build_ready(project)
+
+
 def test_the_wheel_of_node_is_asked_for_only_when_there_is_work_for_it(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

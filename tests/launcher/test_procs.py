@@ -139,8 +139,10 @@ sys.exit(guard.run_guarded(work))
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_outlives_the_launcher(victim: str, number: signal.Signals) -> None:
     root = Path(procs.__file__).parent.parent
-    with subprocess.Popen([sys.executable, "-c", GUARDED], cwd=root, stdout=subprocess.PIPE, text=True) as outer:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", GUARDED], cwd=root, stdout=pipe, stderr=pipe, text=True) as outer:
         assert outer.stdout is not None
+        assert outer.stderr is not None
         child = int(outer.stdout.readline())
         assert procs.wait_until(lambda: len(procs.descendants(outer.pid)) == 3, 10)
         family = [Running(s.name, s.pid, s.started) for s in procs.descendants(outer.pid)]
@@ -150,6 +152,8 @@ def test_nothing_outlives_the_launcher(victim: str, number: signal.Signals) -> N
         assert procs.wait_until(lambda: not any(one.alive() for one in family), 10)
         assert time.monotonic() - began < 10
         code = outer.wait(timeout=10)
+        told = outer.stderr.read()
+    assert ("the launcher was killed (SIGKILL)" in told) is ((victim, number) == ("inner", signal.SIGKILL))
     if (victim, number) == ("outer", signal.SIGKILL):
         assert code == -signal.SIGKILL
     else:

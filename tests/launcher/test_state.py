@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher import procs, state
+from launcher import cli, procs, state
 from launcher.paths import Project
 from launcher.procs import Running
 from launcher.state import State
@@ -26,6 +26,19 @@ def test_state_survives_a_round_trip(project: Project) -> None:
 def test_a_damaged_state_is_a_fresh_one(project: Project, text: str) -> None:
     project.state_file.write_text(text)
     assert state.read(project.state_file) == State()
+
+
+def test_the_state_of_another_user_is_not_taken_for_none(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> str:
+        raise PermissionError(13, "Permission denied", str(project.state_file))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert cli.guarded(project, ["stop"]) == 1
+    told = capsys.readouterr()
+    assert "No permission" in told.err
+    assert "Nothing runs here" not in told.out
 
 
 def test_only_processes_that_are_still_the_same_count_as_alive() -> None:
