@@ -58,7 +58,8 @@ def notify_gp(*, pathway: Pathway, milestone: Milestone) -> Notice | None:
     known = Notice.objects.filter(milestone=milestone).first()
     if known:
         return known
-    if milestone.source == MilestoneSource.IMPORTED or _told_elsewhere(milestone) or _already_told(milestone):
+    first = _as_first_recorded(milestone)
+    if first.source == MilestoneSource.IMPORTED or _told_elsewhere(first) or _already_told(milestone):
         return None
     texts = wordings()
     told = is_told(
@@ -90,13 +91,18 @@ def tell_gp_of_appointments(*, pathway: Pathway, at: datetime) -> Notice | None:
 
 @transaction.atomic
 def rectify_notice(*, milestone: Milestone) -> Notice | None:
-    """``milestone`` was withdrawn (not corrected): if the GP was told of it, tells that it was an error."""
-    told = Notice.objects.filter(milestone=milestone).select_related("message", "pathway").first()
-    successor = Milestone.objects.filter(supersedes=milestone, withdrawn=True).exists()
-    if told is None or not successor:
+    """``milestone`` was withdrawn (not corrected): if the GP was told of it, tells that it was an error.
+
+    A notice that never left (no address) is dropped instead: nothing is to be taken back, and it must not leave later.
+    """
+    if not Milestone.objects.filter(supersedes=milestone, withdrawn=True).exists():
+        return None
+    told = _notice_of(milestone)
+    if told is None:
         return None
     if told.message is None:
-        return None  # it never left: nothing to take back
+        told.delete()
+        return None
     return _write(
         pathway=told.pathway,
         kind=RECTIFICATION,
@@ -110,12 +116,28 @@ def send_pending_notices(*, pathway: Pathway) -> int:
     """Sends the notices that waited for the GP's address; returns how many left. Nothing leaves without address."""
     sent = 0
     for notice in Notice.objects.unsent().select_for_update(of=("self",)).filter(pathway=pathway).order_by("pk"):
-        happened_at = notice.milestone.occurred_at if notice.milestone else notice.created_at
+        happened_at = _in_force(notice.milestone).occurred_at if notice.milestone else notice.created_at
         notice.message = _post(pathway, notice.kind, notice.key, happened_at, None)
         if notice.message:
             notice.save(update_fields=["message"])
             sent += 1
     return sent
+
+
+def _as_first_recorded(milestone: Milestone) -> Milestone:
+    """The fact before any correction: a correction is made by hand and forgets what recorded the fact."""
+    fact = milestone
+    while fact.supersedes is not None:
+        fact = fact.supersedes
+    return fact
+
+
+def _in_force(milestone: Milestone) -> Milestone:
+    """The fact as last corrected."""
+    fact = milestone
+    while later := Milestone.objects.filter(supersedes=fact).first():
+        fact = later
+    return fact
 
 
 def _told_elsewhere(milestone: Milestone) -> bool:
@@ -128,12 +150,18 @@ def _told_elsewhere(milestone: Milestone) -> bool:
 
 def _already_told(milestone: Milestone) -> bool:
     """True when a fact that this one corrects, however far back, was told."""
-    earlier = milestone.supersedes
-    while earlier is not None:
-        if Notice.objects.filter(milestone=earlier).exists():
-            return True
-        earlier = earlier.supersedes
-    return False
+    return milestone.supersedes is not None and _notice_of(milestone.supersedes) is not None
+
+
+def _notice_of(milestone: Milestone) -> Notice | None:
+    """The notice of a fact, or of the one it corrects, however far back."""
+    fact: Milestone | None = milestone
+    while fact is not None:
+        notice = Notice.objects.filter(milestone=fact).select_related("message", "pathway").first()
+        if notice:
+            return notice
+        fact = fact.supersedes
+    return None
 
 
 def _told_steps(pathway: Pathway, milestone: Milestone) -> set[str]:
