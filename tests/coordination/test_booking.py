@@ -198,6 +198,20 @@ def test_a_place_cancelled_after_the_release_is_the_platforms(desk: Desk) -> Non
     assert "à votre disposition" in OutboxMessage.objects.get(kind="slot_cancelled").body
 
 
+@pytest.mark.parametrize(("hours", "said"), [(47, "la place vous est rendue"), (-2, "Ce créneau est passé")])
+def test_the_platform_is_never_promised_a_place_kept_until_a_past_day(desk: Desk, hours: int, said: str) -> None:
+    """A slot full at its release instant stays protected; a cancellation then gives it back at the next run."""
+    at = timezone.now() + timedelta(hours=hours)
+    slot = desk.slot_at(at)
+    booking = services.book_slot(
+        slot=slot, pathway=desk.pathway(), user=desk.coordinator, at=min(at, timezone.now()) - timedelta(hours=1)
+    )
+    services.cancel_booking(booking=booking, reason="Patient souffrant", user=desk.coordinator)
+    body = OutboxMessage.objects.get(kind="slot_cancelled").body
+    assert said in body
+    assert "reste gardée" not in body
+
+
 def test_a_cancellation_needs_a_reason_and_happens_once(desk: Desk) -> None:
     booking = desk.booking()
     with pytest.raises(DomainError, match="pourquoi") as refused:
