@@ -260,6 +260,35 @@ def test_wrong_answers_are_told_beside_their_field(
     assert not Referral.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("\u202a01 99 00 00 10\u202c", "0199000010"),
+        ("01\u201199\u201100\u201100\u201110", "0199000010"),
+        ("+33 (0)1 99 00 00 10", "+33199000010"),
+        ("00 33 (0) 199000010", "0033199000010"),
+    ],
+)
+def test_a_number_pasted_from_a_phone_or_a_signature_is_understood(
+    client: Client, target: TargetPathway, typed: str, kept: str
+) -> None:
+    client.post(form_url(target), form_data(requester_phone=typed))
+    assert Referral.objects.get().requester_phone == kept
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u202e\u2066", "???", "-", "123", "😀"])
+def test_a_name_is_made_of_letters(client: Client, target: TargetPathway, name: str) -> None:
+    answer = client.post(form_url(target), form_data(birth_name=name))
+    assert answer.status_code == 422
+    assert len(soup(answer).select(".has-error")) == 1
+
+
+def test_a_name_keeps_its_alphabet_and_loses_what_nobody_sees(client: Client, target: TargetPathway) -> None:
+    client.post(form_url(target), form_data(birth_name="\u202eMar\u200btin  d’\u00adEssai\t", first_name="علي"))
+    referral = Referral.objects.get()
+    assert (referral.birth_name, referral.first_name) == ("Martin d’Essai", "علي")
+
+
 def test_an_odd_rpps_key_is_a_warning_only(client: Client, target: TargetPathway) -> None:
     answer = client.post(form_url(target), form_data(requester_rpps="10 00 12 34 567", sex=""))
     assert "relisez-le" in text_of(answer)
@@ -341,7 +370,7 @@ def test_no_address_of_a_request_carries_an_identity() -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda t: t[:-1], lambda t: "A" + t[1:], lambda t: "x", lambda t: t.replace(":", "-")]
+    "damage", [lambda t: t[:-1], lambda t: ("B" if t[0] == "A" else "A") + t[1:], lambda t: "x", lambda t: t.replace(":", "-")]
 )
 def test_a_forged_link_is_404_and_says_whom_to_call(client: Client, damage: Any) -> None:
     token = damage(token_for(ReferralFactory().uuid))
