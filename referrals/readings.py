@@ -258,7 +258,7 @@ def papers(count: int) -> str:
 # --- the requester's page -------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class FollowPage:
-    """Everything the follow-up page says. No identity beyond initials and year, no clinical content."""
+    """Everything the follow-up page says at ``at``. No identity beyond initials and year, no clinical content."""
 
     referral: Referral
     desk: Desk
@@ -271,12 +271,22 @@ class FollowPage:
     closed: bool
     takes_notes: bool
     takes_files: bool
+    at: datetime
     history: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def due(self) -> str:
         """« avant le … »; read while the page is drawn, in the establishment's time zone."""
         return before(self.referral.answer_due_at) if self.referral.answer_due_at else ""
+
+    @property
+    def promise_broken(self) -> bool:
+        """True when the answer promised has not come in time: the page owns up to it."""
+        return self.referral.answer_due_at is not None and self.referral.answer_due_at < self.at
+
+    @property
+    def next_step_late(self) -> bool:
+        return self.next_step is not None and self.next_step.due_at is not None and self.next_step.due_at < self.at
 
 
 def follow_page(referral: Referral, now: datetime) -> FollowPage:
@@ -298,6 +308,7 @@ def follow_page(referral: Referral, now: datetime) -> FollowPage:
         closed=referral.status == ReferralStatus.ACCEPTED and not active,
         takes_notes=takes_notes(referral.status, pathway_active=active),
         takes_files=takes_files(referral.status),
+        at=now,
         history=_public_history(events, pathway),
     )
 

@@ -361,6 +361,30 @@ def test_the_page_says_initials_and_never_the_name(client: Client) -> None:
         assert secret not in page.content.decode(), secret
 
 
+def test_a_promise_not_kept_is_owned_up_to(client: Client) -> None:
+    referral = ReferralFactory()
+    address = reverse("referrals:follow", args=[token_for(referral.uuid)])
+    assert "ce délai est dépassé" not in text_of(client.get(address))
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        shown = text_of(client.get(address))
+    assert "La réponse était promise" in shown
+    assert "ce délai est dépassé. Appelez la coordination : 01 99 00 00 01" in shown
+    assert "Réponse promise" not in shown
+
+
+def test_a_step_past_its_date_is_not_announced_for_that_day(client: Client) -> None:
+    referral = ReferralFactory()
+    user = coordinator(referral.team)
+    services.accept_referral(referral=referral, by=user, owner=user)
+    address = reverse("referrals:follow", args=[token_for(referral.uuid)])
+    assert "avant le" in text_of(client.get(address))
+    assert "elle était prévue" not in text_of(client.get(address))
+    with time_machine.travel(timezone.now() + timedelta(days=40)):
+        shown = text_of(client.get(address))
+    assert "en attente" in shown
+    assert "elle était prévue avant le" in shown
+
+
 def test_no_address_of_a_request_carries_an_identity() -> None:
     referral = ReferralFactory()
     token = token_for(referral.uuid)
