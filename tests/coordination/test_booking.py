@@ -70,6 +70,14 @@ def test_the_same_form_sent_twice_books_once(desk: Desk) -> None:
     assert OutboxMessage.objects.filter(kind="slot_booked").count() == 1
 
 
+def test_the_form_of_a_cancelled_booking_sent_again_does_not_pretend(desk: Desk) -> None:
+    pathway, slot, key = desk.pathway(), desk.slot(), uuid4()
+    first = services.book_slot(slot=slot, pathway=pathway, user=desk.coordinator, request_key=key)
+    services.cancel_booking(booking=first, reason="Panne", user=desk.coordinator)
+    with pytest.raises(DomainError, match="annulée depuis"):
+        services.book_slot(slot=slot, pathway=pathway, user=desk.coordinator, request_key=key)
+
+
 def test_a_key_of_another_slot_is_refused(desk: Desk) -> None:
     key, pathway = uuid4(), desk.pathway()
     desk.booking(desk.slot(), pathway, request_key=key)

@@ -394,7 +394,8 @@ def test_no_address_of_a_request_carries_an_identity() -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda t: t[:-1], lambda t: ("B" if t[0] == "A" else "A") + t[1:], lambda t: "x", lambda t: t.replace(":", "-")]
+    "damage",
+    [lambda t: t[:-1], lambda t: ("B" if t[0] == "A" else "A") + t[1:], lambda t: "x", lambda t: t.replace(":", "-")],
 )
 def test_a_forged_link_is_404_and_says_whom_to_call(client: Client, damage: Any) -> None:
     token = damage(token_for(ReferralFactory().uuid))
