@@ -152,6 +152,8 @@ class Candidate:
             patient.get_sex_display(),
             f"dossier {patient.file_number}",
         ]
+        if patient.deceased_on:
+            traits.append(f"patient décédé le {patient.deceased_on:%d/%m/%Y}")
         if self.runs_here:
             traits.append("suit déjà ce parcours : la demande y sera jointe")
         return format_html('{} <span class="r-candidate">{}</span>', str(patient), " · ".join(traits))

@@ -297,6 +297,15 @@ def test_possible_known_patients_are_proposed(desk: Client, target: TargetPathwa
     assert "suit déjà ce parcours" in str(page.select_one(".r-panel"))
 
 
+def test_a_dead_patient_proposed_is_said_dead(desk: Client, target: TargetPathway) -> None:
+    PatientFactory(
+        establishment=target.establishment, birth_name="ESSAIDUPONT", first_name="Marie",
+        birth_date=date(1953, 4, 12), deceased_on=date(2026, 3, 2),
+    )  # fmt: skip
+    page = soup(desk.get(url("detail", ReferralFactory(target=target))))
+    assert "patient décédé le 02/03/2026" in str(page.select_one(".r-panel"))
+
+
 def test_without_look_alike_a_new_file_is_already_chosen(desk: Client, target: TargetPathway) -> None:
     page = soup(desk.get(url("detail", ReferralFactory(target=target))))
     assert [option["value"] for option in page.select("[name=patient][checked]")] == ["new"]
