@@ -82,10 +82,16 @@ def notify_gp(*, pathway: Pathway, milestone: Milestone) -> Notice | None:
 
 @transaction.atomic
 def tell_gp_of_appointments(*, pathway: Pathway, at: datetime) -> Notice | None:
-    """Tells the GP that appointments were made or changed: one message per pathway and day, a little later."""
+    """Tells the GP that appointments were made or changed: one message for all those of the day, a little later.
+
+    What changes after the message has left makes another one: the GP must not count on an appointment cancelled since.
+    """
     if timezone.now() - at > timedelta(days=1):
         return None
     key = f"appointments:{pathway.uuid}:{timezone.localdate(at):%Y%m%d}"
+    left = Notice.objects.filter(pathway=pathway, key__startswith=key, message__sent_at__isnull=False).count()
+    if left:
+        key = f"{key}:{left}"
     return _write(pathway=pathway, kind=APPOINTMENTS, key=key, happened_at=at, due_at=timezone.now() + GATHERING)
 
 

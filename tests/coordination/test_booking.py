@@ -250,6 +250,17 @@ def test_one_message_a_day_tells_the_gp_of_appointments(desk: Desk) -> None:
     assert not mail.outbox
 
 
+def test_an_appointment_cancelled_after_the_days_message_is_told(desk: Desk) -> None:
+    gp = ProfessionalFactory(gp=True)
+    pathway = desk.pathway(patient=PatientFactory(establishment=desk.team.establishment, gp=gp))
+    booking = desk.booking(desk.slot(), pathway)
+    OutboxMessage.objects.filter(kind="gp_appointments").update(sent_at=timezone.now())
+    services.cancel_booking(booking=booking, reason="Panne", user=desk.coordinator)
+    desk.booking(desk.slot(in_days=12), pathway)
+    messages = OutboxMessage.objects.filter(kind="gp_appointments")
+    assert [message.sent_at is None for message in messages.order_by("pk")] == [False, True]
+
+
 def test_a_dead_patient_is_not_booked(desk: Desk) -> None:
     pathway = desk.pathway()
     pathways.record_milestone(pathway=pathway, kind="death", occurred_at=timezone.now())
