@@ -23,7 +23,7 @@ class NameField(forms.CharField):
     """A person's name: any alphabet, invisible signs dropped, at least one letter."""
 
     def to_python(self, value: Any) -> str:
-        name = _seen(super().to_python(value))
+        name = _seen(super().to_python(value) or "")
         if name and not any(sign.isalpha() for sign in name):
             raise forms.ValidationError("Écrivez un nom en lettres.", code="name")
         return name

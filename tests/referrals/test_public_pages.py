@@ -325,6 +325,17 @@ def test_too_many_sendings_from_one_address_wait_and_lose_nothing(
     assert client.post(form_url(target), form_data(), REMOTE_ADDR="203.0.113.9").status_code == 302
 
 
+def test_too_many_sendings_do_not_pretend_to_keep_files(
+    client: Client, target: TargetPathway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("referrals.views.shared.too_many", lambda *_: True)
+    answer = client.post(form_url(target), form_data(papers=[upload()]))
+    assert answer.status_code == 429
+    assert "les documents sont à joindre de nouveau" in text_of(answer)
+    assert "Rien n’est perdu" not in text_of(answer)
+    assert not ReferralDraftDocument.objects.exists()
+
+
 def test_the_counter_holds_no_address(client: Client, target: TargetPathway) -> None:
     client.post(form_url(target), form_data(), REMOTE_ADDR="203.0.113.77")
     kept = dict(cache._cache)  # type: ignore[attr-defined]
