@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pghistory
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -32,6 +33,18 @@ class ClientAddressMiddleware:
         forwarded = request.headers.get("X-Forwarded-For", "")
         if settings.BEHIND_PROXY and forwarded:
             request.META["REMOTE_ADDR"] = forwarded.rpartition(",")[2].strip()
+        return self.get_response(request)
+
+
+class WholeQueryMiddleware:
+    """A query holding the NUL sign, which PostgreSQL cannot be asked about, is a bad request and no failure of ours."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if any("\0" in word for words in request.GET.lists() for word in (words[0], *words[1])):
+            raise BadRequest
         return self.get_response(request)
 
 

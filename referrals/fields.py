@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -11,6 +12,21 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from referrals.rules import read_day, read_day_or_month, rpps_digits
+
+
+def _seen(typed: str) -> str:
+    """What a person sees of a pasted text: no invisible sign (zero width, direction marks), single spaces."""
+    return " ".join("".join(sign for sign in typed if sign.isspace() or unicodedata.category(sign)[0] != "C").split())
+
+
+class NameField(forms.CharField):
+    """A person's name: any alphabet, invisible signs dropped, at least one letter."""
+
+    def to_python(self, value: Any) -> str:
+        name = _seen(super().to_python(value) or "")
+        if name and not any(sign.isalpha() for sign in name):
+            raise forms.ValidationError("Écrivez un nom en lettres.", code="name")
+        return name
 
 
 class DayField(forms.CharField):
@@ -80,8 +96,11 @@ class PhoneField(forms.CharField):
         return super().widget_attrs(widget) | {"inputmode": "tel"}
 
     def clean(self, value: Any) -> str:
-        number = re.sub(r"[\s.\-()/]", "", super().clean(value))
-        if number and not re.fullmatch(r"0\d{9}|(?:\+|00)\d{8,15}", number):
+        typed = _seen(super().clean(value))
+        if typed.startswith(("+", "00")):
+            typed = typed.replace("(0)", "")  # « +33 (0)6… » is dialled without this zero
+        number = re.sub(r"[\s.\-‐‑–()/]", "", typed)
+        if number and not re.fullmatch(r"0[0-9]{9}|(?:\+|00)[0-9]{8,15}", number):
             raise forms.ValidationError("Écrivez un numéro de téléphone à 10 chiffres.", code="phone")
         return number
 

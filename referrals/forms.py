@@ -16,7 +16,7 @@ from django.utils import timezone
 from directory.models import Profession, Professional, User
 from pathways.models import Patient, Sex, TargetPathway
 from referrals.facts import ReferralFacts
-from referrals.fields import DayField, DayOrMonthField, FilesField, PhoneField, RppsField
+from referrals.fields import DayField, DayOrMonthField, FilesField, NameField, PhoneField, RppsField
 from referrals.rules import implausible_birth_date, rpps_checksum_fails
 from referrals.rules.files import MAX_BYTES
 from referrals.vocabulary import Channel, KnownExam, MissingPiece, Urgency, UrgencySign
@@ -107,7 +107,7 @@ class RequestForm(FormKey):
 
     field_order = [*REQUESTER_FIELDS, *PATIENT_FIELDS, *REASON_FIELDS]
 
-    requester_name = forms.CharField(
+    requester_name = NameField(
         label="Votre nom", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}),
         help_text="Titre, prénom et nom",
     )  # fmt: skip
@@ -129,15 +129,15 @@ class RequestForm(FormKey):
         choices=[("me", "C’est moi"), ("other", "C’est un confrère"), ("none", "Le patient n’en a pas")],
         widget=forms.RadioSelect,
     )
-    gp_name = forms.CharField(label="Nom du médecin traitant", max_length=120, required=False)
+    gp_name = NameField(label="Nom du médecin traitant", max_length=120, required=False)
 
-    birth_name = forms.CharField(
+    birth_name = NameField(
         label="Nom de naissance", max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    first_name = forms.CharField(
+    first_name = NameField(
         label="Premier prénom", max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    used_name = forms.CharField(
+    used_name = NameField(
         label="Nom utilisé, s’il est différent", max_length=100, required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip

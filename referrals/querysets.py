@@ -83,21 +83,21 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         return self.aggregate(**counts, soon=Count("pk", filter=promise_soon(at)))
 
     def search(self, words: str) -> Self:
-        """By receipt number as dictated, patient's or requester's name; accents ignored."""
+        """By receipt number as dictated, patient's or requester's name; accents ignored.
+
+        « Rousseau » may be a number misread as well as a name: both are looked for.
+        """
         from referrals.rules import normalise_receipt
 
-        number = normalise_receipt(words)
-        if number:
-            return self.filter(receipt=number)
-        found = self
+        named = Q()
         for word in words.split()[:6]:
-            found = found.filter(
+            named &= (
                 Q(birth_name__unaccent__icontains=word)
                 | Q(used_name__unaccent__icontains=word)
                 | Q(first_name__unaccent__icontains=word)
                 | Q(requester_name__unaccent__icontains=word)
             )
-        return found
+        return self.filter(named | Q(receipt=normalise_receipt(words) or ""))
 
     def inbox_order(self) -> Self:
         """Ours to answer first, urgency signs before others, soonest promise first; then awaited complements, the

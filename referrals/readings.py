@@ -152,6 +152,8 @@ class Candidate:
             patient.get_sex_display(),
             f"dossier {patient.file_number}",
         ]
+        if patient.deceased_on:
+            traits.append(f"patient décédé le {patient.deceased_on:%d/%m/%Y}")
         if self.runs_here:
             traits.append("suit déjà ce parcours : la demande y sera jointe")
         return format_html('{} <span class="r-candidate">{}</span>', str(patient), " · ".join(traits))
@@ -258,7 +260,7 @@ def papers(count: int) -> str:
 # --- the requester's page -------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class FollowPage:
-    """Everything the follow-up page says. No identity beyond initials and year, no clinical content."""
+    """Everything the follow-up page says at ``at``. No identity beyond initials and year, no clinical content."""
 
     referral: Referral
     desk: Desk
@@ -271,12 +273,22 @@ class FollowPage:
     closed: bool
     takes_notes: bool
     takes_files: bool
+    at: datetime
     history: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def due(self) -> str:
         """« avant le … »; read while the page is drawn, in the establishment's time zone."""
         return before(self.referral.answer_due_at) if self.referral.answer_due_at else ""
+
+    @property
+    def promise_broken(self) -> bool:
+        """True when the answer promised has not come in time: the page owns up to it."""
+        return self.referral.answer_due_at is not None and self.referral.answer_due_at < self.at
+
+    @property
+    def next_step_late(self) -> bool:
+        return self.next_step is not None and self.next_step.due_at is not None and self.next_step.due_at < self.at
 
 
 def follow_page(referral: Referral, now: datetime) -> FollowPage:
@@ -298,6 +310,7 @@ def follow_page(referral: Referral, now: datetime) -> FollowPage:
         closed=referral.status == ReferralStatus.ACCEPTED and not active,
         takes_notes=takes_notes(referral.status, pathway_active=active),
         takes_files=takes_files(referral.status),
+        at=now,
         history=_public_history(events, pathway),
     )
 

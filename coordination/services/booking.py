@@ -79,6 +79,10 @@ def lock_file(pathway_id: int) -> Pathway:
 def _same_request(known: Booking, slot: Slot, pathway: Pathway) -> Booking:
     if (known.slot_id, known.pathway_id) != (slot.pk, pathway.pk):
         raise DomainError("Cette demande a déjà servi à une autre réservation : rechargez la page.", code="reused_key")
+    if known.status == BookingStatus.CANCELLED:
+        raise DomainError(
+            "Cette réservation a été annulée depuis : rechargez la page pour réserver de nouveau.", code="reused_key"
+        )
     return known
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.utils import timezone
@@ -35,16 +35,21 @@ def record_contact(
     """Logs a call or a message at ``at`` (now by default), and the local day ``next_on`` of the next one.
 
     The patient or someone close reached is news of the patient: it records the milestone `followup_contact` and the
-    pathway's last contact. The same ``key`` twice (a form sent again) returns the first contact and does nothing.
+    pathway's last contact. The same ``key`` twice (a form sent again) returns the first contact and does nothing;
+    with another result, from the browser's "back", it is another contact.
     Raises DomainError for an unknown outcome or channel, a future instant, a past or missing day to call again.
     """
     now = timezone.now()
     at = at or now
     locked = Pathway.objects.select_for_update(of=("self",), no_key=True).select_related("patient").get(pk=pathway.pk)
     known = Contact.objects.filter(uuid=key).first() if key else None
+    if known and known.pathway_id != locked.pk:
+        raise DomainError("Ce contact a déjà été noté pour un autre patient.")
+    told = (outcome, channel, whom.strip(), next_on, note.strip())
+    if key and known and told != (known.outcome, known.channel, known.whom, known.next_on, known.note):
+        key = uuid5(key, "|".join(map(str, told)))
+        known = Contact.objects.filter(uuid=key).first()
     if known:
-        if known.pathway_id != locked.pk:
-            raise DomainError("Ce contact a déjà été noté pour un autre patient.")
         return known
     _refuse_wrong_contact(outcome, channel, at, next_on, now)
     contact = Contact.objects.create(

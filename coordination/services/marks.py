@@ -78,6 +78,7 @@ def undo_mark(*, booking: Booking, user: User | None) -> Booking:
     """
     lock_file(booking.pathway_id)
     marked = [BookingStatus.DONE, BookingStatus.MISSED]
+    before = Booking.objects.get(pk=booking.pk)
     if not Booking.objects.filter(pk=booking.pk, status__in=marked).update(
         status=BookingStatus.BOOKED, marked_at=None, marked_by=None
     ):
@@ -86,7 +87,7 @@ def undo_mark(*, booking: Booking, user: User | None) -> Booking:
     facts = Milestone.objects.in_force().filter(pathway=fresh.pathway_id, dedup_key__startswith=_prefix(fresh))
     for fact in facts:
         withdraw_milestone(milestone=fact, author=user, note="Rendez-vous marqué par erreur")
-    call = Task.objects.open().filter(origin=_call_task(fresh)).first()
+    call = Task.objects.open().filter(origin=_call_task(before)).first()
     if call:
         cancel_task(task=call, user=user, reason="Rendez-vous marqué par erreur")
     write_in_file(fresh, AppointmentStatus.PLANNED)
@@ -113,4 +114,5 @@ def _prefix(booking: Booking) -> str:
 
 
 def _call_task(booking: Booking) -> UUID:
-    return uuid5(booking.uuid, "missed")
+    """One call for each time the appointment is marked as missed: a mark taken back leaves a cancelled task."""
+    return uuid5(booking.uuid, f"missed:{booking.marked_at}")

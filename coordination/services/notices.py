@@ -58,7 +58,8 @@ def notify_gp(*, pathway: Pathway, milestone: Milestone) -> Notice | None:
     known = Notice.objects.filter(milestone=milestone).first()
     if known:
         return known
-    if milestone.source == MilestoneSource.IMPORTED or _told_elsewhere(milestone) or _already_told(milestone):
+    first = _as_first_recorded(milestone)
+    if first.source == MilestoneSource.IMPORTED or _told_elsewhere(first) or _already_told(milestone):
         return None
     texts = wordings()
     told = is_told(
@@ -81,22 +82,33 @@ def notify_gp(*, pathway: Pathway, milestone: Milestone) -> Notice | None:
 
 @transaction.atomic
 def tell_gp_of_appointments(*, pathway: Pathway, at: datetime) -> Notice | None:
-    """Tells the GP that appointments were made or changed: one message per pathway and day, a little later."""
+    """Tells the GP that appointments were made or changed: one message for all those of the day, a little later.
+
+    What changes after the message has left makes another one: the GP must not count on an appointment cancelled since.
+    """
     if timezone.now() - at > timedelta(days=1):
         return None
     key = f"appointments:{pathway.uuid}:{timezone.localdate(at):%Y%m%d}"
+    left = Notice.objects.filter(pathway=pathway, key__startswith=key, message__sent_at__isnull=False).count()
+    if left:
+        key = f"{key}:{left}"
     return _write(pathway=pathway, kind=APPOINTMENTS, key=key, happened_at=at, due_at=timezone.now() + GATHERING)
 
 
 @transaction.atomic
 def rectify_notice(*, milestone: Milestone) -> Notice | None:
-    """``milestone`` was withdrawn (not corrected): if the GP was told of it, tells that it was an error."""
-    told = Notice.objects.filter(milestone=milestone).select_related("message", "pathway").first()
-    successor = Milestone.objects.filter(supersedes=milestone, withdrawn=True).exists()
-    if told is None or not successor:
+    """``milestone`` was withdrawn (not corrected): if the GP was told of it, tells that it was an error.
+
+    A notice that never left (no address) is dropped instead: nothing is to be taken back, and it must not leave later.
+    """
+    if not Milestone.objects.filter(supersedes=milestone, withdrawn=True).exists():
+        return None
+    told = _notice_of(milestone)
+    if told is None:
         return None
     if told.message is None:
-        return None  # it never left: nothing to take back
+        told.delete()
+        return None
     return _write(
         pathway=told.pathway,
         kind=RECTIFICATION,
@@ -110,12 +122,28 @@ def send_pending_notices(*, pathway: Pathway) -> int:
     """Sends the notices that waited for the GP's address; returns how many left. Nothing leaves without address."""
     sent = 0
     for notice in Notice.objects.unsent().select_for_update(of=("self",)).filter(pathway=pathway).order_by("pk"):
-        happened_at = notice.milestone.occurred_at if notice.milestone else notice.created_at
+        happened_at = _in_force(notice.milestone).occurred_at if notice.milestone else notice.created_at
         notice.message = _post(pathway, notice.kind, notice.key, happened_at, None)
         if notice.message:
             notice.save(update_fields=["message"])
             sent += 1
     return sent
+
+
+def _as_first_recorded(milestone: Milestone) -> Milestone:
+    """The fact before any correction: a correction is made by hand and forgets what recorded the fact."""
+    fact = milestone
+    while fact.supersedes is not None:
+        fact = fact.supersedes
+    return fact
+
+
+def _in_force(milestone: Milestone) -> Milestone:
+    """The fact as last corrected."""
+    fact = milestone
+    while later := Milestone.objects.filter(supersedes=fact).first():
+        fact = later
+    return fact
 
 
 def _told_elsewhere(milestone: Milestone) -> bool:
@@ -128,12 +156,18 @@ def _told_elsewhere(milestone: Milestone) -> bool:
 
 def _already_told(milestone: Milestone) -> bool:
     """True when a fact that this one corrects, however far back, was told."""
-    earlier = milestone.supersedes
-    while earlier is not None:
-        if Notice.objects.filter(milestone=earlier).exists():
-            return True
-        earlier = earlier.supersedes
-    return False
+    return milestone.supersedes is not None and _notice_of(milestone.supersedes) is not None
+
+
+def _notice_of(milestone: Milestone) -> Notice | None:
+    """The notice of a fact, or of the one it corrects, however far back."""
+    fact: Milestone | None = milestone
+    while fact is not None:
+        notice = Notice.objects.filter(milestone=fact).select_related("message", "pathway").first()
+        if notice:
+            return notice
+        fact = fact.supersedes
+    return None
 
 
 def _told_steps(pathway: Pathway, milestone: Milestone) -> set[str]:

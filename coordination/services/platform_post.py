@@ -31,11 +31,15 @@ def tell_platform_booked(*, booking: Booking) -> None:
 
 
 def tell_platform_cancelled(*, booking: Booking) -> None:
-    """One message per cancelled booking; it says whether the place is the platform's or still protected."""
+    """One message per cancelled booking; it says whose the place is now: nobody's when the hour has passed, the
+    platform's, still protected, or about to be given back because the release instant has come."""
     slot = Slot.objects.select_related("platform__establishment").get(pk=booking.slot_id)
+    now = booking.cancelled_at or timezone.now()
     context = {
         **_about(booking),
+        "past": slot.starts_at <= now,
         "given_back": slot.status == SlotStatus.RELEASED,
+        "release_due": slot.release_at <= now,
         "release": moment(slot.release_at, timezone.localdate()),
     }
     _send(

@@ -35,7 +35,7 @@ def slots(request: HttpRequest) -> HttpResponse:
     found = Slot.objects.visible_to(user).between(calendar.start_of_day(monday), calendar.start_of_day(monday + WEEK))
     if code:
         found = found.filter(exam_type__code=code)
-    if platform.isdigit():
+    if platform.isdecimal():
         found = found.filter(platform=int(platform))
     rows = list(found.with_list_data().order_by("starts_at", "id"))
     series = SlotSeries.objects.visible_to(user)

@@ -51,7 +51,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     scope, chosen = scope_of(params)
     found = reads.at_desk(user, scope)
     figures = reads.counters(found, now, today)
-    words = request.POST.get("q", "").strip()[:100]
+    words = request.POST.get("q", "").replace("\0", "").strip()[:100]
     listed = reads.named(found, words) if words else reads.chosen(found, chosen, now, today)
     page = _page(figures[chosen], params.get("page"))
     first = 0 if words else (page.number - 1) * PER_PAGE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,13 +23,16 @@ from referrals.services.events import lock, log_event, status_after
 def write_back(*, referral: Referral, form_key: UUID, text: str = "") -> tuple[Referral, bool]:
     """Adds the requester's words and the files kept under ``form_key``; (request, False) when already added.
 
+    The same ``form_key`` with other words or other files, from the browser's "back", is another sending.
+
     To a complement asked for, it is the complement: the request goes back to triage and the promise runs again.
     Otherwise it is a note, which waits to be read. Raises DomainError when there is nothing to add, or nobody left
     to read it.
     """
     at, text = timezone.now(), text.strip()
     locked = lock(referral)
-    if ReferralEvent.objects.filter(form_key=form_key, referral=locked).exists():
+    key = _key_of(locked, form_key, text)
+    if ReferralEvent.objects.filter(form_key=key, referral=locked).exists():
         return locked, False
     active = locked.pathway is not None and locked.pathway.is_active
     if not takes_notes(locked.status, pathway_active=active):
@@ -52,14 +55,24 @@ def write_back(*, referral: Referral, form_key: UUID, text: str = "") -> tuple[R
         message=text,
         document_count=adopt_drafts(referral=locked, form_key=form_key, at=at),
         from_requester=True,
-        form_key=form_key,
+        form_key=key,
     )
     if event.kind == EventKind.COMPLETED:
         letters.tell_requester(locked, "completed", fact=f"completed:{event.pk}")
     letters.tell_desk(locked, "news", fact=f"news:{event.pk}")
     if locked.pathway:
-        _make_it_read(locked, locked.pathway, form_key)
+        _make_it_read(locked, locked.pathway, key)
     return locked, True
+
+
+def _key_of(referral: Referral, form_key: UUID, text: str) -> UUID:
+    """The key of the sending itself: that of the form, unless this form already brought something else."""
+    first = ReferralEvent.objects.filter(form_key=form_key, referral=referral).first()
+    drafts = ReferralDraftDocument.objects.of_form(form_key)
+    new = sorted(drafts.exclude(sha256__in=referral.documents.values("sha256")).values_list("sha256", flat=True))
+    if first is None or (first.message == text and not new):
+        return form_key
+    return uuid5(form_key, "|".join([text, *new]))
 
 
 def _make_it_read(referral: Referral, pathway: Pathway, form_key: UUID) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from uuid import UUID
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -23,6 +23,8 @@ from referrals.services.drafts import adopt_drafts
 from referrals.services.events import log_event
 
 TRIES = 6
+OLDEST = timedelta(days=366)
+"""How long ago a request entered today may have been told: beyond, the year was mistyped."""
 
 
 @transaction.atomic
@@ -38,18 +40,20 @@ def submit_referral(
 ) -> tuple[Referral, bool]:
     """Stores a request with the files kept under ``form_key``, and tells the requester and the desk.
 
-    The same ``form_key`` again gives the same request and False (its new files are joined while it is open).
+    The same ``form_key`` again gives the same request and False (its new files are joined while it is open); but the
+    form sent again for another patient, from the browser's "back", is another request.
     ``missing`` (values of `MissingPiece`) opens the request as "complement asked": for a call whose papers will
-    follow. ``received_at`` is when it was told (now by default). Raises DomainError for a closed pathway or an
-    instant in the future.
+    follow. ``received_at`` is when it was told (now by default). Raises DomainError for a closed pathway, or an
+    instant in the future or more than a year ago.
     """
     at = timezone.now()
     received_at = received_at or at
     _refuse_wrong_entry(target, channel, received_at, at)
-    known = Referral.objects.filter(form_key=form_key).first()
+    key = _key_of(target, facts, form_key)
+    known = Referral.objects.filter(form_key=key).first()
     if known is None:
         known, created = _insert(
-            target, facts, form_key, channel=channel, entered_by=entered_by, missing=missing, received_at=received_at
+            target, facts, key, channel=channel, entered_by=entered_by, missing=missing, received_at=received_at
         )
         if created:
             _announce(known, form_key, missing, at, entered_by)
@@ -59,11 +63,22 @@ def submit_referral(
     return known, False
 
 
+def _key_of(target: TargetPathway, facts: ReferralFacts, form_key: UUID) -> UUID:
+    """The key of the request itself: that of the form, unless this form already served for somebody else."""
+    first = Referral.objects.filter(form_key=form_key).first()
+    who = (target.pk, facts.birth_name, facts.first_name, facts.birth_date)
+    if first is None or who == (first.target_id, first.birth_name, first.first_name, first.birth_date):
+        return form_key
+    return uuid5(form_key, "|".join(map(str, who)))
+
+
 def _refuse_wrong_entry(target: TargetPathway, channel: str, received_at: datetime, now: datetime) -> None:
     if channel == Channel.FORM and not TargetPathway.objects.open_to_referrals().filter(pk=target.pk).exists():
         raise DomainError(f"Ce parcours ne reçoit plus de demandes en ligne. Appelez le {desk_of(target).phone}.")
     if received_at > now:
         raise DomainError("La demande ne peut pas avoir été reçue dans le futur.", field="received_at")
+    if received_at < now - OLDEST:
+        raise DomainError("Cette date a plus d’un an : vérifiez l’année.", field="received_at")
 
 
 def _insert(

@@ -11,7 +11,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from coordination.links import file_url
 from directory.models import AccessLog
@@ -31,14 +31,17 @@ from referrals.services.people import known_requester
 PER_PAGE = 50
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @allow(reads_referrals)
 def inbox(request: HttpRequest) -> HttpResponse:
-    """Requests of the user's teams: counters that are filters, the soonest promise first."""
+    """Requests of the user's teams: counters that are filters, the soonest promise first.
+
+    POST changes nothing: it is how words are searched, so that a patient's name never stands in an address or a log.
+    """
     now, user = timezone.now(), request.user
     chosen = request.GET.get("etat", "")
     chosen = chosen if chosen in FILTERS else next(iter(FILTERS))
-    words = request.GET.get("q", "").strip()
+    words = request.POST.get("q", "").replace("\0", "").strip()[:100]
     mine = Referral.objects.visible_to(user)  # type: ignore[arg-type]
     found = mine.search(words) if words else mine.filtered(chosen, now)
     counts = mine.counters(now)

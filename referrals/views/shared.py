@@ -57,9 +57,10 @@ def throttled(request: HttpRequest, form: FormKey, phone: str) -> bool:
     """Counts the sending; true, with a message on the form, when the address has sent too many."""
     if not too_many(request, "send"):
         return False
+    # Files are not kept for an address that sends too much: the message must not say that they are.
+    kept = "Votre texte est gardé, les documents sont à joindre de nouveau" if request.FILES else "Rien n’est perdu"
     form.add_error(
-        None,
-        f"Trop d’envois depuis votre connexion. Rien n’est perdu : réessayez dans une heure, ou appelez le {phone}.",
+        None, f"Trop d’envois depuis votre connexion. {kept} : réessayez dans une heure, ou appelez le {phone}."
     )
     return True
 

@@ -70,6 +70,14 @@ def test_the_same_form_sent_twice_books_once(desk: Desk) -> None:
     assert OutboxMessage.objects.filter(kind="slot_booked").count() == 1
 
 
+def test_the_form_of_a_cancelled_booking_sent_again_does_not_pretend(desk: Desk) -> None:
+    pathway, slot, key = desk.pathway(), desk.slot(), uuid4()
+    first = services.book_slot(slot=slot, pathway=pathway, user=desk.coordinator, request_key=key)
+    services.cancel_booking(booking=first, reason="Panne", user=desk.coordinator)
+    with pytest.raises(DomainError, match="annulée depuis"):
+        services.book_slot(slot=slot, pathway=pathway, user=desk.coordinator, request_key=key)
+
+
 def test_a_key_of_another_slot_is_refused(desk: Desk) -> None:
     key, pathway = uuid4(), desk.pathway()
     desk.booking(desk.slot(), pathway, request_key=key)
@@ -198,6 +206,20 @@ def test_a_place_cancelled_after_the_release_is_the_platforms(desk: Desk) -> Non
     assert "à votre disposition" in OutboxMessage.objects.get(kind="slot_cancelled").body
 
 
+@pytest.mark.parametrize(("hours", "said"), [(47, "la place vous est rendue"), (-2, "Ce créneau est passé")])
+def test_the_platform_is_never_promised_a_place_kept_until_a_past_day(desk: Desk, hours: int, said: str) -> None:
+    """A slot full at its release instant stays protected; a cancellation then gives it back at the next run."""
+    at = timezone.now() + timedelta(hours=hours)
+    slot = desk.slot_at(at)
+    booking = services.book_slot(
+        slot=slot, pathway=desk.pathway(), user=desk.coordinator, at=min(at, timezone.now()) - timedelta(hours=1)
+    )
+    services.cancel_booking(booking=booking, reason="Patient souffrant", user=desk.coordinator)
+    body = OutboxMessage.objects.get(kind="slot_cancelled").body
+    assert said in body
+    assert "reste gardée" not in body
+
+
 def test_a_cancellation_needs_a_reason_and_happens_once(desk: Desk) -> None:
     booking = desk.booking()
     with pytest.raises(DomainError, match="pourquoi") as refused:
@@ -226,6 +248,17 @@ def test_one_message_a_day_tells_the_gp_of_appointments(desk: Desk) -> None:
     assert message.due_at > timezone.now() + timedelta(minutes=15)
     assert Notice.objects.filter(pathway=pathway, kind="appointments").count() == 1
     assert not mail.outbox
+
+
+def test_an_appointment_cancelled_after_the_days_message_is_told(desk: Desk) -> None:
+    gp = ProfessionalFactory(gp=True)
+    pathway = desk.pathway(patient=PatientFactory(establishment=desk.team.establishment, gp=gp))
+    booking = desk.booking(desk.slot(), pathway)
+    OutboxMessage.objects.filter(kind="gp_appointments").update(sent_at=timezone.now())
+    services.cancel_booking(booking=booking, reason="Panne", user=desk.coordinator)
+    desk.booking(desk.slot(in_days=12), pathway)
+    messages = OutboxMessage.objects.filter(kind="gp_appointments")
+    assert [message.sent_at is None for message in messages.order_by("pk")] == [False, True]
 
 
 def test_a_dead_patient_is_not_booked(desk: Desk) -> None:

@@ -66,6 +66,18 @@ def test_the_same_form_sent_twice_logs_once(desk: Desk) -> None:
 
 
 @pytest.mark.django_db
+def test_the_same_form_with_another_result_is_another_contact(desk: Desk) -> None:
+    """From the browser's « back »: the second call must not be answered by the first."""
+    pathway, key = desk.pathway(), uuid4()
+    first = log(desk, pathway, "unreachable", key=key)
+    second = log(desk, pathway, "reached", key=key)
+    assert (first.outcome, second.outcome) == ("unreachable", "reached")
+    assert log(desk, pathway, "reached", key=key) == second
+    assert log(desk, pathway, "unreachable", key=key) == first
+    assert Contact.objects.count() == 2
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("more", "field"),
     [

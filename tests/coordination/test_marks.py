@@ -111,6 +111,16 @@ def test_taking_back_a_missed_mark_cancels_its_task(desk: Desk) -> None:
         services.undo_mark(booking=booking, user=desk.technician)
 
 
+def test_missed_again_after_a_correction_asks_to_call_again(desk: Desk) -> None:
+    booking = desk.past_booking()
+    services.mark_missed(booking=booking, user=desk.technician)
+    services.undo_mark(booking=booking, user=desk.coordinator)
+    services.mark_missed(booking=booking, user=desk.technician)
+    assert sorted(Task.objects.values_list("status", flat=True)) == ["cancelled", "open"]
+    services.undo_mark(booking=booking, user=desk.coordinator)
+    assert set(Task.objects.values_list("status", flat=True)) == {"cancelled"}
+
+
 def test_marking_leaves_the_place_taken(desk: Desk) -> None:
     booking = desk.past_booking()
     services.mark_missed(booking=booking, user=desk.technician)

@@ -12,6 +12,7 @@ from coordination import services
 from coordination.models import Notice
 from coordination.services.notices import wordings
 from directory.models import OutboxMessage
+from directory.typography import long_day
 from pathways import services as pathways
 from pathways.models import Milestone, Pathway
 from pathways.rules.milestones import MilestoneKind
@@ -99,6 +100,13 @@ def test_a_corrected_date_is_not_told_twice_however_often(desk: Desk, pathway: P
     assert messages().count() == 1
 
 
+def test_the_corrected_date_of_a_fact_told_elsewhere_is_no_news(desk: Desk, pathway: Pathway) -> None:
+    fact = record(pathway, "rcp_decision_sent", source="automatic")
+    at = timezone.now() - timedelta(hours=2)
+    pathways.correct_milestone(milestone=fact, occurred_at=at, author=desk.coordinator)
+    assert not messages().exists()
+
+
 def test_a_withdrawn_fact_is_taken_back(desk: Desk, pathway: Pathway) -> None:
     fact = record(pathway, "death")
     pathways.withdraw_milestone(milestone=fact, author=desk.coordinator, note="Autre patient")
@@ -110,6 +118,30 @@ def test_what_was_never_told_is_not_taken_back(desk: Desk, pathway: Pathway) -> 
     fact = record(pathway, "exam_done")
     pathways.withdraw_milestone(milestone=fact, author=desk.coordinator, note="Erreur")
     assert not messages().exists()
+
+
+def test_a_fact_corrected_then_withdrawn_is_taken_back_once(desk: Desk, pathway: Pathway) -> None:
+    fact = record(pathway, "announcement")
+    for hours in (2, 4):
+        at = timezone.now() - timedelta(hours=hours)
+        fact = pathways.correct_milestone(milestone=fact, occurred_at=at, author=desk.coordinator)
+    pathways.withdraw_milestone(milestone=fact, author=desk.coordinator, note="Autre patient")
+    assert [message.kind for message in messages()] == ["gp_announcement", "gp_rectification"]
+
+
+def test_what_waits_for_an_address_leaves_as_it_stands_or_not_at_all(desk: Desk) -> None:
+    gp = ProfessionalFactory(gp=True, email="")
+    pathway = desk.pathway(patient=PatientFactory(establishment=desk.team.establishment, gp=gp), days_ago=9)
+    wrong, moved = record(pathway, "first_care"), record(pathway, "announcement")
+    pathways.withdraw_milestone(milestone=wrong, author=desk.coordinator, note="Autre patient")
+    at = timezone.now() - timedelta(days=5)
+    pathways.correct_milestone(milestone=moved, occurred_at=at, author=desk.coordinator)
+    gp.email = "dr@exemple.invalid"
+    gp.save()
+    assert services.send_pending_notices(pathway=Pathway.objects.get(pk=pathway.pk)) == 1
+    message = messages().get()
+    assert message.kind == "gp_announcement"
+    assert long_day(at) in message.body
 
 
 @pytest.mark.parametrize("has_gp", [True, False])

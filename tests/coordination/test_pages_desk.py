@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.test import Client
 from django.utils import timezone
 
@@ -71,6 +72,19 @@ def test_a_refused_call_keeps_what_was_typed(nurse: Client, pathway: Pathway) ->
     assert response["HX-Retarget"] == "#contact-dialog"
     assert "Indiquez quand rappeler." in text(response)
     assert 'value="Rappeler le soir"' in text(response)
+    assert not Contact.objects.exists()
+
+
+def test_enter_in_the_note_asks_for_the_result(nurse: Client, pathway: Pathway) -> None:
+    """The first button of a form is the one Enter presses: never « Joint », which nobody can take back."""
+    page = BeautifulSoup(nurse.get(url("contact", pathway)).content, "html.parser")
+    first = page.select_one("form.co-contact button")
+    assert first is not None
+    assert first.get("name") is None
+    response = nurse.post(url("contact", pathway), {"note": "Sa fille répond"})
+    assert response.status_code == 422
+    assert "Choisissez le résultat de l’appel." in text(response)
+    assert 'value="Sa fille répond"' in text(response)
     assert not Contact.objects.exists()
 
 

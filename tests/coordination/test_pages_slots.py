@@ -25,6 +25,16 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.parametrize("query", ["plateau=%C2%B2", "plateau=99999999999999999999", "semaine=2026-13-45"])
+def test_a_board_asked_for_nonsense_is_the_whole_board(nurse: Client, query: str) -> None:
+    assert nurse.get(f"{url('slots')}?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["examen=%00", "plateau=%00", "%00=1"])
+def test_a_query_no_database_can_read_is_a_bad_request(nurse: Client, query: str) -> None:
+    assert nurse.get(f"{url('slots')}?{query}").status_code == 400
+
+
 # --- booking ---------------------------------------------------------------------------------------------------------
 def test_the_booking_screen_puts_first_what_meets_the_objective(nurse: Client, desk: Desk, pathway: Pathway) -> None:
     pathways.record_milestone(pathway=pathway, kind="lab_noncontributive", occurred_at=timezone.now())

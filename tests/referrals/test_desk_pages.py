@@ -110,7 +110,7 @@ def test_a_coordinator_of_another_team_sees_nothing(client: Client, target: Targ
     referral = ReferralFactory(target=target, files=[("a.pdf", papers.pdf())])
     client.force_login(coordinator(TeamFactory(establishment=target.establishment)))
     assert "ESSAIDUPONT" not in text_of(client.get(reverse("referrals:inbox") + "?etat=toutes"))
-    assert "ESSAIDUPONT" not in text_of(client.get(reverse("referrals:inbox") + "?q=ESSAIDUPONT"))
+    assert "ESSAIDUPONT" not in text_of(client.post(reverse("referrals:inbox"), {"q": "ESSAIDUPONT"}))
     for address in pages(referral)[3:]:
         assert client.get(address).status_code == 404
     assert {client.post(url(name, referral), data).status_code for name, data in POSTS.items()} == {404}
@@ -187,10 +187,32 @@ def test_a_request_is_found_by_receipt_patient_or_requester(desk: Client, target
     mine = ReferralFactory(target=target, birth_name="ÉSSAI-LÔNG")
     ReferralFactory(target=target)
     for words in (mine.receipt, mine.receipt.lower().replace("-", " "), "essai-long", "long marie", "MARTIN long"):
-        page = soup(desk.get(reverse("referrals:inbox"), {"q": words}, **HTMX))
+        page = soup(desk.post(reverse("referrals:inbox"), {"q": words}, **HTMX))
         assert [a["href"] for a in page.select("[data-row-link]")] == [url("detail", mine)], words
         assert page.select_one("h1") is None
-    assert "Aucune demande ne correspond" in text_of(desk.get(reverse("referrals:inbox"), {"q": "zzzz"}))
+    assert "Aucune demande ne correspond" in text_of(desk.post(reverse("referrals:inbox"), {"q": "zzzz"}))
+
+
+def test_a_name_that_could_be_a_receipt_number_is_still_a_name(desk: Client, target: TargetPathway) -> None:
+    for name in ("ROUSSEAU", "Martinez", "DFONTAINE"):
+        mine = ReferralFactory(target=target, birth_name=name)
+        page = soup(desk.post(reverse("referrals:inbox"), {"q": name}, **HTMX))
+        assert [a["href"] for a in page.select("[data-row-link]")] == [url("detail", mine)], name
+
+
+def test_a_name_searched_never_stands_in_an_address(desk: Client, target: TargetPathway) -> None:
+    ReferralFactory(target=target, birth_name="AUTRENOM")
+    ReferralFactory(target=target)
+    page = soup(desk.get(reverse("referrals:inbox"), {"q": "AUTRENOM"}))
+    assert len(page.select("[data-row-link]")) == 2, "the address searches nothing"
+    form = page.select_one("main form[role=search]")
+    assert form is not None
+    assert (form["method"], form.get("hx-get"), form.get("hx-push-url")) == ("post", None, None)
+    assert form.select_one("[name=csrfmiddlewaretoken]")
+    found = desk.post(reverse("referrals:inbox"), {"q": "AUTRENOM\0"})
+    assert found.status_code == 200
+    assert len(soup(found).select("[data-row-link]")) == 1
+    assert "AUTRENOM" not in " ".join(a["href"] for a in soup(found).select("a[href]"))
 
 
 def test_the_inbox_costs_the_same_for_one_or_forty_requests(desk: Client, target: TargetPathway) -> None:
@@ -273,6 +295,15 @@ def test_possible_known_patients_are_proposed(desk: Client, target: TargetPathwa
     assert [option["value"] for option in options] == [str(same.uuid), str(near.uuid), "new"]
     assert not any(option.has_attr("checked") for option in options)
     assert "suit déjà ce parcours" in str(page.select_one(".r-panel"))
+
+
+def test_a_dead_patient_proposed_is_said_dead(desk: Client, target: TargetPathway) -> None:
+    PatientFactory(
+        establishment=target.establishment, birth_name="ESSAIDUPONT", first_name="Marie",
+        birth_date=date(1953, 4, 12), deceased_on=date(2026, 3, 2),
+    )  # fmt: skip
+    page = soup(desk.get(url("detail", ReferralFactory(target=target))))
+    assert "patient décédé le 02/03/2026" in str(page.select_one(".r-panel"))
 
 
 def test_without_look_alike_a_new_file_is_already_chosen(desk: Client, target: TargetPathway) -> None:

@@ -260,6 +260,35 @@ def test_wrong_answers_are_told_beside_their_field(
     assert not Referral.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("\u202a01 99 00 00 10\u202c", "0199000010"),
+        ("01\u201199\u201100\u201100\u201110", "0199000010"),
+        ("+33 (0)1 99 00 00 10", "+33199000010"),
+        ("00 33 (0) 199000010", "0033199000010"),
+    ],
+)
+def test_a_number_pasted_from_a_phone_or_a_signature_is_understood(
+    client: Client, target: TargetPathway, typed: str, kept: str
+) -> None:
+    client.post(form_url(target), form_data(requester_phone=typed))
+    assert Referral.objects.get().requester_phone == kept
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u202e\u2066", "???", "-", "123", "😀"])
+def test_a_name_is_made_of_letters(client: Client, target: TargetPathway, name: str) -> None:
+    answer = client.post(form_url(target), form_data(birth_name=name))
+    assert answer.status_code == 422
+    assert len(soup(answer).select(".has-error")) == 1
+
+
+def test_a_name_keeps_its_alphabet_and_loses_what_nobody_sees(client: Client, target: TargetPathway) -> None:
+    client.post(form_url(target), form_data(birth_name="\u202eMar\u200btin  d’\u00adEssai\t", first_name="علي"))
+    referral = Referral.objects.get()
+    assert (referral.birth_name, referral.first_name) == ("Martin d’Essai", "علي")
+
+
 def test_an_odd_rpps_key_is_a_warning_only(client: Client, target: TargetPathway) -> None:
     answer = client.post(form_url(target), form_data(requester_rpps="10 00 12 34 567", sex=""))
     assert "relisez-le" in text_of(answer)
@@ -294,6 +323,17 @@ def test_too_many_sendings_from_one_address_wait_and_lose_nothing(
     assert "01 99 00 00 01" in text_of(answer)
     assert "ESSAITROIS" in str(soup(answer).select_one("[name=birth_name]"))
     assert client.post(form_url(target), form_data(), REMOTE_ADDR="203.0.113.9").status_code == 302
+
+
+def test_too_many_sendings_do_not_pretend_to_keep_files(
+    client: Client, target: TargetPathway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("referrals.views.shared.too_many", lambda *_: True)
+    answer = client.post(form_url(target), form_data(papers=[upload()]))
+    assert answer.status_code == 429
+    assert "les documents sont à joindre de nouveau" in text_of(answer)
+    assert "Rien n’est perdu" not in text_of(answer)
+    assert not ReferralDraftDocument.objects.exists()
 
 
 def test_the_counter_holds_no_address(client: Client, target: TargetPathway) -> None:
@@ -332,6 +372,30 @@ def test_the_page_says_initials_and_never_the_name(client: Client) -> None:
         assert secret not in page.content.decode(), secret
 
 
+def test_a_promise_not_kept_is_owned_up_to(client: Client) -> None:
+    referral = ReferralFactory()
+    address = reverse("referrals:follow", args=[token_for(referral.uuid)])
+    assert "ce délai est dépassé" not in text_of(client.get(address))
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        shown = text_of(client.get(address))
+    assert "La réponse était promise" in shown
+    assert "ce délai est dépassé. Appelez la coordination : 01 99 00 00 01" in shown
+    assert "Réponse promise" not in shown
+
+
+def test_a_step_past_its_date_is_not_announced_for_that_day(client: Client) -> None:
+    referral = ReferralFactory()
+    user = coordinator(referral.team)
+    services.accept_referral(referral=referral, by=user, owner=user)
+    address = reverse("referrals:follow", args=[token_for(referral.uuid)])
+    assert "avant le" in text_of(client.get(address))
+    assert "elle était prévue" not in text_of(client.get(address))
+    with time_machine.travel(timezone.now() + timedelta(days=40)):
+        shown = text_of(client.get(address))
+    assert "en attente" in shown
+    assert "elle était prévue avant le" in shown
+
+
 def test_no_address_of_a_request_carries_an_identity() -> None:
     referral = ReferralFactory()
     token = token_for(referral.uuid)
@@ -341,7 +405,8 @@ def test_no_address_of_a_request_carries_an_identity() -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda t: t[:-1], lambda t: "A" + t[1:], lambda t: "x", lambda t: t.replace(":", "-")]
+    "damage",
+    [lambda t: t[:-1], lambda t: ("B" if t[0] == "A" else "A") + t[1:], lambda t: "x", lambda t: t.replace(":", "-")],
 )
 def test_a_forged_link_is_404_and_says_whom_to_call(client: Client, damage: Any) -> None:
     token = damage(token_for(ReferralFactory().uuid))

@@ -68,6 +68,21 @@ def test_the_same_words_sent_twice_count_once() -> None:
     assert referral.events.filter(kind="note").count() == 1
 
 
+def test_the_same_form_with_other_words_or_files_loses_none_of_them() -> None:
+    """The browser's « back » shows the form as it was sent, key included."""
+    referral, key = ReferralFactory(), uuid4()
+    keep(key, ("a.pdf", papers.pdf("a")))
+    services.write_back(referral=referral, form_key=key, text="Vit seule.")
+    assert services.write_back(referral=referral, form_key=key, text="Sa fille vient lundi.")[1]
+    keep(key, ("a.pdf", papers.pdf("a")))
+    assert not services.write_back(referral=referral, form_key=key, text="Vit seule.")[1]
+    keep(key, ("b.pdf", papers.pdf("b")))
+    assert services.write_back(referral=referral, form_key=key, text="Vit seule.")[1]
+    assert not services.write_back(referral=referral, form_key=key, text="Sa fille vient lundi.")[1]
+    assert referral.events.filter(kind="note").count() == 3
+    assert referral.documents.count() == 2
+
+
 def test_a_note_leaves_the_promise_alone() -> None:
     referral = ReferralFactory()
     written, _ = services.write_back(referral=referral, form_key=uuid4(), text="Vit seule.")

@@ -73,6 +73,28 @@ def test_the_same_form_with_one_more_file_does_not_lose_it() -> None:
     assert first.documents.get().name == "oubli.pdf"
 
 
+def test_the_form_sent_again_for_another_patient_is_another_request() -> None:
+    """The browser's « back » shows the form as it was sent, key included: the second patient must not vanish."""
+    target, key = TargetFactory(), uuid4()
+    first, _ = services.submit_referral(target=target, facts=FACTS, form_key=key)
+    keep(key, ("second.pdf", papers.pdf()))
+    other = facts(birth_name="ESSAIDURAND", first_name="Paul")
+    second, created = services.submit_referral(target=target, facts=other, form_key=key)
+    assert created
+    assert (second.birth_name, second.documents.count(), first.documents.count()) == ("ESSAIDURAND", 1, 0)
+    again, created = services.submit_referral(target=target, facts=other, form_key=key)
+    assert (again.pk, created) == (second.pk, False)
+    assert services.submit_referral(target=target, facts=FACTS, form_key=key)[0].pk == first.pk
+
+
+def test_a_call_of_the_year_26_is_a_slip() -> None:
+    """« 22/11/26 » in a browser's date box is the year 0026: such a row could be neither accepted nor corrected."""
+    with pytest.raises(DomainError, match="vérifiez l’année") as refusal:
+        ReferralFactory(channel="phone", entered_by=coordinator(), received_at=datetime(26, 11, 20, 10, tzinfo=UTC))
+    assert refusal.value.field == "received_at"
+    assert not Referral.objects.exists()
+
+
 def test_a_receipt_already_taken_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     target = TargetFactory()
     taken = ReferralFactory(target=target).receipt
