@@ -146,4 +146,4 @@ def remove_from_circle(*, member: CareCircleMember) -> None:
 
 
 def _locked(pathway: Pathway) -> Pathway:
-    return Pathway.objects.select_for_update(of=("self",)).get(pk=pathway.pk)
+    return Pathway.objects.select_for_update(of=("self",), no_key=True).get(pk=pathway.pk)
