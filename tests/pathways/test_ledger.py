@@ -154,3 +154,25 @@ def test_death_is_remembered_on_the_patient() -> None:
     assert patient.deceased_on == timezone.localdate()
     with pytest.raises(DomainError):
         services.open_pathway(patient=patient, target=pathway.version.target, opened_at=now(), owner=None)
+
+
+def test_a_death_recorded_by_mistake_is_forgotten_and_a_corrected_one_moves() -> None:
+    pathway = PathwayFactory(days_ago=9)
+    patient = pathway.patient
+    death = services.record_milestone(pathway=pathway, kind="death", occurred_at=now())
+    earlier = now() - timedelta(days=2)
+    corrected = services.correct_milestone(milestone=death, occurred_at=earlier, author=None)
+    patient.refresh_from_db()
+    assert patient.deceased_on == timezone.localdate(earlier)
+    services.withdraw_milestone(milestone=corrected, author=None, note="homonyme")
+    patient.refresh_from_db()
+    assert patient.deceased_on is None
+
+
+def test_a_death_told_twice_stands_while_one_of_the_facts_does() -> None:
+    pathway = PathwayFactory(days_ago=9)
+    first = services.record_milestone(pathway=pathway, kind="death", occurred_at=now() - timedelta(days=2))
+    services.record_milestone(pathway=pathway, kind="death", occurred_at=now() - timedelta(days=1))
+    services.withdraw_milestone(milestone=first, author=None, note="mauvaise date")
+    pathway.patient.refresh_from_db()
+    assert pathway.patient.deceased_on == timezone.localdate(now() - timedelta(days=1))
