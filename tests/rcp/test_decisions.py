@@ -196,6 +196,18 @@ def test_a_patient_already_expected_later_is_not_registered_twice() -> None:
     assert RcpCase.objects.filter(pathway=case.pathway).count() == 2
 
 
+def test_a_file_that_went_to_the_next_session_and_came_back_is_still_represented() -> None:
+    meeting = MeetingFactory()
+    following = SessionFactory(meeting.series)
+    meeting.fill_the_room(without="SM37")
+    first = meeting.register()
+    away = services.postpone_case(case=first, reason="imagerie", author=meeting.coordinator, to=following)
+    back = services.postpone_case(case=away, reason="imagerie reçue", author=meeting.coordinator, to=meeting.session)
+    assert back == first
+    decide(meeting, back)
+    assert RcpCase.objects.get(pathway=first.pathway, status=CaseStatus.REGISTERED).session == following
+
+
 def test_completing_the_attendance_makes_a_provisional_opinion_stand() -> None:
     meeting = MeetingFactory()
     following = SessionFactory(meeting.series)
@@ -207,6 +219,7 @@ def test_completing_the_attendance_makes_a_provisional_opinion_stand() -> None:
     assert (decision.quorum, len(decision.present)) == (QuorumOutcome.REACHED, 3)
     assert decision.case.status == CaseStatus.DECIDED
     assert held(decision.case.pathway)
+    assert Milestone.objects.in_force().filter(pathway=decision.case.pathway, kind="rcp_registered").exists()
     assert Treatment.objects.get().status == "proposed"
     assert following.cases.get().status == CaseStatus.WITHDRAWN
     assert services.review_quorum(session=meeting.session, author=meeting.physician) == 0
