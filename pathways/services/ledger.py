@@ -16,6 +16,7 @@ from pathways.rules.milestones import MilestoneKind
 from pathways.services.plan import refresh_plan
 
 CLOCK_SKEW = timedelta(minutes=5)
+FARTHEST_PAUSE = timedelta(days=5 * 366)
 
 
 @transaction.atomic
@@ -106,6 +107,8 @@ def add_pause(
         raise DomainError("Choisissez un motif de pause.", field="kind")
     if ends_on and ends_on < starts_on:
         raise DomainError("La fin de la pause ne peut pas précéder son début.", field="ends_on")
+    _refuse_far(starts_on, "starts_on")
+    _refuse_far(ends_on, "ends_on")
     pause = Pause.objects.create(
         pathway=pathway, kind=kind, starts_on=starts_on, ends_on=ends_on, note=note.strip(), author=author
     )
@@ -119,6 +122,7 @@ def end_pause(*, pause: Pause, ends_on: date, author: User | None) -> Pause:
     locked = Pause.objects.select_for_update(of=("self",)).select_related("pathway").get(pk=pause.pk)
     if ends_on < locked.starts_on:
         raise DomainError("La fin de la pause ne peut pas précéder son début.", field="ends_on")
+    _refuse_far(ends_on, "ends_on")
     locked.ends_on = ends_on
     locked.save(update_fields=["ends_on"])
     refresh_plan(pathway_id=locked.pathway_id)
@@ -169,6 +173,12 @@ def _refuse_wrong_fact(pathway: Pathway, kind: str, occurred_at: datetime) -> No
 def _locked(pathway_id: int) -> Pathway:
     rows = Pathway.objects.select_for_update(of=("self",), no_key=True)
     return rows.select_related("patient").get(pk=pathway_id)
+
+
+def _refuse_far(day: date | None, field: str) -> None:
+    """A pause counts its days one by one: a year mistyped is refused, not counted."""
+    if day and abs(day - timezone.localdate()) > FARTHEST_PAUSE:
+        raise DomainError("Vérifiez l’année : cette date est à plus de cinq ans d’aujourd’hui.", field=field)
 
 
 def _remember(pathway: Pathway, milestone: Milestone) -> None:

@@ -147,6 +147,24 @@ def test_a_pause_that_ends_before_it_starts_is_refused() -> None:
     assert refusal.value.field == "ends_on"
 
 
+@pytest.mark.parametrize(
+    ("starts_on", "ends_on", "field"),
+    [
+        (date(9999, 12, 31), None, "starts_on"),
+        (date(1, 1, 1), None, "starts_on"),
+        (timezone.localdate(), date(9999, 12, 31), "ends_on"),
+    ],
+)
+def test_a_pause_of_a_mistyped_year_is_refused(starts_on: date, ends_on: date | None, field: str) -> None:
+    pathway = PathwayFactory()
+    with pytest.raises(DomainError, match="Vérifiez l’année") as refused:
+        services.add_pause(pathway=pathway, kind="medical", starts_on=starts_on, ends_on=ends_on, author=None)
+    assert refused.value.field == field
+    pause = services.add_pause(pathway=pathway, kind="medical", starts_on=timezone.localdate(), author=None)
+    with pytest.raises(DomainError, match="Vérifiez l’année"):
+        services.end_pause(pause=pause, ends_on=date(9999, 12, 31), author=None)
+
+
 def test_death_is_remembered_on_the_patient() -> None:
     pathway = PathwayFactory(days_ago=2)
     services.record_milestone(pathway=pathway, kind="death", occurred_at=now())

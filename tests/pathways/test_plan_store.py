@@ -119,3 +119,10 @@ def test_a_running_pathway_keeps_the_version_it_was_started_on() -> None:
         opened_at=timezone.now() - timedelta(hours=1), owner=None,
     )  # fmt: skip
     assert later.version.number == 2
+
+
+def test_a_pathway_is_not_closed_in_the_future() -> None:
+    pathway = PathwayFactory()
+    with pytest.raises(DomainError, match="futur") as refused:
+        services.close_pathway(pathway=pathway, reason="no_cancer", author=None, at=timezone.now() + timedelta(days=1))
+    assert refused.value.field == "at"
