@@ -193,7 +193,7 @@ def _take_back(pathway: Pathway, milestone: Milestone) -> None:
     if milestone.kind == MilestoneKind.DEATH and patient.deceased_on == timezone.localdate(milestone.occurred_at):
         told = Milestone.objects.in_force().filter(pathway__patient=patient, kind=MilestoneKind.DEATH)
         other = told.exclude(supersedes=milestone).order_by("occurred_at").first()
-        _set_deceased(patient, other and timezone.localdate(other.occurred_at))
+        _set_deceased(patient, timezone.localdate(other.occurred_at) if other else None)
 
 
 def _set_deceased(patient: Patient, day: date | None) -> None:
