@@ -10,6 +10,7 @@ from django.utils import timezone
 from coordination.models import Task, TaskStatus
 from coordination.services import cancel_task, complete_task
 from directory.errors import DomainError
+from directory.typography import long_day
 from pathways import services as pathways
 from pathways.models import BoardOpinion, Milestone, Pathway, Treatment
 from rcp import services
@@ -339,7 +340,13 @@ def test_actions_become_tasks_of_the_team_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    "action", [NewAction(" ", in_days(3)), NewAction("x", in_days(-30)), NewAction("x", in_days(3), kind="cured")]
+    "action",
+    [
+        NewAction(" ", in_days(3)),
+        NewAction("x", in_days(-30)),
+        NewAction("x", in_days(9999)),
+        NewAction("x", in_days(3), kind="cured"),
+    ],
 )
 def test_a_wrong_action_refuses_the_whole_opinion(action: NewAction) -> None:
     meeting = MeetingFactory()
@@ -443,6 +450,7 @@ def test_an_action_without_milestone_is_executed_and_reopened_by_hand() -> None:
     meeting = MeetingFactory()
     action = decide(meeting, actions=[NewAction("Chambre implantable", in_days(3))]).actions.get()
     services.execute_action(action=action, author=meeting.coordinator, on=in_days(0))
+    assert Task.objects.get().outcome == f"Fait le {long_day(in_days(0))}"
     action.refresh_from_db()
     assert (action.status, action.milestone) == (ActionStatus.EXECUTED, None)
     assert Task.objects.get().status == TaskStatus.DONE
