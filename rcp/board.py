@@ -104,6 +104,13 @@ class Board:
         return sum(row.readiness.complete for row in self.rows)
 
     @property
+    def named(self) -> list[RcpCase]:
+        """The cases whose patient the page names, each patient once: agenda, files taken off it, earlier actions."""
+        earlier = [late.action.decision.case for late in self.unexecuted]
+        cases = [*earlier, *self.off_agenda, *(row.case for row in self.rows)]
+        return list({case.pathway_id: case for case in cases}.values())
+
+    @property
     def present(self) -> list[Seat]:
         return [seat for seat in self.seats if seat.attendance]
 

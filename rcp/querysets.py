@@ -162,6 +162,7 @@ class RcpCaseQuerySet(models.QuerySet["RcpCase"]):
                 "pathway__version__target",
                 "pathway__team__establishment",
                 "presenter",
+                "previous",
                 "decision__decided_by__professional",
                 "session__series__team__establishment",
             )

@@ -34,6 +34,8 @@ def on_recorded(milestone: Milestone, pathway: Pathway, **kwargs: Any) -> None:
 def on_withdrawn(milestone: Milestone, pathway: Pathway, **kwargs: Any) -> None:
     """What it proved is open again."""
     services.forget_evidence(milestone=milestone)
+    if milestone.kind == MilestoneKind.RCP_DECISION_SENT:
+        services.forget_sending(milestone=milestone)
     if milestone.kind in LABELLING:
         _relabel(pathway)
 

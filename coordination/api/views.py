@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,6 +32,7 @@ from coordination.querysets.worklist import Scope
 from coordination.readings.worklist import worklist_rows
 from directory.models import User
 from directory.perms import works_at_desk
+from pathways.api.paging import Pages
 from pathways.models import Pathway
 
 PER_PAGE = 50
@@ -94,7 +94,7 @@ class FreeSlots(APIView):
             found = found.filter(exam_type__code=data["exam_type"])
         if "pathway" in data:
             found = found.serving(_pathway(user, data["pathway"]))
-        paginator = LimitOffsetPagination()
+        paginator = Pages()
         page = paginator.paginate_queryset(found, request, view=self)
         return paginator.get_paginated_response(SlotSerializer(page, many=True, context={"now": now}).data)
 

@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +19,7 @@ from directory.models import User
 from directory.perms import reads_patients
 from pathways import services
 from pathways.access import open_file
+from pathways.api.paging import Pages
 from pathways.api.serializers import (
     FilterSerializer,
     MilestoneSerializer,
@@ -72,7 +72,7 @@ class PathwayList(_PathwayView):
             .prefetch_related(Prefetch("next_step", steps))
             .order_by("status", "next_due_at", "id")
         )
-        paginator = LimitOffsetPagination()
+        paginator = Pages()
         page = paginator.paginate_queryset(shown, request, view=self)
         return paginator.get_paginated_response(PathwaySerializer(page, many=True).data)
 

@@ -61,10 +61,7 @@ class TargetPathwayVersion(models.Model):
     class Meta:
         verbose_name = "version de parcours cible"
         ordering = ["target", "-number"]
-        constraints = [
-            models.UniqueConstraint(fields=["target", "number"], name="target_version_unique"),
-            models.UniqueConstraint(fields=["target", "sha256"], name="target_version_content_unique"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["target", "number"], name="target_version_unique")]
         triggers = [pgtrigger.Protect(name="never_changes", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:

@@ -54,7 +54,7 @@ def request_pps(*, pathway: Pathway, user: User) -> Document:
     A version that failed is taken up again, so that the papers given to a patient have no missing number. The worker
     is called after commit; when Redis is away, `requeue` calls it later. Raises DomainError on a closed pathway.
     """
-    locked = Pathway.objects.select_for_update(of=("self",)).get(pk=pathway.pk)
+    locked = Pathway.objects.select_for_update(of=("self",), no_key=True).get(pk=pathway.pk)
     if not locked.is_active:
         raise DomainError("Ce parcours est clos : rouvrez-le pour préparer un programme personnalisé de soins.")
     last = Document.objects.filter(pathway=locked, kind=DocumentKind.PPS).order_by("-version").first()
@@ -258,11 +258,18 @@ def mark_given(*, document: Document, at: datetime, author: User | None) -> Mile
         occurred_at=at,
         author=author,
         note=f"Version {locked.version}",
-        dedup_key=f"pps-given-{locked.uuid}",
+        dedup_key=_given_key(locked),
     )
     locked.given_at = at
     locked.save(update_fields=["given_at"])
     return milestone
+
+
+def _given_key(document: Document) -> str:
+    """One milestone per version handed over; a new key once the former one was withdrawn."""
+    key = f"pps-given-{document.uuid}"
+    known = Milestone.objects.filter(dedup_key__startswith=key).count()
+    return f"{key}:{known}" if known else key
 
 
 def receive_document(

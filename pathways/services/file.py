@@ -83,7 +83,7 @@ def write_summary(
     *, pathway: Pathway, diagnosis: str | None = None, who_status: int | None = None, suspicion: str | None = None
 ) -> Pathway:
     """Updates the few clinical words every room reads; None leaves a word as it is."""
-    locked = Pathway.objects.select_for_update(of=("self",)).get(pk=pathway.pk)
+    locked = Pathway.objects.select_for_update(of=("self",), no_key=True).get(pk=pathway.pk)
     given = {"diagnosis": diagnosis, "who_status": who_status, "suspicion": suspicion}
     changes = {name: value for name, value in given.items() if value is not None}
     for name, value in changes.items():

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from directory.errors import DomainError
 from directory.models import Establishment, User
 from pathways import signals
-from pathways.models import Milestone, MilestoneSource, Pathway, Pause, PauseKind
+from pathways.models import Document, Milestone, MilestoneSource, Pathway, Patient, Pause, PauseKind
 from pathways.rules.milestones import MilestoneKind
 from pathways.services.plan import refresh_plan
 
 CLOCK_SKEW = timedelta(minutes=5)
+FARTHEST_PAUSE = timedelta(days=5 * 366)
 
 
 @transaction.atomic
@@ -37,7 +39,7 @@ def record_milestone(
     """
     # The joins are what the receivers of the signal read.
     locked = (
-        Pathway.objects.select_for_update(of=("self",))
+        Pathway.objects.select_for_update(of=("self",), no_key=True)
         .select_related("patient__gp", "version__target", "team__establishment")
         .defer("version__definition")
         .get(pk=pathway.pk)
@@ -59,7 +61,7 @@ def record_milestone(
         note=note.strip(),
         dedup_key=dedup_key,
     )
-    _remember_death(locked, milestone)
+    _remember(locked, milestone)
     refresh_plan(pathway_id=locked.pk)
     signals.milestone_recorded.send(sender=Milestone, milestone=milestone, pathway=locked)
     return milestone
@@ -68,9 +70,13 @@ def record_milestone(
 @transaction.atomic
 def correct_milestone(*, milestone: Milestone, occurred_at: datetime, author: User | None, note: str = "") -> Milestone:
     """Gives a fact another date: a new row supersedes the old one. Raises DomainError when it no longer stands."""
-    locked = Pathway.objects.select_for_update(of=("self",)).select_related("patient").get(pk=milestone.pathway_id)
+    locked = _locked(milestone.pathway_id)
     _refuse_wrong_fact(locked, milestone.kind, occurred_at)
     corrected = _supersede(milestone, occurred_at=occurred_at, author=author, note=note, withdrawn=False)
+    _take_back(locked, milestone)
+    _remember(locked, corrected)
+    if milestone.kind == MilestoneKind.PPS_GIVEN:
+        _given_papers(milestone).update(given_at=occurred_at)
     refresh_plan(pathway_id=locked.pk)
     signals.milestone_withdrawn.send(sender=Milestone, milestone=milestone, pathway=locked)
     signals.milestone_recorded.send(sender=Milestone, milestone=corrected, pathway=locked)
@@ -82,8 +88,11 @@ def withdraw_milestone(*, milestone: Milestone, author: User | None, note: str) 
     """Says that a fact never happened, and why. Raises DomainError without a reason or when already withdrawn."""
     if not note.strip():
         raise DomainError("Indiquez pourquoi ce jalon est retiré.", field="note")
-    locked = Pathway.objects.select_for_update(of=("self",)).select_related("patient").get(pk=milestone.pathway_id)
+    locked = _locked(milestone.pathway_id)
     withdrawal = _supersede(milestone, occurred_at=milestone.occurred_at, author=author, note=note, withdrawn=True)
+    _take_back(locked, milestone)
+    if milestone.kind == MilestoneKind.PPS_GIVEN:
+        _given_papers(milestone).update(given_at=None)
     refresh_plan(pathway_id=locked.pk)
     signals.milestone_withdrawn.send(sender=Milestone, milestone=milestone, pathway=locked)
     return withdrawal
@@ -98,6 +107,8 @@ def add_pause(
         raise DomainError("Choisissez un motif de pause.", field="kind")
     if ends_on and ends_on < starts_on:
         raise DomainError("La fin de la pause ne peut pas précéder son début.", field="ends_on")
+    _refuse_far(starts_on, "starts_on")
+    _refuse_far(ends_on, "ends_on")
     pause = Pause.objects.create(
         pathway=pathway, kind=kind, starts_on=starts_on, ends_on=ends_on, note=note.strip(), author=author
     )
@@ -111,6 +122,7 @@ def end_pause(*, pause: Pause, ends_on: date, author: User | None) -> Pause:
     locked = Pause.objects.select_for_update(of=("self",)).select_related("pathway").get(pk=pause.pk)
     if ends_on < locked.starts_on:
         raise DomainError("La fin de la pause ne peut pas précéder son début.", field="ends_on")
+    _refuse_far(ends_on, "ends_on")
     locked.ends_on = ends_on
     locked.save(update_fields=["ends_on"])
     refresh_plan(pathway_id=locked.pathway_id)
@@ -158,7 +170,37 @@ def _refuse_wrong_fact(pathway: Pathway, kind: str, occurred_at: datetime) -> No
         raise DomainError("Un jalon ne peut pas précéder la naissance du patient.", field="occurred_at")
 
 
-def _remember_death(pathway: Pathway, milestone: Milestone) -> None:
+def _locked(pathway_id: int) -> Pathway:
+    rows = Pathway.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("patient").get(pk=pathway_id)
+
+
+def _refuse_far(day: date | None, field: str) -> None:
+    """A pause counts its days one by one: a year mistyped is refused, not counted."""
+    if day and abs(day - timezone.localdate()) > FARTHEST_PAUSE:
+        raise DomainError("Vérifiez l’année : cette date est à plus de cinq ans d’aujourd’hui.", field=field)
+
+
+def _remember(pathway: Pathway, milestone: Milestone) -> None:
+    """The patient's own row knows of a death."""
     if milestone.kind == MilestoneKind.DEATH and pathway.patient.deceased_on is None:
-        pathway.patient.deceased_on = timezone.localdate(milestone.occurred_at)
-        pathway.patient.save(update_fields=["deceased_on"])
+        _set_deceased(pathway.patient, timezone.localdate(milestone.occurred_at))
+
+
+def _take_back(pathway: Pathway, milestone: Milestone) -> None:
+    """A death that no longer stands is forgotten, unless another pathway of the patient tells it too."""
+    patient = pathway.patient
+    if milestone.kind == MilestoneKind.DEATH and patient.deceased_on == timezone.localdate(milestone.occurred_at):
+        told = Milestone.objects.in_force().filter(pathway__patient=patient, kind=MilestoneKind.DEATH)
+        other = told.exclude(supersedes=milestone).order_by("occurred_at").first()
+        _set_deceased(patient, timezone.localdate(other.occurred_at) if other else None)
+
+
+def _set_deceased(patient: Patient, day: date | None) -> None:
+    patient.deceased_on = day
+    patient.save(update_fields=["deceased_on"])
+
+
+def _given_papers(milestone: Milestone) -> QuerySet[Document]:
+    """The papers whose handing over is that milestone."""
+    return Document.objects.filter(pathway=milestone.pathway_id, given_at=milestone.occurred_at)

@@ -13,6 +13,7 @@ from directory.history import because
 from directory.models import Professional, User
 from pathways import signals
 from pathways.models import CareCircleMember, CircleRole, ClosingReason, Pathway, PathwayStatus, Patient, TargetPathway
+from pathways.services.ledger import CLOCK_SKEW
 from pathways.services.plan import rebuild_plan
 
 
@@ -69,6 +70,8 @@ def close_pathway(
     at = at or timezone.now()
     if at < locked.opened_at:
         raise DomainError("La clôture ne peut pas précéder l’ouverture du parcours.", field="at")
+    if at > timezone.now() + CLOCK_SKEW:
+        raise DomainError("La clôture ne peut pas être datée dans le futur.", field="at")
     locked.status, locked.closing_reason, locked.closing_note, locked.closed_at = (
         PathwayStatus.CLOSED, reason, note.strip(), at,
     )  # fmt: skip
@@ -146,4 +149,4 @@ def remove_from_circle(*, member: CareCircleMember) -> None:
 
 
 def _locked(pathway: Pathway) -> Pathway:
-    return Pathway.objects.select_for_update(of=("self",)).get(pk=pathway.pk)
+    return Pathway.objects.select_for_update(of=("self",), no_key=True).get(pk=pathway.pk)

@@ -86,7 +86,7 @@ def skip_step(*, step: Step, reason: str, author: User | None) -> Step:
     """Sets a step aside for this patient, with a reason; the target frames, it does not constrain (PTH-02)."""
     if not reason.strip():
         raise DomainError("Indiquez pourquoi cette étape est écartée.", field="reason")
-    Pathway.objects.select_for_update(of=("self",)).get(pk=step.pathway_id)
+    Pathway.objects.select_for_update(of=("self",), no_key=True).get(pk=step.pathway_id)
     fresh = Step.objects.get(pk=step.pk)
     if fresh.state == StepState.DONE:
         raise DomainError("Cette étape est déjà faite : corrigez ou retirez son jalon.")
@@ -98,7 +98,7 @@ def skip_step(*, step: Step, reason: str, author: User | None) -> Step:
 @transaction.atomic
 def restore_step(*, step: Step, author: User | None) -> Step:
     """Puts a skipped step back in the plan."""
-    Pathway.objects.select_for_update(of=("self",)).get(pk=step.pathway_id)
+    Pathway.objects.select_for_update(of=("self",), no_key=True).get(pk=step.pathway_id)
     Step.objects.filter(pk=step.pk, state=StepState.SKIPPED).update(skip_reason="", state=StepState.WAITING)
     refresh_plan(pathway_id=step.pathway_id)
     return Step.objects.get(pk=step.pk)
@@ -130,13 +130,14 @@ def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True) -> int:
     """Locks, computes and writes one batch: a fixed number of queries whatever its size."""
     now = timezone.now()
     pathways = list(
-        Pathway.objects.select_for_update(of=("self",))
+        Pathway.objects.select_for_update(of=("self",), no_key=True)
         .select_related("version__target", "team__establishment")
         .filter(pk__in=pathway_ids)
         .order_by("pk")
     )
     ids = [pathway.pk for pathway in pathways]
     calendars = _calendars(pathways)
+    _hold_watched_steps(ids)
     facts, pauses, steps = _facts(ids), _pauses(pathways, calendars), _steps(ids)
     alerts = open_alerts_of(ids)
     created: list[Step] = []
@@ -159,6 +160,16 @@ def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True) -> int:
     _write_next_steps(pathways)
     settle_alerts(pathways=pathways, alerts=alerts, now=now, continuity=continuity)
     return len(pathways)
+
+
+def _hold_watched_steps(ids: Sequence[int]) -> None:
+    """Locks the steps the scan may claim, after their pathway and before their alerts are read.
+
+    The scan skips what is held here; what it holds already is waited for, so that its alerts are seen. It waits for
+    nothing itself: the pathway's lock (``no_key``) lets its rows name the pathway.
+    """
+    watched = Step.objects.filter(pathway__in=ids, next_alert_at__isnull=False).order_by("pk")
+    list(watched.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
 
 
 def _stopped(step: PlannedStep) -> PlannedStep:

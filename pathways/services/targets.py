@@ -17,7 +17,10 @@ from pathways.rules.target import Target, to_dict
 def publish_target(
     *, content: Target, establishment: Establishment, team: Team, reason: str, author: User | None = None
 ) -> tuple[TargetPathwayVersion, bool]:
-    """Stores ``content`` as the next version; (version, False) when that very content is already there."""
+    """Stores ``content`` as the next version; (version, False) when the current one says the same.
+
+    The content of an older version makes a new one: that is how a change is taken back.
+    """
     target, _ = TargetPathway.objects.select_for_update(of=("self",)).get_or_create(
         establishment=establishment,
         key=content.key,
@@ -25,10 +28,9 @@ def publish_target(
     )
     definition = to_dict(content)
     digest = hashlib.sha256(json.dumps(definition, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    known = target.versions.filter(sha256=digest).first()
-    if known:
-        return known, False
     newest = target.versions.order_by("-number").first()
+    if newest and newest.sha256 == digest:
+        return newest, False
     version = TargetPathwayVersion.objects.create(
         target=target,
         number=newest.number + 1 if newest else 1,

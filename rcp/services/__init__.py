@@ -22,6 +22,7 @@ from rcp.services.cases import (
 from rcp.services.decisions import correct_decision, decide, review_quorum
 from rcp.services.letters import (
     correspondents,
+    forget_sending,
     is_our_sending,
     letter_states,
     mark_sent,
@@ -50,6 +51,7 @@ __all__ = [
     "execute_action",
     "follow_task",
     "forget_evidence",
+    "forget_sending",
     "is_our_sending",
     "leave",
     "letter_states",

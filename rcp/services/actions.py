@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -23,6 +23,9 @@ from pathways.rules.milestones import MilestoneKind
 from rcp.models import ActionStatus, Decision, FollowUpAction, RcpSession
 from rcp.readings import session_day
 from rcp.rules.cases import LATER_MEETING, evidence_after, proves
+
+FARTHEST = timedelta(days=5 * 366)
+"""An action due later is a year mistyped: it would never be late."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def execute_action(*, action: FollowUpAction, author: User, on: date) -> FollowU
     if on > timezone.localdate():
         raise DomainError("Cette date est dans le futur.", field="on")
     if not locked.executed_by_kind:
-        return _close(locked, ActionStatus.EXECUTED, author=author)
+        return _close(locked, ActionStatus.EXECUTED, author=author, outcome=f"Fait le {long_day(on)}")
     if locked.executed_by_kind in LATER_MEETING:
         raise DomainError("C’est la prochaine RCP qui le dira : inscrivez le dossier à une séance.")
     if on < session_day(locked.decision.case.session):
@@ -131,6 +134,8 @@ def _add(decision: Decision, action: NewAction, author: User, since: datetime | 
         raise DomainError("Une suite à donner porte un libellé.", field="actions")
     if action.due_on < session_day(session):
         raise DomainError(f"« {action.label} » : la date précède la séance.", field="actions")
+    if action.due_on - session_day(session) > FARTHEST:
+        raise DomainError(f"« {action.label} » : vérifiez l’année, la date est à plus de cinq ans.", field="actions")
     if action.kind and action.kind not in set(MilestoneKind):
         raise DomainError("Ce jalon n’existe pas.", field="actions")
     row = FollowUpAction.objects.create(
@@ -186,12 +191,13 @@ def _close(
     author: User | None,
     milestone: Milestone | None = None,
     reason: str = "",
+    outcome: str = "Fait",
 ) -> FollowUpAction:
     action.status, action.closed_at, action.closed_by = status, timezone.now(), author
     action.milestone, action.deviation_reason = milestone, reason
     with because(reason) if reason else transaction.atomic():
         action.save(update_fields=["status", "closed_at", "closed_by", "milestone", "deviation_reason"])
-    _settle_task(action, author)
+    _settle_task(action, author, outcome)
     return action
 
 
@@ -202,7 +208,7 @@ def _open(action: FollowUpAction) -> FollowUpAction:
     return action
 
 
-def _settle_task(action: FollowUpAction, author: User | None) -> None:
+def _settle_task(action: FollowUpAction, author: User | None, outcome: str) -> None:
     """The desk's task follows its action. What a milestone proves, the desk has already closed by itself."""
     task = Task.objects.filter(follow_up_action=action, status=TaskStatus.OPEN).first()
     if task is None:
@@ -210,7 +216,7 @@ def _settle_task(action: FollowUpAction, author: User | None) -> None:
     if action.status == ActionStatus.DEVIATED:
         coordination.cancel_task(task=task, user=author, reason=action.deviation_reason)
     elif author is not None:
-        coordination.complete_task(task=task, user=author, outcome="Fait")
+        coordination.complete_task(task=task, user=author, outcome=outcome)
 
 
 def follow_task(*, task: Task) -> None:

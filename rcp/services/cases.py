@@ -235,7 +235,7 @@ def next_session(case: RcpCase) -> RcpSession | None:
 
 def lock_pathway(pathway: Pathway) -> Pathway:
     """The pathway with its row locked, before any row of this room."""
-    rows = Pathway.objects.select_for_update(of=("self",))
+    rows = Pathway.objects.select_for_update(of=("self",), no_key=True)
     return rows.select_related("patient__gp", "version__target", "team__establishment").get(pk=pathway.pk)
 
 
@@ -265,6 +265,7 @@ def _place(*, pathway: Pathway, session: RcpSession, now: datetime, **fields: An
         if refusal("register", row.status):
             raise DomainError("Ce patient est déjà inscrit à cette séance.", code="already_registered")
         fields.pop("previous", None)  # it may come back from the very session it had been sent to
+        RcpCase.objects.filter(previous=row).update(previous=None)  # and is followed by nothing any more
         for name, value in fields.items():
             if name != "registration" or value is not None:
                 setattr(row, name, value)
@@ -289,10 +290,16 @@ def _take_off(case: RcpCase, status: str, reason: str) -> None:
 
 
 def _unregister(case: RcpCase, author: User | None, note: str) -> None:
-    """The registration is no longer a fact; the meeting stops reading the file."""
+    """The registration is no longer a fact, unless an opinion was given on it; the meeting stops reading the file."""
     registration = case.registration
     elsewhere = RcpCase.objects.standing().filter(pathway=case.pathway_id).exists()
-    if registration and not elsewhere and Milestone.objects.in_force().filter(pk=registration.pk).exists():
+    served = RcpCase.objects.filter(registration=registration, status=CaseStatus.DECIDED).exists()
+    if (
+        registration
+        and not elsewhere
+        and not served
+        and Milestone.objects.in_force().filter(pk=registration.pk).exists()
+    ):
         pathways.withdraw_milestone(milestone=registration, author=author, note=note[:300])
     close_circle(case=case)
 

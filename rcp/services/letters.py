@@ -204,7 +204,7 @@ def mark_sent(*, decision: Decision, at: datetime, author: User | None, note: st
         author=author,
         source="typed" if author else "automatic",
         note=note,
-        dedup_key=f"{SENT_KEY}{locked.uuid}",
+        dedup_key=_sent_key(locked),
     )
     return locked
 
@@ -218,6 +218,20 @@ def note_typed_sending(*, milestone: Milestone) -> None:
     """Someone recorded the sending in the pathway: the opinions given before it are sent."""
     before = Decision.objects.unsent().filter(case__pathway=milestone.pathway_id, decided_at__lte=milestone.occurred_at)
     before.update(sent_at=milestone.occurred_at)
+
+
+def forget_sending(*, milestone: Milestone) -> None:
+    """The sending no longer stands: what it said was sent is to send again, unless its notice did leave by post."""
+    named = Decision.objects.filter(case__pathway=milestone.pathway_id, sent_at=milestone.occurred_at)
+    posted = OutboxMessage.objects.filter(kind=KIND, sent_at__isnull=False, about__in=named.values("uuid"))
+    named.exclude(uuid__in=posted.values("about")).update(sent_at=None)
+
+
+def _sent_key(decision: Decision) -> str:
+    """One milestone per decision sent; a new key once the former one was withdrawn."""
+    key = f"{SENT_KEY}{decision.uuid}"
+    known = Milestone.objects.filter(dedup_key__startswith=key).count()
+    return f"{key}:{known}" if known else key
 
 
 def _post_notice(decision: Decision, reader: Professional) -> OutboxMessage:

@@ -148,7 +148,7 @@ def report(cases: Sequence[RcpCase]) -> SessionReport:
 def _lock_pathways(session: RcpSession) -> set[int]:
     """Locks the pathways expected at a session, lowest first, before the session itself; returns their ids."""
     waiting = session.cases.filter(status=CaseStatus.REGISTERED).values("pathway_id")
-    rows = Pathway.objects.select_for_update(of=("self",)).filter(pk__in=waiting).order_by("pk")
+    rows = Pathway.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=waiting).order_by("pk")
     return set(rows.values_list("pk", flat=True))
 
 

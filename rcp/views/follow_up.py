@@ -58,7 +58,8 @@ def follow_up(request: HttpRequest) -> HttpResponse:
     )
     rows = [Late(action, days_late(action.due_on)) for action in page]
     counts = actions.aggregate(**{name.replace("-", "_"): Count("pk", filter=q) for name, q in conditions.items()})
-    log_read(request, _cases(rows), "Suites de RCP")
+    orphans = list(_orphans(request))
+    log_read(request, _cases(rows, orphans), "Suites de RCP")
     context = {
         "page": page,
         "rows": rows,
@@ -66,16 +67,17 @@ def follow_up(request: HttpRequest) -> HttpResponse:
         "counters": [_counter(each, counts, view, chosen) for each in VIEWS],
         "series": series,
         "chosen": chosen,
-        "orphans": _orphans(request),
+        "orphans": orphans,
         "today": today,
         "teams": set(user.teams_as("coordinator", "secretary", "physician")),
     }
     return render(request, "rcp/follow_up.html", context)
 
 
-def _cases(rows: list[Late]) -> list[RcpCase]:
+def _cases(rows: list[Late], orphans: list[RcpCase]) -> list[RcpCase]:
     """One case per patient: a list of ten actions of one patient is one read."""
-    return list({late.action.decision.case.pathway_id: late.action.decision.case for late in rows}.values())
+    cases = [*orphans, *(late.action.decision.case for late in rows)]
+    return list({case.pathway_id: case for case in cases}.values())
 
 
 def _orphans(request: HttpRequest) -> Any:

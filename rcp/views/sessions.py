@@ -106,7 +106,7 @@ def session(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The agenda of one session: read on one page, ordered, printed."""
     found = session_or_404(request, uuid)
     board = boards.build(found, user_of(request))
-    log_read(request, [row.case for row in board.rows], "Ordre du jour de RCP")
+    log_read(request, board.named, "Ordre du jour de RCP")
     return render(request, "rcp/session.html", board_context(request, board))
 
 

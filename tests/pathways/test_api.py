@@ -123,6 +123,14 @@ def test_who_may(scene: Scene, client: Any) -> None:
         assert response.status_code == status
 
 
+def test_one_answer_never_carries_the_whole_base(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pathways.api.paging.Pages.max_limit", 1)
+    for _ in range(2):
+        PathwayFactory(team=scene.team, target=scene.pathway.version.target)
+    answer = scene.client().get("/api/pathways/?limit=100000000").json()
+    assert (answer["count"], len(answer["results"])) == (3, 1)
+
+
 def test_a_fixed_number_of_queries(scene: Scene, django_assert_num_queries: Any) -> None:
     client, url = scene.client(), one(scene)
     for count in (1, 5):

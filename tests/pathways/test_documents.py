@@ -278,6 +278,19 @@ def test_given_to_the_patient(scene: Scene, ready: Document) -> None:
     assert Milestone.objects.filter(kind="pps_given").count() == 1
 
 
+def test_a_handing_over_said_by_mistake_may_be_said_again(scene: Scene, ready: Document) -> None:
+    mistake = services.mark_given(document=ready, at=timezone.now(), author=scene.coordinator)
+    services.withdraw_milestone(milestone=mistake, author=scene.coordinator, note="remis à un autre")
+    ready.refresh_from_db()
+    assert ready.given_at is None
+    again = services.mark_given(document=ready, at=timezone.now(), author=scene.coordinator)
+    assert list(Milestone.objects.in_force().filter(kind="pps_given")) == [again]
+    later = timezone.now()
+    services.correct_milestone(milestone=again, occurred_at=later, author=scene.coordinator)
+    ready.refresh_from_db()
+    assert ready.given_at == later
+
+
 def test_not_given_before_it_exists_nor_unready(scene: Scene, ready: Document) -> None:
     with pytest.raises(DomainError) as refusal:
         services.mark_given(document=ready, at=timezone.now() - timedelta(days=2), author=scene.coordinator)

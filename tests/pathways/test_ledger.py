@@ -147,6 +147,24 @@ def test_a_pause_that_ends_before_it_starts_is_refused() -> None:
     assert refusal.value.field == "ends_on"
 
 
+@pytest.mark.parametrize(
+    ("starts_on", "ends_on", "field"),
+    [
+        (date(9999, 12, 31), None, "starts_on"),
+        (date(1, 1, 1), None, "starts_on"),
+        (timezone.localdate(), date(9999, 12, 31), "ends_on"),
+    ],
+)
+def test_a_pause_of_a_mistyped_year_is_refused(starts_on: date, ends_on: date | None, field: str) -> None:
+    pathway = PathwayFactory()
+    with pytest.raises(DomainError, match="Vérifiez l’année") as refused:
+        services.add_pause(pathway=pathway, kind="medical", starts_on=starts_on, ends_on=ends_on, author=None)
+    assert refused.value.field == field
+    pause = services.add_pause(pathway=pathway, kind="medical", starts_on=timezone.localdate(), author=None)
+    with pytest.raises(DomainError, match="Vérifiez l’année"):
+        services.end_pause(pause=pause, ends_on=date(9999, 12, 31), author=None)
+
+
 def test_death_is_remembered_on_the_patient() -> None:
     pathway = PathwayFactory(days_ago=2)
     services.record_milestone(pathway=pathway, kind="death", occurred_at=now())
@@ -154,3 +172,25 @@ def test_death_is_remembered_on_the_patient() -> None:
     assert patient.deceased_on == timezone.localdate()
     with pytest.raises(DomainError):
         services.open_pathway(patient=patient, target=pathway.version.target, opened_at=now(), owner=None)
+
+
+def test_a_death_recorded_by_mistake_is_forgotten_and_a_corrected_one_moves() -> None:
+    pathway = PathwayFactory(days_ago=9)
+    patient = pathway.patient
+    death = services.record_milestone(pathway=pathway, kind="death", occurred_at=now())
+    earlier = now() - timedelta(days=2)
+    corrected = services.correct_milestone(milestone=death, occurred_at=earlier, author=None)
+    patient.refresh_from_db()
+    assert patient.deceased_on == timezone.localdate(earlier)
+    services.withdraw_milestone(milestone=corrected, author=None, note="homonyme")
+    patient.refresh_from_db()
+    assert patient.deceased_on is None
+
+
+def test_a_death_told_twice_stands_while_one_of_the_facts_does() -> None:
+    pathway = PathwayFactory(days_ago=9)
+    first = services.record_milestone(pathway=pathway, kind="death", occurred_at=now() - timedelta(days=2))
+    services.record_milestone(pathway=pathway, kind="death", occurred_at=now() - timedelta(days=1))
+    services.withdraw_milestone(milestone=first, author=None, note="mauvaise date")
+    pathway.patient.refresh_from_db()
+    assert pathway.patient.deceased_on == timezone.localdate(now() - timedelta(days=1))

@@ -119,3 +119,27 @@ def test_a_running_pathway_keeps_the_version_it_was_started_on() -> None:
         opened_at=timezone.now() - timedelta(hours=1), owner=None,
     )  # fmt: skip
     assert later.version.number == 2
+
+
+def test_a_target_returns_to_the_content_of_an_older_version() -> None:
+    from dataclasses import replace
+
+    from tests.factories import shipped_target
+
+    team = PathwayFactory().team
+    first = shipped_target("instadiag-foie-pancreas")
+    results = [
+        services.publish_target(content=content, establishment=team.establishment, team=team, reason="essai")
+        for content in (first, replace(first, name="Seuils trop courts"), first, first)
+    ]
+    assert [(version.number, created) for version, created in results] == [
+        (1, False), (2, True), (3, True), (3, False),
+    ]  # fmt: skip
+    assert results[-1][0].target.current_version == results[-1][0]
+
+
+def test_a_pathway_is_not_closed_in_the_future() -> None:
+    pathway = PathwayFactory()
+    with pytest.raises(DomainError, match="futur") as refused:
+        services.close_pathway(pathway=pathway, reason="no_cancer", author=None, at=timezone.now() + timedelta(days=1))
+    assert refused.value.field == "at"

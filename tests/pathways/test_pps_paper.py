@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 from django.utils import timezone
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 from pypdf.generic import DictionaryObject
 
 from directory.models import Establishment
@@ -286,3 +286,31 @@ def test_the_facts_are_gathered_in_a_fixed_number_of_queries(
         loaded = load(pathway.pk)
     with django_assert_num_queries(0):  # type: ignore[operator]
         collect(loaded)
+
+
+def highest(page: PageObject) -> tuple[float, float]:
+    """How far up and how far right the words of a page begin, in points."""
+    places: list[tuple[float, float]] = []
+
+    def seen(words: str, cm: list[float], tm: list[float], *_: object) -> None:
+        if words.strip():
+            x, y = tm[4], tm[5]
+            places.append((x * cm[1] + y * cm[3] + cm[5], x * cm[0] + y * cm[2] + cm[4]))
+
+    page.extract_text(visitor_text=seen)
+    return max(up for up, _ in places), max(right for _, right in places)
+
+
+def test_the_longest_names_stay_on_the_paper(scene: Scene) -> None:
+    services.update_patient(
+        patient=scene.pathway.patient,
+        birth_name="ESSAI-" + "WOLFESCHLEGELSTEINHAUSENBERGERDORFF" * 2,
+        first_name="Marie-Françoise-Élisabeth",
+        given_names="Marie-Françoise-Élisabeth, " * 5,
+        used_name="D’ÇELİK-ŁUKASZEWICZ" * 4,
+    )
+    for page in printed(scene.pathway).pages:
+        up, right = highest(page)
+        assert up < float(page.mediabox.height) - 17
+        assert right < float(page.mediabox.width) - 60
+        assert "ESSAI-WOLFE" in page.extract_text()

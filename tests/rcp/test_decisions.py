@@ -10,6 +10,7 @@ from django.utils import timezone
 from coordination.models import Task, TaskStatus
 from coordination.services import cancel_task, complete_task
 from directory.errors import DomainError
+from directory.typography import long_day
 from pathways import services as pathways
 from pathways.models import BoardOpinion, Milestone, Pathway, Treatment
 from rcp import services
@@ -196,6 +197,18 @@ def test_a_patient_already_expected_later_is_not_registered_twice() -> None:
     assert RcpCase.objects.filter(pathway=case.pathway).count() == 2
 
 
+def test_a_file_that_went_to_the_next_session_and_came_back_is_still_represented() -> None:
+    meeting = MeetingFactory()
+    following = SessionFactory(meeting.series)
+    meeting.fill_the_room(without="SM37")
+    first = meeting.register()
+    away = services.postpone_case(case=first, reason="imagerie", author=meeting.coordinator, to=following)
+    back = services.postpone_case(case=away, reason="imagerie reçue", author=meeting.coordinator, to=meeting.session)
+    assert back == first
+    decide(meeting, back)
+    assert RcpCase.objects.get(pathway=first.pathway, status=CaseStatus.REGISTERED).session == following
+
+
 def test_completing_the_attendance_makes_a_provisional_opinion_stand() -> None:
     meeting = MeetingFactory()
     following = SessionFactory(meeting.series)
@@ -207,6 +220,7 @@ def test_completing_the_attendance_makes_a_provisional_opinion_stand() -> None:
     assert (decision.quorum, len(decision.present)) == (QuorumOutcome.REACHED, 3)
     assert decision.case.status == CaseStatus.DECIDED
     assert held(decision.case.pathway)
+    assert Milestone.objects.in_force().filter(pathway=decision.case.pathway, kind="rcp_registered").exists()
     assert Treatment.objects.get().status == "proposed"
     assert following.cases.get().status == CaseStatus.WITHDRAWN
     assert services.review_quorum(session=meeting.session, author=meeting.physician) == 0
@@ -326,7 +340,13 @@ def test_actions_become_tasks_of_the_team_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    "action", [NewAction(" ", in_days(3)), NewAction("x", in_days(-30)), NewAction("x", in_days(3), kind="cured")]
+    "action",
+    [
+        NewAction(" ", in_days(3)),
+        NewAction("x", in_days(-30)),
+        NewAction("x", in_days(9999)),
+        NewAction("x", in_days(3), kind="cured"),
+    ],
 )
 def test_a_wrong_action_refuses_the_whole_opinion(action: NewAction) -> None:
     meeting = MeetingFactory()
@@ -430,6 +450,7 @@ def test_an_action_without_milestone_is_executed_and_reopened_by_hand() -> None:
     meeting = MeetingFactory()
     action = decide(meeting, actions=[NewAction("Chambre implantable", in_days(3))]).actions.get()
     services.execute_action(action=action, author=meeting.coordinator, on=in_days(0))
+    assert Task.objects.get().outcome == f"Fait le {long_day(in_days(0))}"
     action.refresh_from_db()
     assert (action.status, action.milestone) == (ActionStatus.EXECUTED, None)
     assert Task.objects.get().status == TaskStatus.DONE

@@ -120,6 +120,31 @@ def test_a_sending_typed_in_the_pathway_is_known_here(decision: Decision) -> Non
     assert decision.sent_at == at
 
 
+def test_a_sending_said_by_mistake_is_to_send_again(decision: Decision, meeting: Meeting) -> None:
+    typed = pathways.record_milestone(
+        pathway=decision.case.pathway, kind="rcp_decision_sent", occurred_at=timezone.now(), author=meeting.coordinator
+    )
+    pathways.withdraw_milestone(milestone=typed, author=meeting.coordinator, note="pas encore parti")
+    decision.refresh_from_db()
+    assert decision.sent_at is None
+    services.mark_sent(decision=decision, at=timezone.now(), author=meeting.coordinator)
+    ours = Milestone.objects.in_force().get(kind="rcp_decision_sent")
+    pathways.withdraw_milestone(milestone=ours, author=meeting.coordinator, note="resté sur le bureau")
+    decision.refresh_from_db()
+    assert decision.sent_at is None
+    services.mark_sent(decision=decision, at=timezone.now(), author=meeting.coordinator)
+    assert Milestone.objects.in_force().filter(kind="rcp_decision_sent").count() == 1
+
+
+def test_a_notice_that_left_stays_sent_whatever_is_withdrawn(decision: Decision, meeting: Meeting) -> None:
+    drain()
+    services.note_sent()
+    fact = Milestone.objects.get(kind="rcp_decision_sent")
+    pathways.withdraw_milestone(milestone=fact, author=meeting.coordinator, note="?")
+    decision.refresh_from_db()
+    assert decision.sent_at == fact.occurred_at
+
+
 def test_a_correction_is_told_again(decision: Decision, meeting: Meeting) -> None:
     services.correct_decision(
         decision=decision, author=meeting.physician, reason="Erreur", revision=1, proposal="Chimiothérapie"

@@ -209,6 +209,7 @@ def test_what_earlier_sessions_asked_for_opens_the_agenda(client: Client, meetin
     following = SessionFactory(meeting.series)
     page = text_of(logged(client, meeting.physician).get(reverse("rcp:session", args=[following.uuid])))
     assert "Suites non exécutées" in page
+    assert AccessLog.objects.get(what="Ordre du jour de RCP").patient_uuid == case.pathway.patient.uuid
     assert "Chambre implantable" in page
     same = text_of(client.get(reverse("rcp:session", args=[meeting.session.uuid])))
     assert "Suites non exécutées" not in same
