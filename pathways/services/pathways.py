@@ -14,7 +14,7 @@ from directory.models import Professional, User
 from pathways import signals
 from pathways.models import CareCircleMember, CircleRole, ClosingReason, Pathway, PathwayStatus, Patient, TargetPathway
 from pathways.services.ledger import CLOCK_SKEW
-from pathways.services.plan import rebuild_plan
+from pathways.services.plan import calendar_of, rebuild_plan
 
 
 @transaction.atomic
@@ -61,13 +61,19 @@ def open_pathway(
 def close_pathway(
     *, pathway: Pathway, reason: str, author: User | None, note: str = "", at: datetime | None = None
 ) -> Pathway:
-    """Ends an active pathway for a coded reason; its open steps stop running. Raises DomainError otherwise."""
+    """Ends an active pathway for a coded reason; its open steps stop running. Raises DomainError otherwise.
+
+    An instant before the opening, but on its very day, is that of the opening: a day typed alone stands for its noon.
+    """
     if reason not in ClosingReason.values:
         raise DomainError("Choisissez un motif de clôture.", field="reason")
     locked = _locked(pathway)
     if not locked.is_active:
         raise DomainError("Ce parcours est déjà clos.")
     at = at or timezone.now()
+    calendar = calendar_of(locked.team.establishment)
+    if calendar.local_date(at) == calendar.local_date(locked.opened_at):
+        at = max(at, locked.opened_at)
     if at < locked.opened_at:
         raise DomainError("La clôture ne peut pas précéder l’ouverture du parcours.", field="at")
     if at > timezone.now() + CLOCK_SKEW:

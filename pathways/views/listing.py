@@ -9,9 +9,10 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from directory.models import User
 from directory.perms import allow, may_break_glass, reads_patients, works_at_desk
@@ -24,6 +25,7 @@ from pathways.views.opening import user_of
 from pathways.views.sheet import PAUSED, TELLING
 
 ROWS = 50
+FILTERS = ("target", "status", "delay", "mine")
 COUNTED = 1000
 """Beyond, the list says « plus de 1000 »: counting 100,000 rows helps nobody and takes longer than the page."""
 
@@ -31,16 +33,22 @@ _DATE = re.compile(r"(?<!\d)(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})(?!\d)")
 _NUMBER = re.compile(r"[\d\s]{13,}[ABab]?[\d\s]*")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @allow(reads_patients)
 def pathway_list(request: HttpRequest) -> HttpResponse:
-    """The pathways the user reads, most urgent first; the rows alone for htmx."""
+    """The pathways the user reads, most urgent first; the rows alone for htmx.
+
+    POST changes nothing: it is how words are searched, so that a patient's name never stands in an address or a log.
+    """
     user, now = user_of(request), timezone.now()
     targets = TargetPathway.objects.visible_to(user).order_by("name", "id")
-    form = ListFilter(request.GET, targets=targets)
+    address = _address(request.POST if request.method == "POST" else request.GET)
+    form = ListFilter(request.POST if request.method == "POST" else address, targets=targets)
     chosen = form.chosen
     rows = narrowed(Pathway.objects.visible_to(user), chosen, user)
     keys = _ordered(rows, chosen).values_list("pk", flat=True)
     page = _CappedPaginator(keys, ROWS).get_page(request.GET.get("page"))
+    request.GET = address  # type: ignore[assignment]  # where the links to other pages go on from
     context = {
         "form": form,
         "page": page,
@@ -53,15 +61,15 @@ def pathway_list(request: HttpRequest) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return render(request, "pathways/list.html", context)
     response = render(request, "pathways/list.html#rows", context)
-    response["HX-Push-Url"] = _address(request)
+    response["HX-Push-Url"] = f"{request.path}?{address.urlencode()}"
     return response
 
 
-def _address(request: HttpRequest) -> str:
-    """The address to come back to: the filters, never the name being searched."""
-    query = request.GET.copy()
-    query.pop("q", None)
-    return f"{request.path}?{query.urlencode()}"
+def _address(asked: QueryDict) -> QueryDict:
+    """The filters that an address may hold: not the words being searched, nor what is empty."""
+    kept = QueryDict(mutable=True)
+    kept.update({name: value for name, value in asked.items() if value and name in FILTERS})
+    return kept
 
 
 def narrowed(rows: PathwayQuerySet, chosen: dict[str, Any], user: User) -> PathwayQuerySet:

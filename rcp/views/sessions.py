@@ -152,8 +152,11 @@ def move(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 @allow(attends_meetings)
 def close(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """Closes the session, or names the files that still wait."""
+    """Closes the session, or names the files that still wait: the organising team's."""
     found = session_or_404(request, uuid)
+    if not runs_session(user_of(request), found):
+        messages.error(request, "Seule l’équipe qui organise la RCP peut clore une séance.")
+        return redirect("rcp:session", uuid=uuid)
     try:
         done = services.close_session(session=found, author=user_of(request))
     except DomainError as error:

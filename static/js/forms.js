@@ -1,6 +1,6 @@
 // Forms: filters that submit themselves, work not lost by leaving, files dropped, no double sending.
 
-// --- data-autosubmit: a GET form of filters sends itself. A text field waits for a pause when only a fragment comes
+// --- data-autosubmit: a form of filters sends itself. A text field waits for a pause when only a fragment comes
 // back; when the whole page would, it waits for Enter.
 const PAUSE_MS = 350;
 const TEXT = "input[type=search], input[type=text]";
@@ -16,7 +16,7 @@ document.addEventListener("change", (event) => {
 });
 document.addEventListener("input", (event) => {
   const form = event.target.closest?.("form[data-autosubmit]");
-  if (form && form.hasAttribute("hx-get") && event.target.matches(TEXT)) {
+  if (form && form.matches("[hx-get], [hx-post]") && event.target.matches(TEXT)) {
     submitSoon(form, PAUSE_MS);
   }
 });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -143,3 +144,14 @@ def test_a_pathway_is_not_closed_in_the_future() -> None:
     with pytest.raises(DomainError, match="futur") as refused:
         services.close_pathway(pathway=pathway, reason="no_cancer", author=None, at=timezone.now() + timedelta(days=1))
     assert refused.value.field == "at"
+
+
+def test_a_pathway_opened_in_the_afternoon_may_be_closed_on_that_day() -> None:
+    pathway = PathwayFactory(days_ago=3)
+    opened = pathway.opened_at
+    early = opened.astimezone(ZoneInfo("Europe/Paris")).replace(hour=0, minute=1)
+    closed = services.close_pathway(pathway=pathway, reason="no_cancer", author=None, at=early)
+    assert closed.closed_at == opened
+    services.reopen_pathway(pathway=pathway, author=None, reason="Erreur")
+    with pytest.raises(DomainError, match="précéder l’ouverture"):
+        services.close_pathway(pathway=pathway, reason="no_cancer", author=None, at=opened - timedelta(days=1))

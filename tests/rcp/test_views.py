@@ -267,6 +267,18 @@ def test_closing_tells_who_waits_then_closes(client: Client, meeting: Meeting) -
     assert "Séance close" in text_of(client.post(url, follow=True))
 
 
+def test_closing_is_the_organiser_s(client: Client, meeting: Meeting) -> None:
+    guest = PhysicianUserFactory(TeamFactory(), "SM24")
+    meeting.series.members.add(guest.professional)
+    services.decide(case=meeting.register(), author=meeting.physician, proposal="x")
+    logged(client, guest)
+    url = reverse("rcp:close", args=[meeting.session.uuid])
+    assert url not in client.get(reverse("rcp:session", args=[meeting.session.uuid])).content.decode()
+    assert "Seule l’équipe qui organise la RCP peut clore" in text_of(client.post(url, follow=True))
+    meeting.session.refresh_from_db()
+    assert meeting.session.status != "closed"
+
+
 def test_cancelling_is_the_organiser_s(client: Client) -> None:
     meeting = MeetingFactory(today=False)
     guest = PhysicianUserFactory(TeamFactory(), "SM24")
