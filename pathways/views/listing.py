@@ -68,7 +68,9 @@ def pathway_list(request: HttpRequest) -> HttpResponse:
 def _address(asked: QueryDict) -> QueryDict:
     """The filters that an address may hold: not the words being searched, nor what is empty."""
     kept = QueryDict(mutable=True)
-    kept.update({name: value for name, value in asked.items() if value and name in FILTERS})
+    for name in FILTERS:
+        if value := asked.get(name):
+            kept[name] = str(value)
     return kept
 
 
