@@ -61,7 +61,7 @@ def pathway_list(request: HttpRequest) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return render(request, "pathways/list.html", context)
     response = render(request, "pathways/list.html#rows", context)
-    response["HX-Push-Url"] = f"{request.path}?{address.urlencode()}"
+    response["HX-Push-Url"] = request.path + (f"?{address.urlencode()}" if address else "")
     return response
 
 
