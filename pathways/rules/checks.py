@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from pathways.rules.definition import ENTRY_MILESTONES, Match, Objective, StepDef, Target, kinds
+from pathways.rules import resources
+from pathways.rules.definition import ENTRY_MILESTONES, Anchor, Match, Objective, StepDef, Target, kinds
 from pathways.rules.milestones import MilestoneKind
+from pathways.rules.problem import Problem
+
+__all__ = ["MAX_STEPS", "Problem", "check"]
 
 MAX_STEPS = 100
-
-
-class Problem(NamedTuple):
-    """A fault of meaning: the position of the step (None for the pathway itself), the field, a French sentence.
-
-    `elsewhere` says that the fault is the absence of something in the other steps.
-    """
-
-    step: int | None
-    field: str
-    message: str
-    elsewhere: bool = False
 
 
 def check(target: Target) -> list[Problem]:
@@ -36,11 +27,9 @@ def _whole(target: Target) -> Iterator[Problem]:
         yield Problem(None, "steps", "Le parcours n’a aucune étape.")
     if len(target.steps) > MAX_STEPS:
         yield Problem(None, "steps", f"Le parcours a plus de {MAX_STEPS} étapes.")
-    slots = [each.key for each in target.slot_types]
-    for key in sorted({key for key in slots if slots.count(key) > 1}):
-        yield Problem(None, "slot_types", f"Deux types de créneaux portent la clé « {key} ».")
     if target.overall:
         yield from _overall(target, target.overall)
+    yield from resources.check(target)
 
 
 def _overall(target: Target, overall: Objective) -> Iterator[Problem]:
@@ -61,29 +50,31 @@ def _step(target: Target, position: int) -> Iterator[Problem]:
         yield Problem(position, "objective", message)
     for message in _conditions(step):
         yield Problem(position, "unless", message)
+    yield from resources.check_step(target, position, step)
 
 
 def _anchor(target: Target, position: int, step: StepDef) -> Iterator[Problem]:
-    anchor = step.anchor
-    if anchor is None:
-        if not kinds(step.done_by[:1]) <= ENTRY_MILESTONES:
-            message = f"L’ancre manque : rien ne dit quand commence l’étape « {step.key} »."
-            yield Problem(position, "anchor", message)
-    elif anchor.step and anchor.step not in target.graph.index:
-        message = (
-            f"L’étape « {step.key} » part de « {anchor.step} », qui n’est ni un jalon ni une étape de ce parcours."
-        )
-        yield Problem(position, "anchor", message, elsewhere=True)
-    elif anchor.milestone and not _reachable(target, position, step, anchor.milestone):
-        message = (
-            f"L’étape « {step.key} » est inatteignable : aucune étape ne donne le jalon « {anchor.milestone.value} »."
-        )
-        yield Problem(position, "anchor", message, elsewhere=True)
+    if step.anchor is None and not kinds(step.done_by[:1]) <= ENTRY_MILESTONES:
+        message = f"L’ancre manque : rien ne dit quand commence l’étape « {step.key} »."
+        yield Problem(position, "anchor", message)
+    for number, anchor in enumerate(step.anchors):
+        item = number if len(step.anchors) > 1 else None
+        if anchor in step.anchors[:number]:
+            yield Problem(position, "anchor", f"L’étape « {step.key} » attend deux fois la même chose.", item=item)
+        message = _unreachable(target, position, step, number, anchor)
+        if message:
+            yield Problem(position, "anchor", message, elsewhere=True, item=item)
 
 
-def _reachable(target: Target, position: int, step: StepDef, milestone: MilestoneKind) -> bool:
-    """True when something can give the anchor: the entry, another step, or the step's own condition."""
-    return milestone in ENTRY_MILESTONES or step.waits_for_its_condition or bool(target.graph.sources[position])
+def _unreachable(target: Target, position: int, step: StepDef, number: int, anchor: Anchor) -> str:
+    """Why nothing can give one anchor; empty when something can: the entry, another step, the step's condition."""
+    if anchor.step and anchor.step not in target.graph.index:
+        return f"L’étape « {step.key} » part de « {anchor.step} », qui n’est ni un jalon ni une étape de ce parcours."
+    if anchor.milestone is None or anchor.milestone in ENTRY_MILESTONES or step.is_condition(anchor):
+        return ""
+    if target.graph.parts[position][number]:
+        return ""
+    return f"L’étape « {step.key} » est inatteignable : aucune étape ne donne le jalon « {anchor.milestone.value} »."
 
 
 def _cycles(target: Target, position: int) -> Iterator[Problem]:

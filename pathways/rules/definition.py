@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -15,120 +16,12 @@ from typing import Any
 from pathways.rules.durations import Duration
 from pathways.rules.graph import Graph
 from pathways.rules.milestones import MilestoneKind
+from pathways.rules.vocabulary import Actor, EntryChannel, Period, Phase, Pick, SlotMode
 
 ENTRY_MILESTONES = frozenset(
     {MilestoneKind.FIRST_SYMPTOMS, MilestoneKind.IMAGING_UPSTREAM, MilestoneKind.REFERRAL_RECEIVED}
 )
 """Known when the patient enters: a delay may start from them without any step giving them."""
-
-
-class Actor(StrEnum):
-    """Who does a step: a function, never a person."""
-
-    COORDINATOR = "coordinator"
-    SECRETARY = "secretary"
-    PHYSICIAN = "physician"
-    RCP = "rcp"
-    NURSE = "nurse"
-    PLATFORM = "platform"
-    LABORATORY = "laboratory"
-    SUPPORT_CARE = "support_care"
-    GP = "gp"
-    TOWN_PROFESSIONAL = "town_professional"
-    PATIENT = "patient"
-
-    @property
-    def label(self) -> str:
-        """The French name, as shown on screen."""
-        return _ACTOR_LABELS[self]
-
-
-_ACTOR_LABELS: dict[Actor, str] = {
-    Actor.COORDINATOR: "Coordination",
-    Actor.SECRETARY: "Secrétariat",
-    Actor.PHYSICIAN: "Médecin hospitalier",
-    Actor.RCP: "Réunion de concertation",
-    Actor.NURSE: "Soins infirmiers",
-    Actor.PLATFORM: "Plateau technique",
-    Actor.LABORATORY: "Laboratoire",
-    Actor.SUPPORT_CARE: "Soins de support",
-    Actor.GP: "Médecin traitant",
-    Actor.TOWN_PROFESSIONAL: "Professionnel de ville",
-    Actor.PATIENT: "Patient",
-}
-
-
-class Phase(StrEnum):
-    """The segment of the pathway a step belongs to, in order: delays are split along them."""
-
-    REFERRAL = "referral"
-    FIRST_CARE = "first_care"
-    EXAMS = "exams"
-    PATHOLOGY = "pathology"
-    RCP = "rcp"
-    ANNOUNCEMENT = "announcement"
-    TREATMENT = "treatment"
-
-    @property
-    def label(self) -> str:
-        """The French name, as shown on screen."""
-        return _PHASE_LABELS[self]
-
-
-_PHASE_LABELS: dict[Phase, str] = {
-    Phase.REFERRAL: "Adressage",
-    Phase.FIRST_CARE: "Premier accueil",
-    Phase.EXAMS: "Examens",
-    Phase.PATHOLOGY: "Anatomopathologie",
-    Phase.RCP: "RCP",
-    Phase.ANNOUNCEMENT: "Annonce",
-    Phase.TREATMENT: "Traitement",
-}
-
-
-class EntryChannel(StrEnum):
-    """By which door a request may come in [004 F1 l.312-325] (ENT-03)."""
-
-    FORM = "form"
-    PHONE = "phone"
-    MAIL = "mail"
-    MSSANTE = "mssante"
-    DOCTOR = "doctor"
-    RCP = "rcp"
-    TELEEXPERTISE = "teleexpertise"
-    LETTER = "letter"
-
-    @property
-    def label(self) -> str:
-        """The French name, as shown on screen."""
-        return _CHANNEL_LABELS[self]
-
-
-_CHANNEL_LABELS: dict[EntryChannel, str] = {
-    EntryChannel.FORM: "Formulaire en ligne",
-    EntryChannel.PHONE: "Téléphone",
-    EntryChannel.MAIL: "Courriel",
-    EntryChannel.MSSANTE: "Messagerie sécurisée de santé",
-    EntryChannel.DOCTOR: "De médecin à médecin",
-    EntryChannel.RCP: "RCP",
-    EntryChannel.TELEEXPERTISE: "Téléexpertise",
-    EntryChannel.LETTER: "Courrier postal",
-}
-
-
-class Pick(StrEnum):
-    """Which occurrence of a milestone starts the delay when it happened several times."""
-
-    FIRST = "first"
-    LAST = "last"
-
-
-class Period(StrEnum):
-    """Half a day of a slot type."""
-
-    MORNING = "morning"
-    AFTERNOON = "afternoon"
-    DAY = "day"
 
 
 @dataclass(frozen=True)
@@ -145,12 +38,19 @@ class Match:
 
 @dataclass(frozen=True)
 class Anchor:
-    """Where a delay starts: a milestone (with `detail` and `pick`), or the end of another `step`."""
+    """Where a delay starts: a milestone (with `detail` and `pick`), or the end of another `step`; or, with
+    `all_of`, the last of several such anchors, none of which is itself one (a list in the YAML)."""
 
     milestone: MilestoneKind | None = None
     detail: str = ""
     step: str = ""
     pick: Pick = Pick.FIRST
+    all_of: tuple[Anchor, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Anchor, ...]:
+        """The single anchors: the anchor itself, or all those it waits for."""
+        return self.all_of or (self,)
 
 
 @dataclass(frozen=True)
@@ -183,27 +83,89 @@ class StepDef:
     optional: bool = False
     repeat: Repeat | None = None
     exam_type: str = ""
+    partner: str = ""
+    stay: str = ""
     checklist: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    mails: tuple[str, ...] = ()
     tells_gp: bool = False
     source: str = ""
 
     @property
+    def anchors(self) -> tuple[Anchor, ...]:
+        """All that the step waits for: nothing, one anchor, or several."""
+        return self.anchor.parts if self.anchor else ()
+
+    @property
     def waits_for_its_condition(self) -> bool:
         """True when the anchor is the very milestone that makes the step apply: it is never projected."""
-        anchor = self.anchor
-        return anchor is not None and any(match.milestone == anchor.milestone for match in self.when)
+        return any(self.is_condition(anchor) for anchor in self.anchors)
+
+    def is_condition(self, anchor: Anchor) -> bool:
+        """True when this anchor is a milestone that makes the step apply."""
+        return any(match.milestone == anchor.milestone for match in self.when)
 
 
 @dataclass(frozen=True)
 class SlotType:
-    """A kind of protected slot the pathway needs (SLT-05). `day` counts the diagnostic days from 1."""
+    """A kind of slot the pathway needs (SLT-05). `day` counts the diagnostic days from 1, `per_week` how often they
+    come. A `priority` request is served `within` the delay agreed with the platform (SLT-06); a `partner` one at the
+    partner of that key (SLT-07)."""
 
     key: str
     label: str
+    mode: SlotMode = SlotMode.DEDICATED
+    within: Duration | None = None
+    partner: str = ""
     capacity: int = 1
+    per_week: int | None = None
     day: int = 1
     period: Period = Period.DAY
     release_before: Duration | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the `detail` of a milestone may tell besides an exam: an answer, or the treatment the patient chose."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Partner:
+    """Another establishment that does `exams` for this pathway by `convention` (SLT-07, NET-04). The shipped files
+    name none: each site writes its own reference and dates."""
+
+    key: str
+    label: str
+    exams: tuple[str, ...] = ()
+    convention: str = ""
+    valid_from: date | None = None
+    valid_until: date | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Stay:
+    """Steps done together, in one day hospital stay or one day: one sheet, one set of `documents` (PTH-07, S25)."""
+
+    key: str
+    label: str
+    documents: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class MailTemplate:
+    """A mail written beforehand (PTH-10). It names no patient: `text` says what to attach."""
+
+    key: str
+    label: str
+    to: str
+    subject: str
+    text: str
     source: str = ""
 
 
@@ -246,6 +208,11 @@ class Target:
     warn_before: Duration | None = None
     evaluation_after: Duration | None = None
     ends_on: tuple[MilestoneKind, ...] = ()
+    documents: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    partners: tuple[Partner, ...] = ()
+    stays: tuple[Stay, ...] = ()
+    mail_templates: tuple[MailTemplate, ...] = ()
     slot_types: tuple[SlotType, ...] = ()
 
     @property
@@ -263,9 +230,14 @@ class Target:
 
     @cached_property
     def details(self) -> dict[str, str]:
-        """The French names of the exams that the `detail` of a milestone may be, by code."""
+        """The French names of what the `detail` of a milestone may be, by code: exams and choices."""
         exams = {match.detail: step.label for step in self.steps for match in step.done_by if match.detail}
-        return exams | {slot.key: slot.label for slot in self.slot_types}
+        slots = {slot.key: slot.label for slot in self.slot_types}
+        return exams | slots | {choice.key: choice.label for choice in self.choices}
+
+    def partner(self, key: str) -> Partner | None:
+        """The partner of that key."""
+        return next((each for each in self.partners if each.key == key), None)
 
     @cached_property
     def graph(self) -> Graph:
@@ -294,8 +266,10 @@ def _plain(value: Any) -> Any:
     match value:
         case StrEnum():
             return value.value
-        case Duration():
+        case Duration() | date():
             return str(value)
+        case Anchor(all_of=(_, *_) as parts):
+            return [_plain(each) for each in parts]
         case Match(milestone=kind, detail=""):
             return kind.value
         case Anchor(milestone=MilestoneKind() as kind, detail="", step="", pick=Pick.FIRST):
@@ -303,6 +277,8 @@ def _plain(value: Any) -> Any:
         case Anchor(milestone=None, step=step) if step not in set(MilestoneKind):
             return step
         case Match() | Anchor() | Repeat() | StepDef() | SlotType() | Objective() | Contact():
+            return _fields(value)
+        case Choice() | Partner() | Stay() | MailTemplate():
             return _fields(value)
         case tuple():
             return [_plain(each) for each in value]

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Graph:
-    """Steps by position. `sources[i]`: the steps whose end starts step i, when no fact does it earlier.
+    """Steps by position. `parts[i]`: for each anchor of step i, the steps whose end stands for it when no fact does
+    earlier; `sources[i]`: all of those.
 
     `order` visits sources before what waits for them; `cycles` are the loops found (positions, in order).
     A target with cycles is refused by `checks.check`, so that `order` holds every step of a valid one.
     """
 
     index: dict[str, int]
+    parts: tuple[tuple[tuple[int, ...], ...], ...]
     sources: tuple[tuple[int, ...], ...]
     order: tuple[int, ...]
     cycles: tuple[tuple[int, ...], ...]
@@ -29,15 +31,15 @@ class Graph:
         index: dict[str, int] = {}
         for position, step in enumerate(steps):
             index.setdefault(step.key, position)
-        sources = tuple(_sources(steps, step, index) for step in steps)
+        parts = tuple(tuple(_sources(steps, step, anchor, index) for anchor in step.anchors) for step in steps)
+        sources = tuple(tuple(dict.fromkeys(position for part in each for position in part)) for each in parts)
         order, cycles = _visit(sources)
-        return cls(index, sources, order, cycles)
+        return cls(index, parts, sources, order, cycles)
 
 
-def _sources(steps: Sequence[StepDef], step: StepDef, index: dict[str, int]) -> tuple[int, ...]:
-    """The steps one step is projected from."""
-    anchor = step.anchor
-    if anchor is None or step.waits_for_its_condition:
+def _sources(steps: Sequence[StepDef], step: StepDef, anchor: Anchor, index: dict[str, int]) -> tuple[int, ...]:
+    """The steps that one anchor of a step is projected from."""
+    if step.is_condition(anchor):
         return ()
     if anchor.step:
         return (index[anchor.step],) if anchor.step in index else ()

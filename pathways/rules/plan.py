@@ -6,7 +6,9 @@ Rules, for one step:
   `after_anchor`, a fact earlier than the anchor does not count (once the anchor is itself a fact): the second
   biopsy is not done by the first; nor is it before anything asked for a second (a step whose `when` is its own
   anchor). A recorded fact wins over a skip and over any other condition.
-- **Anchor**: the first (or `pick: last`) fact of the anchor's milestone; or the end of the anchor's step.
+- **Anchor**: the first (or `pick: last`) fact of the anchor's milestone; or the end of the anchor's step. Several
+  anchors: the last of them, each worked out for itself; one that was set aside (below) is not waited for (all were:
+  the last date handed on), and one that cannot be dated leaves the whole undated.
 - **Projection**: while that fact is missing, the steps that should give it (their first `done_by`) stand for
   it, each with its own due instant, or its anchor when it has no objective. The earliest of them counts, or
   the latest with `pick: last`. The step is `waiting` and its dates are `projected`.
@@ -113,8 +115,12 @@ class _Outcome:
         """The start of a step that waits for this one to end."""
         if self.done_at is not None:
             return _Start(self.done_at, self.done_at, known=True, factual=True)
-        set_aside = self.state in (StepState.SKIPPED, StepState.NOT_APPLICABLE)
-        return _Start(self.due_at, self.raw_due_at, known=set_aside and self.started.known)
+        return _Start(self.due_at, self.raw_due_at, known=self.set_aside and self.started.known)
+
+    @property
+    def set_aside(self) -> bool:
+        """True when the step will not happen."""
+        return self.state in (StepState.SKIPPED, StepState.NOT_APPLICABLE)
 
 
 class _Planner:
@@ -158,15 +164,27 @@ class _Planner:
 
     def _start(self, position: int) -> _Start:
         """Where the count of a step begins."""
-        anchor = self.target.steps[position].anchor
-        if anchor is None:
-            return _NOWHERE
+        anchors = self.target.steps[position].anchors
+        parts = [*zip(anchors, self.target.graph.parts[position], strict=True)]
+        if len(parts) > 1:
+            awaited = [self._start_of(*each) for each in parts if not self._set_aside(*each)]
+            handed_on = [each for each in (self._start_of(*part) for part in parts) if each.raw_at is not None]
+            return _last_of(awaited or handed_on)
+        return self._start_of(*parts[0]) if parts else _NOWHERE
+
+    def _start_of(self, anchor: Anchor, sources: Sequence[int]) -> _Start:
+        """Where one anchor lies."""
         if anchor.milestone is not None:
             facts = self.ledger.of(Match(anchor.milestone, anchor.detail))
             if facts:
                 at = facts[0 if anchor.pick is Pick.FIRST else -1].occurred_at
                 return _Start(at, at, known=True, factual=True)
-        return self._projected(anchor, self.target.graph.sources[position])
+        return self._projected(anchor, sources)
+
+    def _set_aside(self, anchor: Anchor, sources: Sequence[int]) -> bool:
+        """True when the anchor is not a fact and none of the steps that give it will happen."""
+        fact = anchor.milestone is not None and self.ledger.has([Match(anchor.milestone, anchor.detail)])
+        return not fact and bool(sources) and all(self.outcomes[each].set_aside for each in sources)
 
     def _projected(self, anchor: Anchor, sources: Sequence[int]) -> _Start:
         """The start handed on by the steps that stand for the anchor: those still expected, else the others."""
@@ -263,6 +281,20 @@ class _Planner:
             return None
         warn_at = before(due_at, ahead, self.calendar)
         return max(warn_at, start.at) if start.at else warn_at
+
+
+def _last_of(starts: Sequence[_Start]) -> _Start:
+    """The start of a step that waits for all of these: where the last one lies, once each has a place."""
+    raw = [each.raw_at for each in starts if each.raw_at is not None]
+    at = [each.at for each in starts if each.at is not None]
+    if not starts or len(raw) < len(starts):
+        return _NOWHERE
+    return _Start(
+        max(at) if len(at) == len(starts) else None,  # a pause without end holds up the whole
+        max(raw),
+        known=all(each.known for each in starts),
+        factual=all(each.factual for each in starts),
+    )
 
 
 def _is_watched(state: StepState, start: _Start) -> bool:

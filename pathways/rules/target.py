@@ -5,48 +5,59 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from typing import Any
 
 import yaml
 
-from pathways.rules.checks import Problem, check
+from pathways.rules import resources
+from pathways.rules.checks import check
 from pathways.rules.definition import (
-    Actor,
     Anchor,
+    Choice,
     Contact,
-    EntryChannel,
+    MailTemplate,
     Match,
     Objective,
-    Period,
-    Phase,
-    Pick,
+    Partner,
     Repeat,
     SlotType,
+    Stay,
     StepDef,
     Target,
     to_dict,
 )
 from pathways.rules.located import Located, UnreadableError, locate_data, locate_yaml
-from pathways.rules.reader import Fault, Reading, Section, read_target
+from pathways.rules.problem import Problem
+from pathways.rules.reader import Reading, read_target
+from pathways.rules.section import Fault, Section
+from pathways.rules.vocabulary import Actor, EntryChannel, Period, Phase, Pick, SlotMode
 
 __all__ = [
     "Actor",
     "Anchor",
+    "Choice",
     "Contact",
     "EntryChannel",
     "Fault",
+    "MailTemplate",
     "Match",
     "Objective",
+    "Partner",
     "Period",
     "Phase",
     "Pick",
     "Repeat",
+    "SlotMode",
     "SlotType",
+    "Stay",
     "StepDef",
     "Target",
     "TargetError",
     "check",
+    "digest",
     "dump",
     "from_dict",
     "parse_target",
@@ -82,6 +93,11 @@ def dump(target: Target) -> str:
     return yaml.safe_dump(to_dict(target), allow_unicode=True, sort_keys=False, width=110)
 
 
+def digest(target: Target) -> str:
+    """The SHA-256 of the content: two files that only differ by their comments or layout have the same."""
+    return hashlib.sha256(json.dumps(to_dict(target), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
 def _accepted(located: Located) -> Target:
     """The target, once nothing is wrong with it."""
     reading = read_target(located)
@@ -93,8 +109,9 @@ def _accepted(located: Located) -> Target:
 
 def _news(reading: Reading) -> Iterable[Problem]:
     """The problems of meaning that are not the mere shadow of a fault of form."""
-    # A step whose key or end could not be read may be the very one another step waits for.
-    blurred = any({"key", "done_by"} & section.broken for section in reading.steps)
+    # A step whose key or end could not be read may be the very one another step waits for; so may a choice, a partner.
+    blurred = any({"key", "done_by", "exam_type"} & section.broken for section in reading.steps)
+    blurred = blurred or bool(resources.LISTS & reading.head.broken)
     for problem in check(reading.target):
         broken = _section(reading, problem).broken
         of_nameless = problem.step is not None and "key" in broken
@@ -107,7 +124,7 @@ def _section(reading: Reading, problem: Problem) -> Section:
 
 
 def _placed(reading: Reading, problem: Problem) -> Fault:
-    return Fault(_section(reading, problem).line_of(problem.field), problem.message)
+    return Fault(_section(reading, problem).line_of(problem.field, problem.item), problem.message)
 
 
 def _printed(fault: Fault) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-
 from django.db import transaction
 from django.utils import timezone
 
 from directory.models import Establishment, Team, User
 from pathways.models import TargetPathway, TargetPathwayVersion
-from pathways.rules.target import Target, to_dict
+from pathways.rules.target import EntryChannel, Target, digest, to_dict
 
 
 @transaction.atomic
@@ -20,22 +17,27 @@ def publish_target(
     """Stores ``content`` as the next version; (version, False) when the current one says the same.
 
     The content of an older version makes a new one: that is how a change is taken back.
+    A pathway without the online form among its channels begins closed to it (ENT-03).
     """
     target, _ = TargetPathway.objects.select_for_update(of=("self",)).get_or_create(
         establishment=establishment,
         key=content.key,
-        defaults={"team": team, "name": content.name, "pathology": content.pathology},
+        defaults={
+            "team": team,
+            "name": content.name,
+            "pathology": content.pathology,
+            "is_open": EntryChannel.FORM in content.entry_channels,
+        },
     )
-    definition = to_dict(content)
-    digest = hashlib.sha256(json.dumps(definition, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    sha256 = digest(content)
     newest = target.versions.order_by("-number").first()
-    if newest and newest.sha256 == digest:
+    if newest and newest.sha256 == sha256:
         return newest, False
     version = TargetPathwayVersion.objects.create(
         target=target,
         number=newest.number + 1 if newest else 1,
-        definition=definition,
-        sha256=digest,
+        definition=to_dict(content),
+        sha256=sha256,
         reason=reason,
         author=author,
         published_at=timezone.now(),

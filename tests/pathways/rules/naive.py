@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pathways.rules import Calendar, Fact, Pause, Target, add, before
-from pathways.rules.target import Match, StepDef
+from pathways.rules.target import Anchor, Match, StepDef
 
 
 class Naive(NamedTuple):
@@ -39,9 +39,7 @@ class NaivePlan:
             if fact.kind == wanted.milestone and (not wanted.detail or wanted.detail == fact.detail)
         )
 
-    def anchor_fact(self, step: StepDef) -> datetime | None:
-        anchor = step.anchor
-        assert anchor is not None
+    def anchor_fact(self, anchor: Anchor) -> datetime | None:
         if anchor.step:
             return self.done(self.by_key[anchor.step])
         assert anchor.milestone is not None
@@ -50,10 +48,8 @@ class NaivePlan:
             return None
         return found[0] if anchor.pick.value == "first" else found[-1]
 
-    def stand_ins(self, step: StepDef) -> list[StepDef]:
+    def stand_ins(self, step: StepDef, anchor: Anchor) -> list[StepDef]:
         """The steps that should give the anchor."""
-        anchor = step.anchor
-        assert anchor is not None
         if anchor.step:
             return [self.by_key[anchor.step]]
         if any(match.milestone == anchor.milestone for match in step.when):
@@ -67,10 +63,34 @@ class NaivePlan:
 
     def start(self, step: StepDef) -> tuple[datetime | None, datetime | None, str]:
         """Where the count begins, with and without the pauses, and how sure it is: fact, open, expected, none."""
-        fact = self.anchor_fact(step)
+        anchor = step.anchor
+        assert anchor is not None
+        if not anchor.all_of:
+            return self.start_of(step, anchor)
+        found = [self.start_of(step, each) for each in anchor.all_of if not self.gone(step, each)]
+        if not found:  # nothing of it will happen: the last date that was handed on
+            found = [each for each in (self.start_of(step, part) for part in anchor.all_of) if each[2] != "none"]
+        if not found or any(sure == "none" for _, _, sure in found):
+            return None, None, "none"
+        stuck = any(at is None for at, _, _ in found)
+        latest = None if stuck else sorted(at for at, _, _ in found if at is not None)[-1]
+        raw = sorted(raw for _, raw, _ in found if raw is not None)[-1]
+        sureness = {sure for _, _, sure in found}
+        return latest, raw, "expected" if "expected" in sureness else "open" if "open" in sureness else "fact"
+
+    def gone(self, step: StepDef, anchor: Anchor) -> bool:
+        """Nothing that could give the anchor will happen, and it did not."""
+        if self.anchor_fact(anchor) is not None:
+            return False
+        givers = self.stand_ins(step, anchor)
+        return bool(givers) and all(self.state(giver) in ("skipped", "not_applicable") for giver in givers)
+
+    def start_of(self, step: StepDef, anchor: Anchor) -> tuple[datetime | None, datetime | None, str]:
+        """The same, of one anchor."""
+        fact = self.anchor_fact(anchor)
         if fact is not None:
             return fact, fact, "fact"
-        givers = [(giver, self.state(giver)) for giver in self.stand_ins(step)]
+        givers = [(giver, self.state(giver)) for giver in self.stand_ins(step, anchor)]
         alive = [each for each in givers if each[1] in ("open", "waiting")]
         ends = []
         for giver, state in alive or givers:
@@ -85,10 +105,9 @@ class NaivePlan:
                 ends.append((at, raw, sure))
         if not ends:
             return None, None, "none"
-        assert step.anchor is not None
         stuck = [end for end in ends if end[0] is None]
         dated = [end for end in ends if end[0] is not None]
-        if step.anchor.pick.value == "first":
+        if anchor.pick.value == "first":
             return min(dated or stuck, key=lambda end: end[0] or end[1])
         return max(stuck or dated, key=lambda end: end[0] or end[1])
 
@@ -109,14 +128,13 @@ class NaivePlan:
         found = [at for match in step.done_by for at in self.when(match)]
         if step.after_anchor:
             at, _, sure = self.start(step)
-            own_condition = [match for match in step.when if step.anchor and match.milestone == step.anchor.milestone]
-            if own_condition and sure != "fact":
+            assert step.anchor is not None
+            waited = {anchor.milestone for anchor in (step.anchor.all_of or [step.anchor])}
+            if waited & {match.milestone for match in step.when} and sure != "fact":
                 return None
             if sure == "fact":
                 assert at is not None
                 found = [each for each in found if each >= at]
-            elif step.anchor and step.anchor.milestone in {match.milestone for match in step.when}:
-                found = []
         return min(found, default=None)
 
     def state(self, step: StepDef) -> str:

@@ -13,14 +13,20 @@ from pathways.rules import Calendar, Duration, Fact, MilestoneKind, Pause, Unit,
 from pathways.rules.target import (
     Actor,
     Anchor,
+    Choice,
     Contact,
     EntryChannel,
+    MailTemplate,
     Match,
     Objective,
+    Partner,
+    Period,
     Phase,
     Pick,
     Repeat,
+    SlotMode,
     SlotType,
+    Stay,
     StepDef,
     Target,
     check,
@@ -109,6 +115,11 @@ EXPECTED = [
 ]
 EVENTS = [MilestoneKind.LAB_NONCONTRIBUTIVE, MilestoneKind.PALLIATIVE_ENTRY, MilestoneKind.IMAGING_UPSTREAM]
 DETAILS = ["", "scanner", "irm"]
+CHOSEN = ["", "chirurgie", "surveillance"]
+SAID = {MilestoneKind.EXAM_DONE: DETAILS, MilestoneKind.ANNOUNCEMENT: CHOSEN}
+"""What the detail of a milestone may tell: an exam, or what the patient chose."""
+CONDITIONS = [*EVENTS, MilestoneKind.ANNOUNCEMENT]
+"""Events, and a choice that branches."""
 FIRST_DAY = datetime(2026, 3, 20, 9, tzinfo=UTC)
 texts = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "Zs")), min_size=1, max_size=40).map(
     lambda text: " ".join(text.split()) or "x"
@@ -118,13 +129,13 @@ texts = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "Zs")), 
 @st.composite
 def matches(draw: Any, kinds: list[MilestoneKind]) -> Match:
     kind = draw(st.sampled_from(kinds))
-    return Match(kind, draw(st.sampled_from(DETAILS)) if kind is MilestoneKind.EXAM_DONE else "")
+    return Match(kind, draw(st.sampled_from(SAID.get(kind, [""]))))
 
 
 @st.composite
 def steps(draw: Any, number: int, earlier: list[StepDef], *, may_repeat: bool) -> StepDef:
     """A step that waits for the entry, for an earlier step, or for its own condition."""
-    when: list[Match] = draw(_some(matches(EVENTS)))
+    when: list[Match] = draw(_some(matches(CONDITIONS)))
     every_other_day = Repeat(Duration(2, Unit.CALENDAR_DAYS), draw(st.sampled_from([None, 2])))
     return StepDef(
         key=f"step{number}",
@@ -136,7 +147,7 @@ def steps(draw: Any, number: int, earlier: list[StepDef], *, may_repeat: bool) -
         objective=draw(st.none() | durations(largest=9)),
         after_anchor=draw(st.booleans()),
         when=tuple(when),
-        unless=tuple(match for match in draw(_some(matches(EVENTS))) if match not in when),
+        unless=tuple(match for match in draw(_some(matches(CONDITIONS))) if match not in when),
         repeat=every_other_day if may_repeat and draw(st.integers(0, 3)) == 0 else None,
         source="[004 F1 l.318]",
     )
@@ -151,6 +162,15 @@ def _some(one: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
 
 @st.composite
 def _anchors(draw: Any, earlier: list[StepDef], when: list[Match]) -> Anchor:
+    """One anchor, or now and then two or three that must all have happened."""
+    if not earlier or draw(st.integers(0, 2)):
+        return draw(_single_anchors(earlier, when))
+    parts = draw(st.lists(_single_anchors(earlier, when), min_size=2, max_size=3, unique=True))
+    return Anchor(all_of=tuple(parts))
+
+
+@st.composite
+def _single_anchors(draw: Any, earlier: list[StepDef], when: list[Match]) -> Anchor:
     pick = draw(st.sampled_from(Pick))
     choices = ["entry"] + (["milestone", "step"] if earlier else []) + (["condition"] if when else [])
     match draw(st.sampled_from(choices)):
@@ -160,7 +180,7 @@ def _anchors(draw: Any, earlier: list[StepDef], when: list[Match]) -> Anchor:
             given = draw(st.sampled_from(earlier)).done_by[0]
             return Anchor(given.milestone, given.detail, pick=pick)
         case "condition":
-            return Anchor(when[0].milestone, pick=pick)
+            return Anchor(when[0].milestone, when[0].detail, pick=pick)
         case _:
             return Anchor(MilestoneKind.REFERRAL_RECEIVED, pick=pick)
 
@@ -182,6 +202,7 @@ def targets(draw: Any, *, may_repeat: bool = False) -> Target:
         steps=tuple(draw(st.permutations(made))),
         warn_before=draw(st.none() | durations(largest=5)),
         ends_on=(MilestoneKind.NO_CANCER,) if draw(st.booleans()) else (),
+        choices=tuple(Choice(each, each.capitalize()) for each in CHOSEN if each),
     )
     assume(not check(target))
     return target
@@ -198,6 +219,10 @@ def written_targets(draw: Any) -> Target:
             phase=draw(st.sampled_from(Phase)),
             actor=draw(st.sampled_from(Actor)),
             optional=draw(st.booleans()),
+            partner=draw(st.sampled_from(["", "voisin"])),
+            stay=draw(st.sampled_from(["", "hdj"])),
+            documents=tuple(draw(st.lists(texts, max_size=2))),
+            mails=draw(st.sampled_from([(), ("prado",), ("prado", "cpts")])),
             warn_before=draw(st.none() | durations(largest=5)) if step.objective else None,
             exam_type=draw(st.sampled_from(DETAILS)),
             checklist=tuple(draw(st.lists(texts, max_size=2))),
@@ -217,7 +242,40 @@ def written_targets(draw: Any) -> Target:
         contact=draw(st.builds(Contact, st.just("") | texts, st.just("") | st.just("01 00 00 00 00"))),
         overall=draw(st.none() | st.just(_overall())),
         evaluation_after=draw(st.none() | st.just(Duration(3, Unit.MONTHS))),
-        slot_types=tuple(draw(st.lists(st.just(SlotType("irm", "IRM", 2, source="[004 F4 l.834]")), max_size=1))),
+        documents=tuple(draw(st.lists(texts, max_size=2))),
+        choices=(*target.choices, *draw(st.lists(st.builds(Choice, st.just("autre"), texts), max_size=1))),
+        partners=(draw(_partners()),),
+        stays=(Stay("hdj", draw(texts), tuple(draw(st.lists(texts, max_size=2))), draw(texts)),),
+        mail_templates=tuple(
+            MailTemplate(key, draw(texts), draw(texts), draw(texts), draw(_pages()), draw(texts))
+            for key in ("prado", "cpts")
+        ),
+        slot_types=tuple(draw(st.lists(_slot_types(), max_size=3, unique_by=lambda slot: slot.key))),
+    )
+
+
+def _pages() -> st.SearchStrategy[str]:
+    """Texts of several lines."""
+    return st.lists(texts | st.just(""), max_size=3).map("\n".join).map(str.strip).map(lambda text: text or "x")
+
+
+@st.composite
+def _partners(draw: Any) -> Partner:
+    since = draw(st.none() | st.dates(date(2026, 1, 1), date(2026, 12, 31)))
+    until = draw(st.none() | st.dates(date(2027, 1, 1), date(2028, 12, 31)))
+    exams = draw(st.sampled_from([(), ("scanner", "irm")]))
+    return Partner("voisin", draw(texts), exams, draw(st.just("") | texts), since, until, draw(texts))
+
+
+def _slot_types() -> st.SearchStrategy[SlotType]:
+    cited = {"source": "[004 F4 l.834]"}
+    agreed = Duration(72, Unit.HOURS)
+    return st.sampled_from(
+        [
+            SlotType("irm", "IRM", capacity=2, per_week=2, day=2, period=Period.MORNING, **cited),  # type: ignore[arg-type]
+            SlotType("scanner", "Scanner", SlotMode.PRIORITY, agreed, **cited),  # type: ignore[arg-type]
+            SlotType("irm", "IRM", SlotMode.PARTNER, partner="voisin", **cited),  # type: ignore[arg-type]
+        ]
     )
 
 

@@ -149,7 +149,7 @@ FAULTS = {
         "slot_types:",
         "slot_types:\n  - {key: irm, label: B, source: s}",
         "Deux types",
-        "slot_types:",
+        "- {key: irm, label: IRM, capacity",
     ),
     "warning without objective": ("objective: 7 days", "warn_before: 2 days", "qu’elle n’a pas", "- key: rcp"),
     "never applicable": (
