@@ -83,6 +83,7 @@ def delay_words(step: StepDef) -> str:
 
 
 def _since(step: StepDef) -> str:
+    """Empty when the delay starts from a step, or from several things: the page stays short."""
     anchor = step.anchor
     if anchor is None or anchor.milestone is None:
         return ""

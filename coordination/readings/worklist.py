@@ -16,10 +16,10 @@ from directory.models import User
 from pathways.models import Milestone, Pathway, Pause, Step
 from pathways.rules.calendar import Calendar
 from pathways.rules.clock import add, days_off, waits
-from pathways.rules.target import Actor, StepDef, Target
 from pathways.rules.lateness import margin_days
 from pathways.rules.lateness import state as lateness_of
 from pathways.rules.milestones import MilestoneKind
+from pathways.rules.target import Actor, StepDef, Target
 
 Firsts = dict[tuple[int, str], datetime]
 """The first instant of each milestone kind, by (pathway id, kind)."""

@@ -47,10 +47,10 @@ class StepDoneForm(FactForm):
 
 
 class MilestoneForm(FactForm):
-    """Any milestone of the vocabulary; the target's exam types as its detail."""
+    """Any milestone of the vocabulary; the target's exams and choices as its detail."""
 
     kind = forms.ChoiceField(label="Jalon", choices=[("", "Choisissez…"), *MilestoneKind.choices()])
-    detail = forms.ChoiceField(label="Examen concerné", required=False)
+    detail = forms.ChoiceField(label="Examen ou choix concerné", required=False)
 
     field_order = ("kind", "detail", "day", "hour", "note")
 

@@ -132,7 +132,7 @@ def delay_words(step: StepDef, target: Target) -> str:
     """« 7 jours après la première consultation »; empty without an objective."""
     if step.objective is None or step.anchor is None:
         return ""
-    since = _since(step.anchor, target)
+    since = " et ".join(dict.fromkeys(_since(anchor, target) for anchor in step.anchors))
     if step.objective.value == 0:
         return f"le même jour que {since}"
     return f"{step.objective.label} après {since}"

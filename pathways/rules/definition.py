@@ -66,7 +66,8 @@ class StepDef:
     """One step of a target pathway.
 
     The first milestone of `done_by` is the expected one: the steps anchored on it are projected from this
-    step; the others end the step too. With `after_anchor`, only a fact at or after the anchor does.
+    step; the others end the step too. With `after_anchor`, only a fact at or after the anchor does; with `again`,
+    for a milestone that another step has already had (the second RCP), none does before the anchor has happened.
     """
 
     key: str
@@ -78,6 +79,7 @@ class StepDef:
     objective: Duration | None = None
     warn_before: Duration | None = None
     after_anchor: bool = False
+    again: bool = False
     when: tuple[Match, ...] = ()
     unless: tuple[Match, ...] = ()
     optional: bool = False

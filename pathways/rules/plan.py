@@ -5,7 +5,8 @@ Rules, for one step:
 - **Done** at the earliest fact that matches one of its `done_by` milestones, whatever was recorded when. With
   `after_anchor`, a fact earlier than the anchor does not count (once the anchor is itself a fact): the second
   biopsy is not done by the first; nor is it before anything asked for a second (a step whose `when` is its own
-  anchor). A recorded fact wins over a skip and over any other condition.
+  anchor). With `again`, nothing ends the step before its clock runs, and then only a fact since its start: the
+  second RCP is not the first. A recorded fact wins over a skip and over any other condition.
 - **Anchor**: the first (or `pick: last`) fact of the anchor's milestone; or the end of the anchor's step. Several
   anchors: the last of them, each worked out for itself; one that was set aside (below) is not waited for (all were:
   the last date handed on), and one that cannot be dated leaves the whole undated.
@@ -151,7 +152,7 @@ class _Planner:
         objective = step.objective or (step.repeat.every if step.repeat else None)
         occurrence = 1
         while True:
-            done_at = self._done_at(step, start, again=occurrence > 1)
+            done_at = self._done_at(step, start, repeated=occurrence > 1)
             outcome, planned = self._planned(position, occurrence, start, objective, done_at)
             self.outcomes.setdefault(position, outcome)  # who waits for the step waits for its first time
             yield planned
@@ -198,13 +199,16 @@ class _Planner:
         # A start that a pause without end holds up has no date of its own and counts as the latest.
         return choose(dated, key=lambda each: (each.at is None, each.at or each.raw_at))
 
-    def _done_at(self, step: StepDef, start: _Start, *, again: bool) -> datetime | None:
-        """When the step was done. `again`: strictly after its last occurrence."""
+    def _done_at(self, step: StepDef, start: _Start, *, repeated: bool) -> datetime | None:
+        """When the step was done. `repeated`: strictly after its last occurrence."""
         if step.after_anchor and step.waits_for_its_condition and not start.factual:
             return None  # what has not been asked for cannot have been done
         facts = [fact.occurred_at for match in step.done_by for fact in self.ledger.of(match)]
+        if step.again:
+            since = start.raw_at if start.known else None
+            facts = [each for each in facts if since is not None and each >= since]
         if start.factual and start.at is not None:
-            if again:
+            if repeated:
                 facts = [each for each in facts if each > start.at]
             elif step.after_anchor or step.repeat:
                 facts = [each for each in facts if each >= start.at]

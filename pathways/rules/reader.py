@@ -185,6 +185,7 @@ def _step(located: Located, sections: list[Section], faults: list[Fault]) -> Ste
         objective=section.duration("objective"),
         warn_before=section.duration("warn_before"),
         after_anchor=section.flag("after_anchor"),
+        again=section.flag("again"),
         when=_matches(section, "when"),
         unless=_matches(section, "unless"),
         optional=section.flag("optional"),

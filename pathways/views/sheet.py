@@ -258,7 +258,7 @@ def members_of(pathway: Pathway) -> list[CareCircleMember]:
 
 
 def detail_choices(target: Target) -> list[tuple[str, str]]:
-    """The exams a milestone may speak of, for a form: (code, label)."""
+    """The exams and choices a milestone may speak of, for a form: (code, label)."""
     return sorted(target.details.items(), key=lambda pair: pair[1])
 
 

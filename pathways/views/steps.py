@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,7 +26,8 @@ def step_done(request: HttpRequest, uuid: UUID, step: UUID) -> HttpResponse:
     """Records the milestone that ends a step."""
     file, row = _opened(request, uuid, step, "Formulaire d’une étape")
     ends = _ends(file, row)
-    form = StepDoneForm(request.POST or None, ends=[(str(n), end.milestone.label) for n, end in enumerate(ends)])
+    details = file.pathway.version.content.details
+    form = StepDoneForm(request.POST or None, ends=_end_choices(ends, details))
 
     def do(data: dict[str, object]) -> str:
         match = ends[int(str(data["end"]))]
@@ -100,3 +102,13 @@ def _ends(file: OpenFile, step: Step) -> list[Match]:
     if definition is None:
         raise Http404
     return list(definition.done_by)
+
+
+def _end_choices(ends: Sequence[Match], details: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The milestones that may end a step, told apart by their exam or choice when several share a kind."""
+    kinds = [end.milestone for end in ends]
+    named = {n: details.get(end.detail, "") for n, end in enumerate(ends) if kinds.count(end.milestone) > 1}
+    return [
+        (str(n), f"{end.milestone.label} ({named[n]})" if named.get(n) else end.milestone.label)
+        for n, end in enumerate(ends)
+    ]

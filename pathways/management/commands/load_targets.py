@@ -1,4 +1,4 @@
-"""Publishes target pathways from YAML files: `load_targets --finess 990000019 [file …]`."""
+"""Publishes target pathways from YAML files: `load_targets --finess 990000019 [--key fast …] [file …]`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="*", type=Path, help="fichiers YAML (par défaut : ceux livrés avec Jalon)")
+        parser.add_argument(
+            "--key", action="append", default=[], dest="keys", help="seulement ce parcours livré (option répétable)"
+        )
         parser.add_argument("--finess", required=True, help="établissement qui publie")
         parser.add_argument("--team", default="", help="nom de l’équipe de coordination (par défaut : la première)")
         parser.add_argument("--reason", default="Chargement initial", help="motif de cette version")
@@ -28,13 +31,23 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         establishment = self._establishment(options["finess"])
         team = self._team(establishment, options["team"])
-        contents = self._read(options["files"] or sorted(SHIPPED.glob("*.yaml")))
+        if options["files"] and options["keys"]:
+            raise CommandError("Donnez des fichiers ou des clés (--key), pas les deux.")
+        contents = self._read(options["files"] or self._shipped(options["keys"]))
         with transaction.atomic():
             for content in contents:
                 version, created = publish_target(
                     content=content, establishment=establishment, team=team, reason=options["reason"]
                 )
                 self.stdout.write(f"{version} : {'publiée' if created else 'déjà à jour'}")
+
+    def _shipped(self, keys: list[str]) -> list[Path]:
+        """The files that come with Jalon, each named by its key: all of them, or those of these keys."""
+        known = {file.stem: file for file in sorted(SHIPPED.glob("*.yaml"))}
+        lost = sorted(set(keys) - set(known))
+        if lost:
+            raise CommandError(f"Parcours inconnus : {', '.join(lost)}. Sont livrés : {', '.join(known)}.")
+        return [known[key] for key in dict.fromkeys(keys)] if keys else list(known.values())
 
     def _read(self, files: list[Path]) -> list[Target]:
         """Every file parsed, or one CommandError that lists all the faults of all of them."""

@@ -126,6 +126,11 @@ class NaivePlan:
 
     def done(self, step: StepDef) -> datetime | None:
         found = [at for match in step.done_by for at in self.when(match)]
+        if step.again:
+            _, raw, sure = self.start(step)
+            if sure not in ("fact", "open") or raw is None:
+                return None
+            found = [at for at in found if not at < raw]
         if step.after_anchor:
             at, _, sure = self.start(step)
             assert step.anchor is not None

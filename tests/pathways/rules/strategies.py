@@ -146,6 +146,7 @@ def steps(draw: Any, number: int, earlier: list[StepDef], *, may_repeat: bool) -
         anchor=draw(_anchors(earlier, when)),
         objective=draw(st.none() | durations(largest=9)),
         after_anchor=draw(st.booleans()),
+        again=draw(st.sampled_from([False, False, False, True])),
         when=tuple(when),
         unless=tuple(match for match in draw(_some(matches(CONDITIONS))) if match not in when),
         repeat=every_other_day if may_repeat and draw(st.integers(0, 3)) == 0 else None,

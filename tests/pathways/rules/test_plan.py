@@ -24,6 +24,7 @@ from pathways.rules import (
     parse_target,
     plan,
 )
+from pathways.rules.target import StepDef
 
 PARIS = ZoneInfo("Europe/Paris")
 CALENDAR = Calendar()
@@ -211,12 +212,25 @@ def test_shipped_pathways_are_whole(path: Path) -> None:
     assert {step.phase for step in target.steps} == {
         "referral", "first_care", "exams", "pathology", "rcp", "announcement", "treatment",
     }  # fmt: skip
-    for step in target.steps:
-        assert step.objective is None or "[00" in step.source or "Proposition Jalon" in step.source, step.key
+    assert path.stem == target.key, "load_targets finds a shipped pathway by its key"
+    sourced = [*target.steps, *target.partners, *target.stays, *target.mail_templates, *target.slot_types]
+    for each in sourced:
+        said = each.source
+        has_delay = not isinstance(each, StepDef) or each.objective or each.repeat
+        assert not has_delay or "[00" in said or "proposition Jalon, à valider" in said.replace("P", "p"), each.key
     assert target.first_response is not None and target.overall is not None
     assert target.site_label == "Centre" and not (target.contact.phone or target.contact.email)
+    assert not any(partner.convention or partner.valid_from for partner in target.partners)
     text = path.read_text(encoding="utf-8")
-    assert not any(name in text for name in ("Gustave", "Mondor", "Saint-Joseph", "Roussy", "Caen"))
+    sites = ("Gustave", "Mondor", "Saint-Joseph", "Roussy", "Caen", "Falaise", "Baclesse", "Lannelongue", "Hainaut")
+    assert not any(name in text for name in (*sites, "Pitié", "Salpêtrière", "Lyon", "Vauban", "Curie"))
+
+
+def test_the_seven_pathways_of_the_experiment_are_shipped_and_two_more() -> None:
+    assert {path.stem for path in TARGETS.glob("*.yaml")} == {
+        "creca-h", "speedendoc", "digestif-coordonne", "gliolink", "fast", "instadiag-poumon",
+        "instadiag-foie-pancreas", "sein-operable", "prostate",
+    }  # fmt: skip
 
 
 # One rule each
