@@ -77,7 +77,7 @@ def _slot(target: Target, slot: SlotType) -> Iterator[str]:
     if slot.partner and slot.partner not in _keys(target.partners):
         yield unknown(f"{name} nomme un partenaire que le parcours ne décrit pas", slot.partner, _keys(target.partners))
     message = _outside_convention(target.partner(slot.partner), slot.key)
-    if message:
+    if message and slot.mode is SlotMode.PARTNER:
         yield f"{name} : {message}"
 
 

@@ -12,9 +12,10 @@ from django.core.management import CommandError, call_command
 
 from config.demo.quiet import keep_post_here, without_broker
 from config.demo.reset import empty_tables
-from config.demo.world import HOSPITAL_FINESS
+from config.demo.world import FAST, HOSPITAL_FINESS, INSTADIAG, build_world
 from directory.models import Establishment, User
 from directory.tasks import drain_outbox
+from pathways.models import TargetPathway
 from tests.factories import EstablishmentFactory, PathwayFactory
 
 
@@ -69,3 +70,13 @@ def test_the_past_is_sent_to_no_mail_server(settings: Any) -> None:
     settings.EMAIL_BACKEND = "directory.mail.FolderBackend"
     with keep_post_here():
         assert type(get_connection()).__name__ == "FolderBackend"
+
+
+@pytest.mark.django_db
+def test_the_demo_hospital_uses_its_two_pathways_and_takes_all_those_shipped() -> None:
+    world = build_world()
+    assert set(world.targets) == {FAST, INSTADIAG, f"neighbour:{FAST}"}
+    said = StringIO()
+    call_command("load_targets", finess=HOSPITAL_FINESS, stdout=said)
+    assert said.getvalue().count("publiée") == 7 and said.getvalue().count("déjà à jour") == 2
+    assert TargetPathway.objects.filter(establishment=world.hospital).count() == 9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from textwrap import dedent
 
@@ -10,9 +11,21 @@ import pytest
 from hypothesis import given, settings
 
 from pathways.rules import Duration, MilestoneKind, Target, TargetError, Unit, dump, from_dict, parse_target, to_dict
-from pathways.rules.target import Actor, Anchor, EntryChannel, Match, Phase, Pick, Repeat
+from pathways.rules.target import (
+    Actor,
+    Anchor,
+    EntryChannel,
+    Match,
+    Partner,
+    Phase,
+    Pick,
+    Repeat,
+    SlotMode,
+    digest,
+)
 from tests.pathways.rules.strategies import written_targets
 
+TARGETS = Path(__file__).parents[3] / "pathways" / "targets"
 GOOD = dedent("""\
     key: essai
     version: 3
@@ -26,8 +39,28 @@ GOOD = dedent("""\
       within: 28 days
       source: "[004 F4 l.836]"
     ends_on: [no_cancer, death]
+    documents: [Référentiel]
+    choices:
+      - {key: chirurgie, label: Chirurgie}
+      - {key: surveillance, label: Surveillance active}
+    partners:
+      - {key: voisin, label: Voisin, exams: [irm], valid_from: 2026-01-01, valid_until: 2027-12-31, source: essai}
+    stays:
+      - {key: hdj, label: Hôpital de jour, documents: [Formulaire], source: essai}
+    mail_templates:
+      - key: demande
+        label: Demande
+        to: Plateau
+        subject: Demande
+        text: |-
+          Bonjour,
+
+          Merci.
+        source: essai
     slot_types:
       - {key: irm, label: IRM, capacity: 2, source: "[004 F4 l.834]"}
+      - {key: scanner, label: Scanner, mode: priority, within: 72 hours, source: essai}
+      - {key: tep, label: TEP, mode: dedicated, per_week: 2, source: essai}
     steps:
       - key: referral
         label: Demande reçue
@@ -50,6 +83,10 @@ GOOD = dedent("""\
         done_by: {milestone: exam_done, detail: irm}
         objective: 2 days
         exam_type: irm
+        partner: voisin
+        stay: hdj
+        documents: [Demande signée]
+        mails: [demande]
         unless: {milestone: imaging_upstream, detail: irm}
         source: essai
       - key: rcp
@@ -73,6 +110,18 @@ GOOD = dedent("""\
         tells_gp: true
         checklist: [Bilan, Courrier]
         source: essai
+      - key: surgery
+        label: Chirurgie
+        phase: treatment
+        actor: physician
+        when: {milestone: rcp_held, detail: chirurgie}
+        anchor:
+          - mri
+          - {milestone: rcp_held, detail: chirurgie}
+        done_by: treatment_started
+        again: true
+        objective: 14 days
+        source: essai
     """)
 
 
@@ -94,7 +143,7 @@ def test_a_good_file_is_read_whole() -> None:
     assert target.overall is not None and target.overall.within == Duration(28, Unit.CALENDAR_DAYS)
     assert target.ends_on == (MilestoneKind.NO_CANCER, MilestoneKind.DEATH)
     assert target.entry_channels == (EntryChannel.FORM,)
-    referral, response, mri, rcp, review = target.steps
+    referral, response, mri, rcp, review, surgery = target.steps
     assert referral.anchor is None
     assert response.done_by == (Match(MilestoneKind.APPOINTMENT_OFFERED), Match(MilestoneKind.FIRST_CARE))
     assert mri.anchor == Anchor(step="first_response")
@@ -105,6 +154,16 @@ def test_a_good_file_is_read_whole() -> None:
     assert review.optional and review.tells_gp and review.after_anchor
     assert review.checklist == ("Bilan", "Courrier")
     assert target.step("mri") is mri
+    assert surgery.anchor == Anchor(all_of=(Anchor(step="mri"), Anchor(MilestoneKind.RCP_HELD, "chirurgie")))
+    assert surgery.again and surgery.when == (Match(MilestoneKind.RCP_HELD, "chirurgie"),)
+    assert (mri.partner, mri.stay, mri.documents, mri.mails) == ("voisin", "hdj", ("Demande signée",), ("demande",))
+    assert target.partners == (
+        Partner("voisin", "Voisin", ("irm",), "", date(2026, 1, 1), date(2027, 12, 31), "essai"),
+    )
+    assert target.mail_templates[0].text == "Bonjour,\n\nMerci."
+    assert [slot.mode for slot in target.slot_types] == [SlotMode.DEDICATED, SlotMode.PRIORITY, SlotMode.DEDICATED]
+    assert target.slot_types[1].within == Duration(72, Unit.HOURS) and target.slot_types[2].per_week == 2
+    assert target.details["surveillance"] == "Surveillance active"
 
 
 # What is changed in the good file, what the message must say, and the words of the line it must point to.
@@ -159,6 +218,67 @@ FAULTS = {
         "unless: referral_received",
     ),
     "overall out of reach": ("until: rcp_held", "until: lab_final", "Aucune étape", "overall:"),
+    "duplicate choice": ("key: surveillance", "key: chirurgie", "Deux choix", "- {key: chirurgie, label: Surv"),
+    "unknown choice": (
+        "when: {milestone: rcp_held, detail: chirurgie}",
+        "when: {milestone: rcp_held, detail: chirurgei}",
+        "Vouliez-vous écrire « chirurgie »",
+        "when: {milestone: rcp_held, detail: chirurgei}",
+    ),
+    "unknown choice in a condition": (
+        "unless: {milestone: imaging_upstream, detail: irm}",
+        "unless: [no_cancer, {milestone: imaging_upstream, detail: imr}]",
+        "Vouliez-vous écrire « irm »",
+        "unless: [no_cancer",
+    ),
+    "unknown choice in an anchor": (
+        "- {milestone: rcp_held, detail: chirurgie}",
+        "- {milestone: rcp_held, detail: radio}",
+        "qu’aucun examen ni choix",
+        "- {milestone: rcp_held, detail: radio}",
+    ),
+    "unknown partner": ("partner: voisin", "partner: voisine", "« voisin »", "partner: voisine"),
+    "unknown stay": ("stay: hdj", "stay: hjd", "« hdj »", "stay: hjd"),
+    "unknown mail": ("mails: [demande]", "mails: [demand]", "« demande »", "mails: [demand]"),
+    "not in the convention": ("exams: [irm]", "exams: [tep]", "ne couvre pas « irm »", "partner: voisin"),
+    "convention that ends before it starts": (
+        "valid_until: 2027",
+        "valid_until: 2025",
+        "finit avant",
+        "- {key: voisin",
+    ),
+    "not a day": ("valid_from: 2026-01-01", "valid_from: 1er janvier", "2026-01-31", "- {key: voisin"),
+    "partner without source": (", valid_until: 2027-12-31, source: essai", "", "« source » manque", "- {key: voisin"),
+    "stay without a key": ("{key: hdj, label", "{label", "« key » manque", "- {label: Hôpital"),
+    "mail without a text": ("        subject: Demande\n"[4:], "", "« subject » manque", "- key: demande"),
+    "priority without delay": (", within: 72 hours", "", "sans délai convenu", "- {key: scanner"),
+    "delay without priority": ("mode: priority", "mode: dedicated", "sans être prioritaire", "- {key: scanner"),
+    "partner slot of nobody": ("mode: dedicated", "mode: partner", "chez quel partenaire", "- {key: tep"),
+    "partner of no partner slot": ("mode: dedicated", "partner: voisin", "sans être en mode", "- {key: tep"),
+    "slot of an unknown partner": (
+        "mode: dedicated",
+        "mode: partner, partner: voisine",
+        "Vouliez-vous écrire « voisin »",
+        "- {key: tep",
+    ),
+    "slot outside the convention": (
+        "mode: dedicated",
+        "mode: partner, partner: voisin",
+        "ne couvre pas « tep »",
+        "- {key: tep",
+    ),
+    "unknown mode": ("mode: dedicated", "mode: dedicate", "« dedicated »", "- {key: tep"),
+    "empty anchor": ("anchor: first_response", "anchor: []", "« anchor » est vide", "anchor: []"),
+    "unknown step in a list": ("      - mri\n      - {mil", "      - mir\n      - {mil", "ni un jalon", "- mir"),
+    "unreachable in a list": (
+        "      - mri\n      - {mil",
+        "      - lab_final\n      - {mil",
+        "inatteignable",
+        "- lab_final",
+    ),
+    "the same twice": ("      - mri\n", "      - mri\n      - mri\n", "deux fois", "- mri\n      - {mil"),
+    "a list in a list": ("      - mri\n", "      - [mri, rcp]\n", "Des clés et des valeurs", "- [mri, rcp]"),
+    "inner key of a list": ("      - mri\n", "      - {all_of: mri}\n", "Clé inconnue", "- {all_of: mri}"),
     "text expected": ("name: Essai", "name: [Essai]", "texte est attendu", "name: [Essai]"),
     "mapping expected": ("overall:\n", "overall: 28 days\nwas:\n", "Des clés et des valeurs", "overall: 28 days"),
     "long label": ("label: RCP", f"label: {'R' * 121}", "120 caractères", "RRRRR"),
@@ -176,7 +296,12 @@ def test_each_fault_has_its_line(fault: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [name for name in FAULTS if name not in ("duplicate key", "empty steps", "mapping expected")]
+    "fault",
+    [
+        name
+        for name in FAULTS
+        if name not in ("duplicate key", "empty steps", "mapping expected", "inner key of a list")
+    ],
 )
 def test_one_fault_draws_no_crowd(fault: str) -> None:
     """A fault is told once, not once more for each thing it leads to."""
@@ -275,3 +400,19 @@ def test_round_trips_lose_nothing(target: Target) -> None:
     assert parse_target(dump(target)) == target
     assert from_dict(json.loads(json.dumps(to_dict(target)))) == target
     assert dump(parse_target(dump(target))) == dump(target)
+    assert digest(parse_target(dump(target))) == digest(target)
+
+
+@pytest.mark.parametrize("path", sorted(TARGETS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_pathways_round_trip(path: Path) -> None:
+    target = parse_target(path.read_text(encoding="utf-8"))
+    assert parse_target(dump(target)) == from_dict(json.loads(json.dumps(to_dict(target)))) == target
+    assert "all_of" not in dump(target), "a join is a list"
+
+
+def test_comments_and_layout_do_not_change_the_digest() -> None:
+    told = GOOD.replace("version: 3", "version: 3  # la troisième").replace(
+        "[no_cancer, death]", "\n  - no_cancer\n  - death"
+    )
+    assert digest(parse_target(told)) == digest(parse_target(GOOD))
+    assert digest(parse_target(GOOD.replace("objective: 14 days", "objective: 15 days"))) != digest(parse_target(GOOD))
