@@ -17,8 +17,10 @@ def publish_target(
     """Stores ``content`` as the next version; (version, False) when the current one says the same.
 
     The content of an older version makes a new one: that is how a change is taken back.
-    A pathway without the online form among its channels begins closed to it (ENT-03).
+    A pathway without the online form among its channels begins closed to it (ENT-03); a version that adds the form
+    opens it, one that takes it away closes it.
     """
+    by_form = EntryChannel.FORM in content.entry_channels
     target, _ = TargetPathway.objects.select_for_update(of=("self",)).get_or_create(
         establishment=establishment,
         key=content.key,
@@ -26,7 +28,7 @@ def publish_target(
             "team": team,
             "name": content.name,
             "pathology": content.pathology,
-            "is_open": EntryChannel.FORM in content.entry_channels,
+            "is_open": by_form,
         },
     )
     sha256 = digest(content)
@@ -43,5 +45,7 @@ def publish_target(
         published_at=timezone.now(),
     )
     target.name, target.pathology = content.name, content.pathology
-    target.save(update_fields=["name", "pathology"])
+    if newest and (EntryChannel.FORM in newest.content.entry_channels) != by_form:
+        target.is_open = by_form
+    target.save(update_fields=["name", "pathology", "is_open"])
     return version, True

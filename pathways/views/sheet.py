@@ -36,7 +36,7 @@ from pathways.rules.durations import Duration
 from pathways.rules.durations import Pause as Stop
 from pathways.rules.lateness import margin_days
 from pathways.rules.milestones import MilestoneKind
-from pathways.rules.target import Actor, StepDef, Target
+from pathways.rules.target import Actor, MailTemplate, StepDef, Target
 from pathways.rules.timeline import layout
 from pathways.services import calendar_of
 from pathways.views.identity import identity_of
@@ -62,6 +62,16 @@ PAUSED = ("paused", "Décompte en pause")
 
 
 @dataclass(frozen=True)
+class Tools:
+    """What a step that runs needs at hand (PTH-10): where, with what, which mails."""
+
+    places: list[str]
+    checklist: Sequence[str]
+    documents: Sequence[str]
+    mails: list[MailTemplate]
+
+
+@dataclass(frozen=True)
 class Line:
     """One step as shown: its lateness in words, who acts, how much time is left (calendar days)."""
 
@@ -74,6 +84,7 @@ class Line:
     objective: str
     by_the_hour: bool
     can_end: bool
+    tools: Tools | None = None
 
 
 @dataclass(frozen=True)
@@ -158,7 +169,17 @@ def _line(step: Step, definition: StepDef | None, pathway: Pathway, now: datetim
         objective=_objective_words(objective),
         by_the_hour=bool(objective and objective.unit.is_hours),
         can_end=running and definition is not None and pathway.is_active,
+        tools=tools_of(definition, pathway.version.content) if definition and step.state == StepState.OPEN else None,
     )
+
+
+def tools_of(definition: StepDef, target: Target) -> Tools | None:
+    """What the target says a step needs; None when it says nothing."""
+    partner = target.partner(definition.partner)
+    places = [stay.label for stay in target.stays if stay.key == definition.stay] + ([partner.label] if partner else [])
+    mails = [mail for mail in target.mail_templates if mail.key in definition.mails]
+    found = Tools(places, definition.checklist, definition.documents, mails)
+    return found if places or mails or definition.checklist or definition.documents else None
 
 
 def _objective_words(objective: Duration | None) -> str:

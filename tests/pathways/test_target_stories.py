@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -13,8 +14,9 @@ from django.urls import reverse
 from directory.models import Role
 from pathways import services
 from pathways.models import Alert, Milestone, Pathway, Step, TargetPathway
+from pathways.rules.target import EntryChannel
 from tests.conftest import StrictClient
-from tests.factories import PatientFactory, TargetFactory, TeamFactory, UserFactory
+from tests.factories import PatientFactory, TargetFactory, TeamFactory, UserFactory, shipped_target
 
 pytestmark = pytest.mark.django_db
 PARIS = ZoneInfo("Europe/Paris")
@@ -106,12 +108,21 @@ def test_s05_a_patient_without_next_step_is_told() -> None:
     assert not no_next.exists()
 
 
-def test_a_pathway_by_phone_and_mail_begins_closed_to_the_online_form() -> None:
+def test_a_pathway_by_phone_and_mail_is_closed_to_the_online_form() -> None:
     team = TeamFactory()
-    assert not TargetFactory(team=team, key="gliolink").is_open
     assert TargetFactory(team=team, key="fast").is_open
+    assert not TargetFactory(team=team, key="gliolink").is_open
+
+    def publish(name: str, *channels: EntryChannel) -> bool:
+        content = replace(shipped_target("gliolink"), name=name, entry_channels=channels)
+        services.publish_target(content=content, establishment=team.establishment, team=team, reason="essai")
+        return TargetPathway.objects.get(key="gliolink").is_open
+
+    assert publish("Deux", EntryChannel.PHONE, EntryChannel.FORM)
+    TargetPathway.objects.filter(key="gliolink").update(is_open=False)
+    assert not publish("Trois", EntryChannel.FORM), "what the site decided stays"
     TargetPathway.objects.filter(key="gliolink").update(is_open=True)
-    assert TargetFactory(team=team, key="gliolink").is_open, "what the site decided stays"
+    assert not publish("Quatre", EntryChannel.MAIL)
 
 
 def test_the_choice_of_the_patient_is_asked_by_its_name_and_branches(client: StrictClient) -> None:
@@ -126,3 +137,14 @@ def test_the_choice_of_the_patient_is_asked_by_its_name_and_branches(client: Str
     assert Milestone.objects.get(pathway=pathway, kind="announcement").detail == "surveillance"
     states = dict(Step.objects.filter(pathway=pathway).values_list("key", "state"))
     assert (states["surveillance"], states["treatment"]) == ("open", "not_applicable")
+
+
+def test_what_a_step_needs_is_shown_with_it(client: StrictClient) -> None:
+    pathway = lived("creca-h", "06-01 09:00 referral_received", "06-03 10:00 first_care", "06-04 10:00 biopsy_taken")
+    client.force_login(pathway.owner)
+    page = client.get(reverse("pathways:detail", args=[pathway.uuid])).content.decode()
+    assert "Établissement partenaire, TEP-scanner" in page
+    assert "Demande d’examen à l’établissement partenaire" in page and "au titre de notre convention" in page
+    assert "Bon d’anatomopathologie" in page
+    assert "Accueil unique du prélèvement" in page
+    assert "Biologie moléculaire rendue" in page and "Questionnaire" not in page, "nothing of the steps to come"
