@@ -83,8 +83,10 @@ def delay_words(step: StepDef) -> str:
 
 
 def _since(step: StepDef) -> str:
-    """Empty when the delay starts from a step, or from several things: the page stays short."""
+    """Empty when the delay starts from another step."""
     anchor = step.anchor
+    if anchor and anchor.all_of:
+        return "après les étapes précédentes"
     if anchor is None or anchor.milestone is None:
         return ""
     return _SINCE.get(anchor.milestone, f"après : {anchor.milestone.label.lower()}")

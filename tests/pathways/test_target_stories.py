@@ -14,6 +14,7 @@ from django.urls import reverse
 from directory.models import Role
 from pathways import services
 from pathways.models import Alert, Milestone, Pathway, Step, TargetPathway
+from pathways.papers.words import delay_words
 from pathways.rules.target import EntryChannel
 from tests.conftest import StrictClient
 from tests.factories import PatientFactory, TargetFactory, TeamFactory, UserFactory, shipped_target
@@ -148,3 +149,9 @@ def test_what_a_step_needs_is_shown_with_it(client: StrictClient) -> None:
     assert "Bon d’anatomopathologie" in page
     assert "Accueil unique du prélèvement" in page
     assert "Biologie moléculaire rendue" in page and "Questionnaire" not in page, "nothing of the steps to come"
+
+
+def test_a_paper_says_all_that_a_delay_runs_from() -> None:
+    target = shipped_target("prostate")
+    said = delay_words(target.step("biopsy"), target)
+    assert said.replace("\N{NO-BREAK SPACE}", " ") == "10 jours après la première consultation et l’examen"

@@ -16,6 +16,8 @@ from referrals.models import MissingPiece, ReferralStatus
 from referrals.rules import Action
 from referrals.rules.public import PUBLIC_MILESTONES
 from referrals.rules.states import TRANSITIONS
+from referrals.sheet import delay_words
+from tests.factories import shipped_target
 from tests.referrals import papers
 
 
@@ -293,3 +295,12 @@ def test_the_follow_up_page_never_tells_a_result() -> None:
         MilestoneKind.PALLIATIVE_ENTRY, MilestoneKind.LAST_CHEMO, MilestoneKind.DEATH, MilestoneKind.PPS_GIVEN,
     }  # fmt: skip
     assert not clinical & set(PUBLIC_MILESTONES)
+
+
+def test_the_public_page_says_since_when_a_delay_runs() -> None:
+    target = shipped_target("prostate")
+    said = {key: delay_words(target.step(key)).replace("\N{NO-BREAK SPACE}", " ") for key in ("mri", "biopsy")}
+    assert said == {
+        "mri": "10 jours au plus après la demande",
+        "biopsy": "10 jours au plus après les étapes précédentes",
+    }
