@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from pathways.rules import Calendar, Fact, MilestoneKind, Pause, PlannedStep, Target, parse_target, plan
+import yaml
+
+from pathways.rules import Calendar, Fact, MilestoneKind, Pause, PlannedStep, Target, from_dict, parse_target, plan
 
 PARIS = ZoneInfo("Europe/Paris")
 CALENDAR = Calendar()
@@ -35,3 +38,20 @@ def shipped(name: str) -> Target:
 
 def planned(target: Target, *story: str, pauses: list[Pause] | None = None, **skipped: str) -> dict[str, PlannedStep]:
     return {step.key: step for step in plan(target, told(*story), pauses or [], CALENDAR, skipped)}
+
+
+def small(*steps: str) -> Target:
+    """A target of some steps, each as `key | anchor | done_by | objective` and more `name: value` fields."""
+    return from_dict(
+        {"key": "a", "version": 1, "name": "A", "pathology": "A", "steps": [_step(each) for each in steps]}
+    )
+
+
+def _step(text: str) -> dict[str, Any]:
+    key, anchor, done_by, objective, *more = text.split(" | ")
+    step = {"key": key, "label": key, "phase": "exams", "actor": "platform", "source": "essai"}
+    step |= {"anchor": yaml.safe_load(anchor), "done_by": yaml.safe_load(done_by)}
+    step |= {} if objective == "-" else {"objective": objective}
+    for each in more:
+        step |= yaml.safe_load(each)
+    return step
