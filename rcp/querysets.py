@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from directory.models import Role
 from pathways.querysets import visible_pathways
@@ -26,6 +27,9 @@ AGENDA_KINDS = (
     "lab_intermediate", "lab_final", "rcp_held", "announcement", "treatment_started",
 )  # fmt: skip
 
+
+SOON_DAYS = 2
+"""How near a meeting is for its files to be counted on the worklist."""
 
 IMAGING = "Imagerie"
 """`ExamType.modality` of the exams whose images a meeting looks at."""
@@ -59,6 +63,15 @@ def _is_imaging(code_field: str) -> Exists:
     from coordination.models import ExamType
 
     return Exists(ExamType.objects.filter(code=OuterRef(code_field), modality=IMAGING))
+
+
+def discussed_soon(at: datetime, today: date) -> Q:
+    """For the worklist: pathways on the agenda of a meeting that is not over and begins within `SOON_DAYS` days."""
+    from rcp.models import RcpCase
+
+    until = timezone.make_aware(datetime.combine(today + timedelta(days=SOON_DAYS + 1), time()))
+    cases = RcpCase.objects.standing().filter(session__ends_at__gt=at, session__starts_at__lt=until)
+    return Q(pk__in=cases.values("pathway_id"))
 
 
 def visible_series(user: User, prefix: str = "") -> Q:

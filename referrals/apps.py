@@ -4,3 +4,11 @@ from django.apps import AppConfig
 class ReferralsConfig(AppConfig):
     name = "referrals"
     verbose_name = "Demandes"
+
+    def ready(self) -> None:
+        from coordination.counters import Neighbour, add_neighbour
+        from directory import badges
+        from referrals.querysets import waiting_for
+
+        badges.register("referrals:inbox", "à trier", waiting_for)
+        add_neighbour(Neighbour("Demandes à trier", "referrals:inbox", waiting_for, tone="info", icon="inbox"))

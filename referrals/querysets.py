@@ -57,6 +57,13 @@ FILTERS: dict[str, Filter] = {
 """The inbox's filters, by the word in the address; the first is the default."""
 
 
+def waiting_for(user: User, at: datetime) -> ReferralQuerySet:
+    """For the menu and the worklist: the rows of the inbox's first list."""
+    from referrals.models import Referral
+
+    return Referral.objects.visible_to(user).filtered("a-trier", at)
+
+
 class ReferralQuerySet(models.QuerySet["Referral"]):
     def visible_to(self, user: User) -> Self:
         """Requests addressed to a team the user coordinates, keeps the desk of, or practises in."""

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from coordination.models import Booking, Slot
-from coordination.querysets.worklist import ALL, FILTERS
+from coordination.querysets.worklist import ALL, filters
 from coordination.readings.worklist import Row
 from coordination.rules.slots import look
 
@@ -15,7 +15,7 @@ from coordination.rules.slots import look
 class WorklistFilterSerializer(serializers.Serializer[dict[str, Any]]):
     """What to list: one of the counters, whose pathways, of which target."""
 
-    list = serializers.ChoiceField(choices=FILTERS, default=ALL, help_text="l’un des compteurs")
+    list = serializers.ChoiceField(choices=filters(), default=ALL, help_text="l’un des compteurs")
     mine = serializers.BooleanField(default=False, help_text="seulement mes parcours")
     target = serializers.SlugField(default="", allow_blank=True, help_text="clé d’un parcours cible")
     page = serializers.IntegerField(default=1, min_value=1)

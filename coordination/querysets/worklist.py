@@ -9,12 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Case, Count, F, IntegerField, Q, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import JSONObject
 
+from coordination import counters as added
 from coordination.rules.worklist import LONG_LATE, SOON_DAYS, Tier
+from directory.counting import summed
 from directory.models import Role, User
-from pathways.models import Pathway, Patient
+from pathways.models import Pathway, Patient, TargetPathway
 from pathways.querysets import PathwayQuerySet, pathway_late
+from pathways.rules.search import as_searched
 
 DESK = (Role.COORDINATOR, Role.SECRETARY)
 
@@ -22,8 +26,8 @@ WITHOUT_NEXT = "sans-suite"
 LATE = "en-retard"
 SOON = "bientot"
 CALL_BACK = "a-rappeler"
+REVIEW = "a-revoir"
 ALL = "toutes"
-FILTERS = (WITHOUT_NEXT, LATE, SOON, CALL_BACK, ALL)
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,24 @@ def at_desk(user: User, scope: Scope) -> PathwayQuerySet:
     return found
 
 
+def targets(user: User) -> QuerySet[TargetPathway]:
+    """The target pathways of the desks ``user`` runs, to filter by."""
+    return TargetPathway.objects.filter(team__in=user.teams_as(*DESK)).order_by("name")
+
+
+def filters() -> tuple[str, ...]:
+    """The filters' names, in the order of the counters; those of upper rooms stand before the last two."""
+    return (WITHOUT_NEXT, LATE, SOON, CALL_BACK, *added.added_filters(), REVIEW, ALL)
+
+
 def named(found: PathwayQuerySet, words: str) -> PathwayQuerySet:
     """Those of the patient as typed (names, numbers, date of birth), or of the pathway's reference."""
-    patients = Patient.objects.search(words).values("pk")
+    patients = Patient.objects.search(as_searched(words)).values("pk")
     return found.filter(Q(patient__in=patients) | Q(reference__istartswith=words.strip()))
 
 
 def condition(name: str, at: datetime, today: date) -> Q:
-    """What the pathways of the filter called ``name`` (one of `FILTERS`) have in common, among active ones.
+    """What the pathways of the filter called ``name`` (one of `filters`) have in common, among active ones.
 
     Lateness is `pathways.querysets.pathway_late`; a test checks that the others say what the pathways' queries say.
     """
@@ -64,8 +78,10 @@ def condition(name: str, at: datetime, today: date) -> Q:
             return Q(next_due_at__gte=at, next_due_at__lt=at + timedelta(days=SOON_DAYS))
         case "a-rappeler":  # a call promised for today or before, and not made since
             return Q(contact_state__call_back_on__lte=today)
-        case _:
-            return Q()
+        case "a-revoir":  # late for so long that it is a matter for a review, not for the day
+            return pathway_late(at) & Q(next_due_at__lt=at - LONG_LATE)
+    found = added.added_filters().get(name)
+    return found.condition(at, today) if found else Q()
 
 
 def chosen(found: PathwayQuerySet, name: str, at: datetime, today: date) -> PathwayQuerySet:
@@ -75,19 +91,27 @@ def chosen(found: PathwayQuerySet, name: str, at: datetime, today: date) -> Path
 
 def counters(found: PathwayQuerySet, at: datetime, today: date) -> dict[str, int]:
     """How many pathways each filter holds, by name, in one query."""
-    counts = {name.replace("-", "_"): Count("pk", filter=condition(name, at, today)) for name in FILTERS}
-    figures = found.aggregate(**counts)
-    return {name: figures[name.replace("-", "_")] for name in FILTERS}
+    counts = _counts(at, today)
+    figures = found.aggregate(**{name.replace("-", "_"): count for name, count in counts.items()})
+    return {name: figures[name.replace("-", "_")] for name in counts}
+
+
+def counters_of(found: PathwayQuerySet, at: datetime, today: date) -> Subquery:
+    """The same as one value, to be read with other figures by `directory.counting.read`."""
+    return summed(found, JSONObject(**_counts(at, today)))
+
+
+def _counts(at: datetime, today: date) -> dict[str, Count]:
+    return {name: Count("pk", filter=condition(name, at, today)) for name in filters()}
 
 
 def by_priority(found: PathwayQuerySet, at: datetime, today: date) -> PathwayQuerySet:
     """In the order of `rules.worklist.priority`."""
-    long_late = Q(next_due_at__lt=at - LONG_LATE)
     tier = Case(
         When(condition(WITHOUT_NEXT, at, today), then=Value(Tier.WITHOUT_NEXT)),
-        When(condition(LATE, at, today) & ~long_late, then=Value(Tier.LATE)),
+        When(condition(LATE, at, today) & ~condition(REVIEW, at, today), then=Value(Tier.LATE)),
         When(condition(CALL_BACK, at, today), then=Value(Tier.CALL_BACK)),
-        When(condition(LATE, at, today), then=Value(Tier.LONG_LATE)),
+        When(condition(REVIEW, at, today), then=Value(Tier.LONG_LATE)),
         default=Value(Tier.COMING),
         output_field=IntegerField(),
     )

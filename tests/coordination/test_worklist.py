@@ -126,7 +126,7 @@ class OrderTest(TestCase):
             each.pk for each in sorted(stored, key=key)
         ]
         figures = reads.counters(found, now, today)
-        for name in reads.FILTERS:
+        for name in reads.filters():
             assert figures[name] == len(reads.chosen(found, name, now, today)), name
 
 
@@ -137,11 +137,21 @@ def test_each_counter_is_its_list(desk: Desk) -> None:
     fresh = desk.pathway()
     desk.call_back(fresh, 0)
     figures = figures_of(desk.coordinator)
-    assert figures == {"sans-suite": 1, "en-retard": 1, "bientot": 1, "a-rappeler": 1, "toutes": 3}
+    assert figures == {
+        "sans-suite": 1, "en-retard": 1, "bientot": 1, "a-rappeler": 1, "rcp": 0, "a-revoir": 0, "toutes": 3,
+    }  # fmt: skip
     assert [row.pathway for row in rows_of(desk.coordinator)] == [lost, late, fresh]
     assert [row.pathway for row in rows_of(desk.coordinator, "sans-suite")] == [lost]
     assert [row.pathway for row in rows_of(desk.coordinator, "en-retard")] == [late]
     assert [row.pathway for row in rows_of(desk.coordinator, "a-rappeler")] == [fresh]
+
+
+@pytest.mark.django_db
+def test_the_long_lost_are_reviewed_apart_after_the_recently_late(desk: Desk) -> None:
+    lost, recent = desk.pathway(days_ago=60), desk.pathway(days_ago=20)
+    assert [row.pathway for row in rows_of(desk.coordinator, "en-retard")] == [recent, lost]
+    assert [row.pathway for row in rows_of(desk.coordinator, "a-revoir")] == [lost]
+    assert figures_of(desk.coordinator)["a-revoir"] == 1
 
 
 @pytest.mark.django_db

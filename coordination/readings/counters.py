@@ -1,0 +1,60 @@
+"""Every figure of the worklist and of its menu, in one query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.contrib.postgres.aggregates import JSONBAgg
+from django.db.models.functions import JSONObject
+from django.utils import timezone
+
+from coordination.counters import neighbours
+from coordination.models import Task
+from coordination.querysets import TaskQuerySet
+from coordination.querysets import worklist as reads
+from coordination.querysets.worklist import Scope
+from directory import badges
+from directory.context import entries_of
+from directory.counting import count_of, read, summed
+from directory.models import User
+from pathways.querysets import READS_TEAM, PathwayQuerySet
+
+
+@dataclass(frozen=True)
+class Figures:
+    """`filters` by the filter's name; `neighbours` and `badges` by the URL name of their page; `targets` are the target
+    pathways one may filter by, read along: (key, name)."""
+
+    filters: dict[str, int]
+    neighbours: dict[str, int]
+    badges: dict[str, int]
+    targets: list[tuple[str, str]]
+
+
+def figures_of(user: User, scope: Scope, now: datetime, today: date) -> Figures:
+    """The counters of ``scope``, the figures of the neighbouring pages, and the badges of the menu."""
+    counters = reads.counters_of(reads.at_desk(user, scope), now, today)
+    beside = {each.url_name: count_of(each.counted(user, now)) for each in neighbours().values()}
+    menu = badges.expressions(user, now, entries_of(user))
+    # A page counted beside the list and in the menu by the same rows is counted once.
+    apart = {name: figure for name, figure in beside.items() if name not in menu}
+    targets = summed(reads.targets(user), JSONBAgg(JSONObject(key="key", name="name"), order_by=["name", "pk"]))
+    found = read(user, {"counters": counters, "targets": targets, **menu, **apart})
+    return Figures(
+        filters=found["counters"],
+        neighbours={name: found[name] for name in beside},
+        badges={name: found[name] for name in menu},
+        targets=[(each["key"], each["name"]) for each in found["targets"] or []],
+    )
+
+
+def late_at_desk(user: User, at: datetime) -> PathwayQuerySet:
+    """For the menu: the rows behind the counter « En retard » of everyone at the desk."""
+    return reads.chosen(reads.at_desk(user, Scope()), reads.LATE, at, timezone.localdate(at))
+
+
+def due_today(user: User, at: datetime) -> TaskQuerySet:
+    """For the menu: the rows of « Mes tâches » that are due."""
+    theirs = Task.objects.visible_to(user).of_teams(user.teams_as(*READS_TEAM))
+    return theirs.of_owner(user).due(timezone.localdate(at))

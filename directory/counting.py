@@ -1,0 +1,29 @@
+"""Several counts in one query: the figures of a page and those of its menu are read together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Count, Expression, QuerySet, Subquery, Value
+
+from directory.models import User
+
+
+def count_of(rows: QuerySet[Any]) -> Subquery:
+    """How many ``rows``, to be read with others by `read`."""
+    return summed(rows, Count("pk"))
+
+
+def summed(rows: QuerySet[Any], figure: Expression) -> Subquery:
+    """An aggregate over all ``rows``, to be read with others by `read`."""
+    return Subquery(rows.order_by().annotate(_all=Value(1)).values("_all").annotate(_figure=figure).values("_figure"))
+
+
+def read(user: User, figures: Mapping[str, Expression]) -> dict[str, Any]:
+    """The value of each expression, in one query; none when there is nothing to read."""
+    if not figures:
+        return {}
+    columns = {f"figure_{at}": expression for at, expression in enumerate(figures.values())}
+    row = User.objects.filter(pk=user.pk).order_by().values_list(*columns.values()).get()
+    return dict(zip(figures, row, strict=True))
