@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from coordination.models import Channel, ContactOutcome
 from coordination.rules.contacts import CORRESPONDENTS
-from directory.models import User
+from directory.models import Team, User
 from pathways.models import Pathway
 from pathways.models.ledger import KIND_CHOICES
 
@@ -38,6 +38,29 @@ class ContactForm(forms.Form):
             data["outcome"], data["next_on"] = ContactOutcome.CALL_BACK, data["call_back_on"]
         data["channel"] = data.get("channel") or Channel.PHONE
         return data
+
+
+class SavedViewForm(forms.Form):
+    """A name for the filters on screen, and who else may use them."""
+
+    name = forms.CharField(
+        label="Nom de la vue",
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Mes retards"}),
+        help_text="Le nom d’une de vos vues la remplace. N’écrivez pas de nom de patient.",
+        error_messages={"required": "Donnez un nom à cette vue."},
+    )
+    team = forms.ChoiceField(label="Pour", required=False)
+    default = forms.BooleanField(label="Ouvrir « Ma journée » sur cette vue", required=False)
+
+    def __init__(self, *args: Any, desks: list[tuple[int, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        field: forms.ChoiceField = self.fields["team"]  # type: ignore[assignment]
+        field.choices = [("", "Moi seulement"), *((str(pk), f"Toute l’équipe {name}") for pk, name in desks)]
+
+    def clean_team(self) -> Team | None:
+        chosen = self.cleaned_data["team"]
+        return Team.objects.get(pk=chosen) if chosen else None
 
 
 class TaskForm(forms.Form):

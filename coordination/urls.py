@@ -1,12 +1,15 @@
 from django.urls import path
 
 from coordination import views
-from coordination.views import tasks
+from coordination.views import saved_views, tasks
 
 app_name = "coordination"
 
 urlpatterns = [
     path("journee/", views.worklist, name="worklist"),
+    path("journee/vues/", saved_views.saved_views, name="saved-views"),
+    path("journee/vues/<uuid:uuid>/supprimer/", saved_views.saved_view_delete, name="saved-view-delete"),
+    path("journee/vues/<uuid:uuid>/arrivee/", saved_views.saved_view_default, name="saved-view-default"),
     path("taches/", tasks.tasks, name="tasks"),
     path("taches/<uuid:uuid>/prendre/", tasks.claim, name="task-claim"),
     path("taches/<uuid:uuid>/rendre/", tasks.give_back, name="task-give-back"),

@@ -9,6 +9,7 @@ from coordination.models.slots import (
     SlotStatus,
     Weekday,
 )
+from coordination.models.views import DefaultView, SavedView
 
 __all__ = [
     "Booking",
@@ -17,9 +18,11 @@ __all__ = [
     "Contact",
     "ContactOutcome",
     "ContactState",
+    "DefaultView",
     "ExamType",
     "Notice",
     "Sampling",
+    "SavedView",
     "Slot",
     "SlotSeries",
     "SlotStatus",

@@ -6,6 +6,7 @@ from coordination.services.marks import mark_done, mark_missed, undo_mark
 from coordination.services.notices import notify_gp, rectify_notice, send_pending_notices, tell_gp_of_appointments
 from coordination.services.release import release_unused_slots
 from coordination.services.reviews import ask_review
+from coordination.services.saved_views import delete_view, open_on, save_view
 from coordination.services.series import create_series, generate_slots
 from coordination.services.tasks import (
     cancel_task,
@@ -27,16 +28,19 @@ __all__ = [
     "complete_task",
     "create_series",
     "create_task",
+    "delete_view",
     "generate_slots",
     "give_back_task",
     "load_exam_types",
     "mark_done",
     "mark_missed",
     "notify_gp",
+    "open_on",
     "record_contact",
     "rectify_notice",
     "release_unused_slots",
     "reopen_without_evidence",
+    "save_view",
     "send_pending_notices",
     "stop_expecting",
     "tell_gp_of_appointments",

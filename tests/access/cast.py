@@ -12,7 +12,7 @@ from django.utils import timezone
 from PIL import Image
 
 from coordination import services as desk
-from coordination.models import Booking, ExamType, Slot, Task
+from coordination.models import Booking, ExamType, SavedView, Slot, Task
 from directory import services as directory
 from directory.models import BreakGlass, OutboxMessage, Professional, Role, Team, TeamKind, User
 from pathways import services as pathways
@@ -104,6 +104,11 @@ class Cast:
     @cached_property
     def task(self) -> Task:
         return desk.create_task(pathway=self.pathway, title="Appeler le laboratoire", author=self.meeting.coordinator)
+
+    @cached_property
+    def view(self) -> SavedView:
+        user = self.meeting.coordinator
+        return desk.save_view(user=user, name="Retards", listed="en-retard", team=self.team)
 
     @cached_property
     def referral(self) -> Referral:
