@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from directory import badges
 from directory.models import Role, User
 from directory.perms import reads_patients
 
@@ -23,25 +24,66 @@ NAVIGATION: list[tuple[str, str, str, set[str]]] = [
     ("Courrier", "directory:post", "mail", {Role.COORDINATOR, Role.SECRETARY}),
     ("Accès", "directory:accesses", "shield", {Role.QUALITY, Role.ADMINISTRATOR}),
 ]
+ACTIONS: list[tuple[str, str, str, set[str]]] = [
+    ("Nouveau patient", "pathways:new", "user-plus", {Role.COORDINATOR, Role.SECRETARY}),
+    ("Saisir une demande", "referrals:enter", "file-plus", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
+    ("Vues de « Ma journée »", "coordination:saved-views", "bookmark", {Role.COORDINATOR, Role.SECRETARY}),
+    ("Suites des décisions de RCP", "rcp:follow-up", "gavel", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
+    ("Accès d’urgence à un dossier", "pathways:break-glass", "urgent", {Role.COORDINATOR, Role.PHYSICIAN}),
+]
+"""What the palette (Ctrl+K) offers besides the pages of the menu."""
+
 OPERATION = ("Administration", "admin:index", "settings")
 """For the operators of the platform only (`is_staff`): its pages know no establishment's borders."""
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor; one query for the memberships, none for visitors."""
+    """Context processor; one query for the memberships, one for all the badges of a drawn menu, none for visitors."""
     user = getattr(request, "user", None)
     items = navigation(user, request.path) if isinstance(user, User) else []
+    if isinstance(user, User):
+        _with_badges(items, request, user)
     searches = isinstance(user, User) and reads_patients(user)
-    return {"nav_items": items, "searches_patients": searches, "demo": settings.DEMO}
+    actions = actions_of(user) if isinstance(user, User) else []
+    return {
+        "nav_items": items,
+        "palette_actions": actions,
+        "searches_patients": searches,
+        "demo": settings.DEMO,
+    }
+
+
+def actions_of(user: User) -> list[dict[str, str]]:
+    """The actions ``user`` may start from anywhere: label, url, icon."""
+    return [
+        {"label": label, "url": reverse(name), "icon": icon}
+        for label, name, icon, roles in ACTIONS
+        if user.roles & roles
+    ]
 
 
 def navigation(user: User, path: str) -> list[dict[str, Any]]:
-    """The entries ``user`` may open: label, url, icon, active."""
+    """The entries ``user`` may open: label, url, icon, active, name."""
     wanted = [(label, name, icon) for label, name, icon, roles in NAVIGATION if user.roles & roles]
     if user.is_staff:
         wanted.append(OPERATION)
-    return [_entry(label, reverse(name), icon, path) for label, name, icon in wanted]
+    return [_entry(label, name, icon, path) for label, name, icon in wanted]
 
 
-def _entry(label: str, url: str, icon: str, path: str) -> dict[str, Any]:
-    return {"label": label, "url": url, "icon": icon, "active": path.startswith(url), "badge": None}
+def entries_of(user: User) -> set[str]:
+    """The URL names of the entries ``user`` may open."""
+    return {name for _, name, _, roles in NAVIGATION if user.roles & roles}
+
+
+def _entry(label: str, name: str, icon: str, path: str) -> dict[str, Any]:
+    url = reverse(name)
+    return {"label": label, "url": url, "icon": icon, "active": path.startswith(url), "name": name, "badge": None}
+
+
+def _with_badges(items: list[dict[str, Any]], request: HttpRequest, user: User) -> None:
+    """Each entry gets its figure, read when the menu is drawn and not before (`badge` is called by the template)."""
+    names = {item["name"] for item in items}
+    for item in items:
+        if words := badges.words_of(item["name"]):
+            item["badge_key"], item["badge_words"] = item["name"].replace(":", "-"), words
+            item["badge"] = lambda name=item["name"]: badges.figures_for(request, user, names).get(name, 0)

@@ -12,6 +12,7 @@ DOCUMENT = "documents/<uuid:uuid>/"
 
 urlpatterns = [
     path("parcours/", views.pathway_list, name="list"),
+    path("parcours/trouver/", views.find, name="find"),
     path("parcours/nouveau/", views.new, name="new"),
     path("parcours/nouveau/homonymes/", views.look_alikes, name="look-alikes"),
     path("parcours/nouveau/medecins/", views.gp_options, name="gp-options"),

@@ -4,7 +4,7 @@ from pathways.views.course import pathway_assign, pathway_close, pathway_reopen
 from pathways.views.documents import document, document_given, document_retry, document_status, pps_request
 from pathways.views.emergency import break_glass
 from pathways.views.file import detail, history, summary
-from pathways.views.listing import pathway_list
+from pathways.views.listing import find, pathway_list
 from pathways.views.milestones import milestone_add, milestone_correct, milestone_withdraw
 from pathways.views.patients import edit, gp_options, look_alikes, new, open_pathway
 from pathways.views.pauses import pause_add, pause_cancel, pause_end
@@ -22,6 +22,7 @@ __all__ = [
     "document_retry",
     "document_status",
     "edit",
+    "find",
     "gp_options",
     "history",
     "look_alikes",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -12,7 +11,7 @@ from django.db.models import F, Prefetch
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from directory.models import User
 from directory.perms import allow, may_break_glass, reads_patients, works_at_desk
@@ -21,16 +20,15 @@ from pathways.models import Pathway, Patient, Step, TargetPathway
 from pathways.querysets import PathwayQuerySet
 from pathways.rules.calendar import Calendar
 from pathways.rules.lateness import margin_days
+from pathways.rules.search import as_searched
 from pathways.views.opening import user_of
 from pathways.views.sheet import PAUSED, TELLING
 
 ROWS = 50
 FILTERS = ("target", "status", "delay", "mine")
+SHORTEST, FOUND = 2, 8
 COUNTED = 1000
 """Beyond, the list says « plus de 1000 »: counting 100,000 rows helps nobody and takes longer than the page."""
-
-_DATE = re.compile(r"(?<!\d)(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})(?!\d)")
-_NUMBER = re.compile(r"[\d\s]{13,}[ABab]?[\d\s]*")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -65,6 +63,20 @@ def pathway_list(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_POST
+@allow(reads_patients)
+def find(request: HttpRequest) -> HttpResponse:
+    """The few pathways the palette offers for what is typed. POST changes nothing: it keeps names out of addresses."""
+    words = request.POST.get("q", "").replace("\0", "").strip()[:100]
+    rows = Pathway.objects.none()
+    if len(words) >= SHORTEST:
+        rows = narrowed(Pathway.objects.visible_to(user_of(request)), {"q": words}, user_of(request))
+    keys = list(_ordered(rows, {}).values_list("pk", flat=True)[:FOUND])
+    found = Pathway.objects.filter(pk__in=keys).select_related("patient", "version__target")
+    by_key = {pathway.pk: pathway for pathway in found.defer("version__definition")}
+    return render(request, "pathways/_found.html", {"found": [by_key[key] for key in keys if key in by_key]})
+
+
 def _address(asked: QueryDict) -> QueryDict:
     """The filters that an address may hold: not the words being searched, nor what is empty."""
     kept = QueryDict(mutable=True)
@@ -94,13 +106,6 @@ def narrowed(rows: PathwayQuerySet, chosen: dict[str, Any], user: User) -> Pathw
             return rows.without_next_step()
     status = chosen.get("status") or ("all" if searching else "active")
     return rows if status == "all" else rows.filter(status=status)
-
-
-def as_searched(words: str) -> str:
-    """What was typed, as `search_text` keeps it: dates as 07/05/1960, an INS matricule without spaces."""
-    if _NUMBER.fullmatch(words.strip()):
-        return re.sub(r"\s+", "", words)
-    return _DATE.sub(lambda date: f" {int(date[1]):02d}/{int(date[2]):02d}/{date[3]} ", words)
 
 
 def _ordered(rows: PathwayQuerySet, chosen: dict[str, Any]) -> PathwayQuerySet:

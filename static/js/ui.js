@@ -6,7 +6,9 @@ const toast = (message, tone) => {
   document.dispatchEvent(new CustomEvent("jalon:toast", { detail: { message, tone } }));
 };
 
-const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+const FIELD = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]";
+const typing = (target) => target.closest?.(FIELD);
+const off = () => document.documentElement.dataset.keys === "off"; // see keyboard.js
 
 // --- keyboard: « / » to the search, j and k along the rows, Enter opens ------------------------------------------
 function rows() {
@@ -26,7 +28,7 @@ function moveRow(step) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || off()) return;
   if (typing(event.target) || document.querySelector("dialog[open]")) return;
   if (event.key === "/") {
     const field = document.querySelector("[data-search]");

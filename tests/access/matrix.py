@@ -96,6 +96,7 @@ ROUTES: dict[str, Route] = {
     "directory:review": post("QA", "emergency"),
     # pathways
     "pathways:list": Route(FILE + "XY"),
+    "pathways:find": post(FILE + "XY", ""),
     "pathways:new": Route(DESK + "X"),
     "pathways:look-alikes": post(DESK + "X", ""),
     "pathways:gp-options": Route(FILE + "XY"),
@@ -132,6 +133,9 @@ ROUTES: dict[str, Route] = {
     "api:pathway-milestones": post(TEAM, "pathway"),
     # coordination
     "coordination:worklist": Route(DESK + "X"),
+    "coordination:saved-views": Route(DESK + "X"),
+    "coordination:saved-view-default": post(DESK, "view"),
+    "coordination:saved-view-delete": post(DESK, "view"),
     "coordination:tasks": Route(TEAM + "XY"),
     "coordination:task-claim": post(TEAM, "task"),
     "coordination:task-give-back": post(TEAM, "task"),
