@@ -1,4 +1,14 @@
-from coordination.models.desk import Channel, Contact, ContactOutcome, ContactState, Notice, Task, TaskStatus
+from coordination.models.acts import ActKind, DeskAct, DeskActLine
+from coordination.models.desk import (
+    Channel,
+    Contact,
+    ContactOutcome,
+    ContactState,
+    ContactWithdrawal,
+    Notice,
+    Task,
+    TaskStatus,
+)
 from coordination.models.slots import (
     Booking,
     BookingStatus,
@@ -12,13 +22,17 @@ from coordination.models.slots import (
 from coordination.models.views import DefaultView, SavedView
 
 __all__ = [
+    "ActKind",
     "Booking",
     "BookingStatus",
     "Channel",
     "Contact",
     "ContactOutcome",
     "ContactState",
+    "ContactWithdrawal",
     "DefaultView",
+    "DeskAct",
+    "DeskActLine",
     "ExamType",
     "Notice",
     "Sampling",

@@ -88,15 +88,20 @@ class ContactOutcome(models.TextChoices):
     CALL_BACK = "call_back", "À rappeler"
     MESSAGE = "message", "Message laissé"
     UNREACHABLE = "unreachable", "Injoignable"
+    POSTPONED = "postponed", "Rappel reporté"
 
 
 class Contact(models.Model):
-    """A call or message with the patient, a relative or a professional. Never changed, never erased (SEC-02)."""
+    """A call or message with the patient, a relative or a professional. Never changed, never erased (SEC-02).
+
+    A promised call put off to another day stands among them, without a channel: nobody was called. One noted by mistake
+    is withdrawn (`ContactWithdrawal`): it stays readable and counts for nothing.
+    """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     pathway = models.ForeignKey(Pathway, on_delete=models.PROTECT, related_name="contacts")
     at = models.DateTimeField("le")
-    channel = models.CharField("moyen", max_length=12, choices=Channel)
+    channel = models.CharField("moyen", max_length=12, choices=Channel, blank=True)
     outcome = models.CharField("résultat", max_length=12, choices=ContactOutcome)
     whom = models.CharField("avec", max_length=80, blank=True)
     next_on = models.DateField("à rappeler le", null=True, blank=True)
@@ -115,12 +120,42 @@ class Contact(models.Model):
                 condition=~Q(outcome="call_back") | Q(next_on__isnull=False),
                 name="contact_call_back_has_date",
                 violation_error_message="Indiquez quand rappeler.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="postponed", channel="", next_on__isnull=False)
+                | (~Q(outcome="postponed") & ~Q(channel="")),
+                name="contact_has_channel_unless_postponed",
+                violation_error_message="Choisissez le moyen de contact.",
+            ),
         ]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()} {self.at:%d/%m/%Y}"
+
+
+class ContactWithdrawal(models.Model):
+    """Says that a contact was noted by mistake, who says so and why. Never changed, never erased."""
+
+    contact = models.OneToOneField(Contact, on_delete=models.PROTECT, related_name="withdrawal")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("le", auto_now_add=True)
+    reason = models.CharField("motif", max_length=200)
+
+    class Meta:
+        verbose_name = "retrait d’un contact"
+        verbose_name_plural = "retraits de contacts"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(reason=""),
+                name="contact_withdrawal_has_reason",
+                violation_error_message="Indiquez pourquoi ce contact est retiré.",
+            )
+        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class ContactState(models.Model):

@@ -64,7 +64,11 @@ class ContactQuerySet(models.QuerySet["Contact"]):
         return self.filter(visible_pathways(user, "pathway__"))
 
     def with_list_data(self) -> Self:
-        return self.select_related("author__professional")
+        return self.select_related("author__professional", "withdrawal__by__professional")
+
+    def standing(self) -> Self:
+        """Those that nobody withdrew."""
+        return self.filter(withdrawal__isnull=True)
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

@@ -12,6 +12,10 @@ REACHED = "reached"
 CALL_BACK = "call_back"
 MESSAGE = "message"
 UNREACHABLE = "unreachable"
+POSTPONED = "postponed"
+
+ATTEMPTS_BEFORE_PROPOSAL = 3
+"""Our own bound, not a published one: after so many calls without an answer, another way is proposed."""
 
 PATIENT = ""
 RELATIVE = "Un proche"
@@ -32,10 +36,14 @@ def standing(contacts: Iterable[tuple[str, str, date | None]]) -> Standing:
     """The standing after ``(outcome, whom, next_on)``, oldest first.
 
     An answer by anyone sets the count of attempts back to zero. Each contact replaces the day of the next call; but a
-    professional reached about the patient leaves a promise made to the patient as it was.
+    professional reached about the patient leaves a promise made to the patient as it was. A promised call put off
+    changes its day only.
     """
     now = Standing()
     for outcome, whom, next_on in contacts:
+        if outcome == POSTPONED:
+            now = Standing(now.attempts, next_on)
+            continue
         if outcome in (REACHED, CALL_BACK):
             attempts = 0 if with_patient(whom) else now.attempts
         else:
@@ -43,6 +51,11 @@ def standing(contacts: Iterable[tuple[str, str, date | None]]) -> Standing:
         keeps = not with_patient(whom) and next_on is None
         now = Standing(attempts, now.call_back_on if keeps else next_on)
     return now
+
+
+def proposes_another_way(attempts: int) -> bool:
+    """True when calling again is no longer the best thing to do: write, or ask the GP."""
+    return attempts >= ATTEMPTS_BEFORE_PROPOSAL
 
 
 def with_patient(whom: str) -> bool:
@@ -62,6 +75,11 @@ def proposed_call_back(outcome: str, today: date, calendar: Calendar) -> date | 
     if outcome == MESSAGE:
         return worked_days_after(today, 2, calendar)
     return None
+
+
+def call_after_letter(today: date, calendar: Calendar) -> date:
+    """A letter needs a week to be read."""
+    return calendar.next_working_day(today + 7 * ONE_DAY)
 
 
 def call_back_choices(today: date, calendar: Calendar) -> list[date]:

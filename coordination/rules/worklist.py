@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
 
+from coordination.rules.contacts import proposes_another_way
 from directory.typography import NBSP, hour, short_day
 from pathways.rules.lateness import Lateness
 from pathways.rules.milestones import MilestoneKind
@@ -218,6 +219,8 @@ _AGO = {0: "aujourd’hui", 1: "hier"}
 
 
 def _attempts(count: int) -> str:
+    if proposes_another_way(count):
+        return f"{count} essais sans réponse, écrire ou appeler le médecin traitant"
     return f"{count} essai{'s' if count > 1 else ''} sans réponse" if count else ""
 
 

@@ -1,6 +1,7 @@
+from coordination.services.acts import act_on_rows, undo_act
 from coordination.services.booking import book_slot, cancel_booking
 from coordination.services.closing import stop_expecting
-from coordination.services.contacts import record_contact
+from coordination.services.contacts import postpone_call, record_contact, withdraw_contact
 from coordination.services.exam_types import load_exam_types
 from coordination.services.marks import mark_done, mark_missed, undo_mark
 from coordination.services.notices import notify_gp, rectify_notice, send_pending_notices, tell_gp_of_appointments
@@ -19,6 +20,7 @@ from coordination.services.tasks import (
 )
 
 __all__ = [
+    "act_on_rows",
     "ask_review",
     "book_slot",
     "cancel_booking",
@@ -36,6 +38,7 @@ __all__ = [
     "mark_missed",
     "notify_gp",
     "open_on",
+    "postpone_call",
     "record_contact",
     "rectify_notice",
     "release_unused_slots",
@@ -44,5 +47,7 @@ __all__ = [
     "send_pending_notices",
     "stop_expecting",
     "tell_gp_of_appointments",
+    "undo_act",
     "undo_mark",
+    "withdraw_contact",
 ]

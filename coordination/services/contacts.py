@@ -8,13 +8,13 @@ from uuid import UUID, uuid5
 from django.db import transaction
 from django.utils import timezone
 
-from coordination.models import Channel, Contact, ContactOutcome, ContactState
+from coordination.models import Channel, Contact, ContactOutcome, ContactState, ContactWithdrawal
 from coordination.rules import contacts as rules
 from directory.errors import DomainError
 from directory.models import User
-from pathways.models import MilestoneSource, Pathway
+from pathways.models import Milestone, MilestoneSource, Pathway
 from pathways.rules.milestones import MilestoneKind
-from pathways.services import record_milestone, touch_contact
+from pathways.services import record_milestone, rewind_contact, touch_contact, withdraw_milestone
 
 CLOCK_SKEW = timedelta(minutes=5)
 
@@ -41,7 +41,7 @@ def record_contact(
     """
     now = timezone.now()
     at = at or now
-    locked = Pathway.objects.select_for_update(of=("self",), no_key=True).select_related("patient").get(pk=pathway.pk)
+    locked = _locked(pathway)
     known = Contact.objects.filter(uuid=key).first() if key else None
     if known and known.pathway_id != locked.pk:
         raise DomainError("Ce contact a déjà été noté pour un autre patient.")
@@ -78,9 +78,56 @@ def record_contact(
     return contact
 
 
+@transaction.atomic
+def postpone_call(*, pathway: Pathway, author: User, day: date, note: str = "", key: UUID | None = None) -> Contact:
+    """Puts the promised call off to ``day``. Raises DomainError when none is promised or the day is gone by."""
+    locked = _locked(pathway)
+    state = ContactState.objects.filter(pathway=locked).first()
+    if state is None or state.call_back_on is None:
+        raise DomainError("Aucun rappel n’est promis à ce patient.")
+    now = timezone.now()
+    if day < timezone.localdate(now):
+        raise DomainError("La date de rappel est déjà passée.", field="day")
+    contact = Contact.objects.create(
+        pathway=locked, at=now, channel="", outcome=ContactOutcome.POSTPONED, next_on=day, note=note.strip(),
+        author=author, **({"uuid": key} if key else {}),
+    )  # fmt: skip
+    _keep_state(locked)
+    return contact
+
+
+@transaction.atomic
+def withdraw_contact(*, contact: Contact, by: User, reason: str) -> ContactWithdrawal:
+    """Says that a contact was noted by mistake: it stays readable, and no longer counts. Raises DomainError without a
+    reason, or when it is already withdrawn."""
+    if not reason.strip():
+        raise DomainError("Indiquez pourquoi ce contact est retiré.", field="reason")
+    locked = _locked(contact.pathway)
+    if ContactWithdrawal.objects.filter(contact=contact).exists():
+        raise DomainError("Ce contact est déjà retiré.")
+    withdrawal = ContactWithdrawal.objects.create(contact=contact, by=by, reason=reason.strip()[:200])
+    _keep_state(locked)
+    if rules.is_news(contact.outcome, contact.whom):
+        news = Contact.objects.standing().filter(pathway=locked, outcome=rules.REACHED)
+        latest = news.filter(whom__in=[rules.PATIENT, rules.RELATIVE]).order_by("-at").first()
+        rewind_contact(pathway=locked, at=latest.at if latest else None)
+        fact = Milestone.objects.in_force().filter(dedup_key=f"contact:{contact.uuid}").first()
+        if fact:
+            withdraw_milestone(milestone=fact, author=by, note=reason.strip())
+    return withdrawal
+
+
+def _locked(pathway: Pathway) -> Pathway:
+    return Pathway.objects.select_for_update(of=("self",), no_key=True).select_related("patient").get(pk=pathway.pk)
+
+
 def _keep_state(pathway: Pathway) -> None:
     """Works the pathway's standing out again from all its contacts: one entered late changes what it must."""
-    contacts = list(pathway.contacts.order_by("at", "id").values_list("id", "outcome", "whom", "next_on"))
+    found = Contact.objects.standing().filter(pathway=pathway).order_by("at", "id")
+    contacts = list(found.values_list("id", "outcome", "whom", "next_on"))
+    if not contacts:
+        ContactState.objects.filter(pathway=pathway).delete()
+        return
     now = rules.standing((outcome, whom, next_on) for _, outcome, whom, next_on in contacts)
     ContactState.objects.update_or_create(
         pathway=pathway,
@@ -93,7 +140,7 @@ def _keep_state(pathway: Pathway) -> None:
 
 
 def _refuse_wrong_contact(outcome: str, channel: str, at: datetime, next_on: date | None, now: datetime) -> None:
-    if outcome not in ContactOutcome.values:
+    if outcome not in ContactOutcome.values or outcome == ContactOutcome.POSTPONED:
         raise DomainError("Choisissez le résultat de l’appel.", field="outcome")
     if channel not in Channel.values:
         raise DomainError("Choisissez le moyen de contact.", field="channel")

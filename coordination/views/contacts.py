@@ -12,12 +12,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from coordination import services
-from coordination.forms import ContactForm
+from coordination.forms import LETTER_SENT, ContactForm
 from coordination.models import ContactOutcome
 from coordination.perms import may_contact, reads_tasks
 from coordination.querysets.worklist import page_of
 from coordination.readings.worklist import Row, worklist_rows
-from coordination.rules.contacts import call_back_choices, proposed_call_back
+from coordination.rules.contacts import (
+    call_after_letter,
+    call_back_choices,
+    proposed_call_back,
+    proposes_another_way,
+)
 from coordination.views.panel import panel_fragment
 from coordination.views.shared import CHANGED, CLOSE_DIALOG, answer, back_query, find_pathway, insist, is_htmx, user_of
 from coordination.views.worklist import row_context
@@ -48,7 +53,10 @@ def _log(request: HttpRequest, pathway: Pathway) -> HttpResponse:
     if not form.is_valid():
         return _form(request, pathway, form, request.POST, status=422)
     data = form.cleaned_data
-    proposed = proposed_call_back(data["outcome"], timezone.localdate(), calendar_of(pathway.team.establishment))
+    calendar = calendar_of(pathway.team.establishment)
+    proposed = proposed_call_back(data["outcome"], timezone.localdate(), calendar)
+    if data["another"] == LETTER_SENT:
+        proposed = call_after_letter(timezone.localdate(), calendar)
     try:
         logged = services.record_contact(
             pathway=pathway,
@@ -89,6 +97,12 @@ def _fragment(request: HttpRequest, pathway: Pathway) -> HttpResponse:
     return render(request, "coordination/worklist.html#changed", row_context(request, row, back_query(request)))
 
 
+def _another_way(row: Row) -> str:
+    """« 3 essais sans réponse »: calling again is no longer what is proposed; empty before."""
+    attempts = row.situation.attempts
+    return f"{attempts} essais sans réponse" if proposes_another_way(attempts) else ""
+
+
 def _row(pathway: Pathway) -> Row:
     now = timezone.now()
     return worklist_rows(page_of(Pathway.objects.filter(pk=pathway.pk), now, timezone.localdate(now)), now)[0]
@@ -96,10 +110,10 @@ def _row(pathway: Pathway) -> Row:
 
 def _form(request: HttpRequest, pathway: Pathway, form: ContactForm, params: Any, *, status: int = 200) -> HttpResponse:
     calendar = calendar_of(pathway.team.establishment)
-    today = timezone.localdate()
+    today, row = timezone.localdate(), _row(pathway)
     context = {
         "pathway": pathway,
-        "row": _row(pathway),
+        "row": row,
         "form": form,
         "origin": params.get("from", ""),
         "back": params.get("back", ""),
@@ -107,7 +121,10 @@ def _form(request: HttpRequest, pathway: Pathway, form: ContactForm, params: Any
         "proposed": {
             outcome: proposed_call_back(outcome, today, calendar)
             for outcome in (ContactOutcome.MESSAGE, ContactOutcome.UNREACHABLE)
-        },
+        }
+        | {LETTER_SENT: call_after_letter(today, calendar)},
+        "another_way": _another_way(row),
+        "gp": pathway.patient.gp,
         "contacts": pathway.contacts.with_list_data()[:SHOWN],
     }
     if not is_htmx(request):

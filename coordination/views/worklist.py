@@ -18,6 +18,7 @@ from coordination.querysets import worklist as reads
 from coordination.querysets.worklist import Scope
 from coordination.readings.counters import Figures, figures_of
 from coordination.readings.worklist import Row, worklist_rows
+from coordination.views.acts import last_act
 from coordination.views.shared import is_htmx, user_of
 from directory import badges
 from directory.perms import allow, works_at_desk
@@ -77,6 +78,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "views": [{"view": view, "url": address_of(view), "current": is_on(view, scope, chosen)} for view in views],
         "naming": f"{reverse('coordination:saved-views')}?{urlencode(params_of(chosen, scope))}",
         "everything": f"{reverse('coordination:worklist')}?{urlencode({'liste': reads.ALL})}",
+        "done": last_act(request),
         "today": today,
         "back": _with(params, liste=chosen, page=str(page.number)),
     }

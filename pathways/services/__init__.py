@@ -16,6 +16,7 @@ from pathways.services.pathways import (
     open_pathway,
     remove_from_circle,
     reopen_pathway,
+    rewind_contact,
     touch_contact,
 )
 from pathways.services.patients import create_patient, update_patient
@@ -58,6 +59,7 @@ __all__ = [
     "retry_document",
     "scan_delays",
     "skip_step",
+    "rewind_contact",
     "touch_contact",
     "update_patient",
     "withdraw_milestone",

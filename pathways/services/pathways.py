@@ -126,6 +126,14 @@ def touch_contact(*, pathway: Pathway, at: datetime) -> None:
 
 
 @transaction.atomic
+def rewind_contact(*, pathway: Pathway, at: datetime | None) -> None:
+    """The latest contact turns out to be that of ``at``, or none: a later one was noted by mistake."""
+    locked = _locked(pathway)
+    locked.last_contact_at = at
+    locked.save(update_fields=["last_contact_at"])
+
+
+@transaction.atomic
 def add_to_circle(
     *,
     pathway: Pathway,

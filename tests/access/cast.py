@@ -12,7 +12,8 @@ from django.utils import timezone
 from PIL import Image
 
 from coordination import services as desk
-from coordination.models import Booking, ExamType, SavedView, Slot, Task
+from coordination.models import Booking, DeskAct, ExamType, SavedView, Slot, Task
+from coordination.services.acts import Asked
 from directory import services as directory
 from directory.models import BreakGlass, OutboxMessage, Professional, Role, Team, TeamKind, User
 from pathways import services as pathways
@@ -104,6 +105,11 @@ class Cast:
     @cached_property
     def task(self) -> Task:
         return desk.create_task(pathway=self.pathway, title="Appeler le laboratoire", author=self.meeting.coordinator)
+
+    @cached_property
+    def gesture(self) -> DeskAct:
+        asked = Asked("contact", outcome="message")
+        return desk.act_on_rows(pathways=[self.pathway], asked=asked, author=self.meeting.coordinator)
 
     @cached_property
     def view(self) -> SavedView:

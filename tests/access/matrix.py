@@ -133,6 +133,8 @@ ROUTES: dict[str, Route] = {
     "api:pathway-milestones": post(TEAM, "pathway"),
     # coordination
     "coordination:worklist": Route(DESK + "X"),
+    "coordination:act": Route(DESK + "X"),
+    "coordination:act-undo": post("C", "gesture"),
     "coordination:saved-views": Route(DESK + "X"),
     "coordination:saved-view-default": post(DESK, "view"),
     "coordination:saved-view-delete": post(DESK, "view"),

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.test import Client
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from directory.errors import DomainError
 from pathways.models import Milestone, Pathway
 from pathways.rules.calendar import Calendar
 from tests.coordination.factories import Desk
+from tests.coordination.pages import text, url
 
 
 def log(desk: Desk, pathway: Pathway, outcome: str, **more: object) -> Contact:
@@ -164,3 +166,50 @@ class StandingTest(TestCase):
         reached = [each.at for each in told if rules.is_news(each.outcome, each.whom)]
         pathway.refresh_from_db()
         assert pathway.last_contact_at == max(reached, default=None)
+
+
+# --- when calling again no longer helps ------------------------------------------------------------------------------
+def unanswered(desk: Desk, count: int) -> Pathway:
+    pathway = desk.pathway()
+    for _ in range(count):
+        log(desk, pathway, "unreachable")
+    return pathway
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("attempts", "proposed"), [(2, False), (3, True)])
+def test_another_way_is_proposed_after_three_attempts(nurse: Client, desk: Desk, attempts: int, proposed: bool) -> None:
+    pathway = unanswered(desk, attempts)
+    assert ("Courrier envoyé" in text(nurse.get(url("contact", pathway)))) is proposed
+    reason = nurse.get(url("worklist")).context["rows"][0].reason.text
+    assert ("écrire ou appeler le médecin traitant" in reason) is proposed
+
+
+@pytest.mark.django_db
+def test_a_letter_sent_waits_a_week(nurse: Client, desk: Desk) -> None:
+    pathway = unanswered(desk, 3)
+    nurse.post(url("contact", pathway), {"another": "letter"})
+    letter = Contact.objects.latest("pk")
+    assert (letter.outcome, letter.channel, letter.whom) == ("message", "letter", "")
+    assert ContactState.objects.get(pathway=pathway).call_back_on == date(2026, 11, 30)
+
+
+@pytest.mark.django_db
+def test_the_gp_reached_is_no_news_of_the_patient(nurse: Client, desk: Desk) -> None:
+    pathway = unanswered(desk, 3)
+    nurse.post(url("contact", pathway), {"another": "gp"})
+    assert (Contact.objects.latest("pk").whom, Contact.objects.latest("pk").outcome) == (rules.GP, "reached")
+    assert ContactState.objects.get(pathway=pathway).attempts == 3
+
+
+@pytest.mark.django_db
+def test_a_withdrawn_contact_is_shown_with_its_reason(nurse: Client, desk: Desk) -> None:
+    pathway = desk.pathway()
+    services.withdraw_contact(contact=log(desk, pathway, "reached"), by=desk.coordinator, reason="Erreur de ligne")
+    page = text(nurse.get(url("pathway-panel", pathway)))
+    assert "<s>Joint</s> (retiré)" in page
+    assert "Erreur de ligne" in page
+    with pytest.raises(DomainError, match="déjà retiré"):
+        services.withdraw_contact(contact=Contact.objects.get(), by=desk.coordinator, reason="Encore")
+    with pytest.raises(DomainError, match="pourquoi"):
+        services.withdraw_contact(contact=log(desk, pathway, "reached"), by=desk.coordinator, reason=" ")
