@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Expression, QuerySet
+from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -49,7 +49,7 @@ def words_of(url_name: str) -> str:
     return badge.words if badge else ""
 
 
-def expressions(user: User, at: datetime, url_names: set[str]) -> dict[str, Expression]:
+def expressions(user: User, at: datetime, url_names: set[str]) -> dict[str, Subquery[Any]]:
     """What to read for the badges of these entries, for `directory.counting.read`."""
     return {name: count_of(badge.counted(user, at)) for name, badge in _registered.items() if name in url_names}
 

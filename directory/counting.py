@@ -10,17 +10,17 @@ from django.db.models import Count, Expression, QuerySet, Subquery, Value
 from directory.models import User
 
 
-def count_of(rows: QuerySet[Any]) -> Subquery:
+def count_of(rows: QuerySet[Any]) -> Subquery[Any]:
     """How many ``rows``, to be read with others by `read`."""
     return summed(rows, Count("pk"))
 
 
-def summed(rows: QuerySet[Any], figure: Expression) -> Subquery:
+def summed(rows: QuerySet[Any], figure: Expression) -> Subquery[Any]:
     """An aggregate over all ``rows``, to be read with others by `read`."""
     return Subquery(rows.order_by().annotate(_all=Value(1)).values("_all").annotate(_figure=figure).values("_figure"))
 
 
-def read(user: User, figures: Mapping[str, Expression]) -> dict[str, Any]:
+def read(user: User, figures: Mapping[str, Subquery[Any]]) -> dict[str, Any]:
     """The value of each expression, in one query; none when there is nothing to read."""
     if not figures:
         return {}

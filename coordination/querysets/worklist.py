@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import JSONObject
@@ -96,7 +97,7 @@ def counters(found: PathwayQuerySet, at: datetime, today: date) -> dict[str, int
     return {name: figures[name.replace("-", "_")] for name in counts}
 
 
-def counters_of(found: PathwayQuerySet, at: datetime, today: date) -> Subquery:
+def counters_of(found: PathwayQuerySet, at: datetime, today: date) -> Subquery[Any]:
     """The same as one value, to be read with other figures by `directory.counting.read`."""
     return summed(found, JSONObject(**_counts(at, today)))
 

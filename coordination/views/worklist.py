@@ -130,6 +130,7 @@ def row_context(request: HttpRequest, row: Row, params: QueryDict) -> dict[str, 
         "row": row,
         "counters": _counters(params, figures, chosen),
         "late": figures.badges.get("coordination:worklist", 0),
+        "back": request.POST.get("back", ""),
         "fresh": True,
     }
 
