@@ -23,6 +23,8 @@ NAVIGATION: list[tuple[str, str, str, set[str]]] = [
     ("Courrier", "directory:post", "mail", {Role.COORDINATOR, Role.SECRETARY}),
     ("Accès", "directory:accesses", "shield", {Role.QUALITY, Role.ADMINISTRATOR}),
 ]
+COUNTERS = {"pathways:alerts": "pathways:alert-count"}
+"""Entries with a figure, and the page that tells it: asked for after the page, so that none waits for it."""
 OPERATION = ("Administration", "admin:index", "settings")
 """For the operators of the platform only (`is_staff`): its pages know no establishment's borders."""
 
@@ -40,8 +42,10 @@ def navigation(user: User, path: str) -> list[dict[str, Any]]:
     wanted = [(label, name, icon) for label, name, icon, roles in NAVIGATION if user.roles & roles]
     if user.is_staff:
         wanted.append(OPERATION)
-    return [_entry(label, reverse(name), icon, path) for label, name, icon in wanted]
+    return [_entry(label, name, icon, path) for label, name, icon in wanted]
 
 
-def _entry(label: str, url: str, icon: str, path: str) -> dict[str, Any]:
-    return {"label": label, "url": url, "icon": icon, "active": path.startswith(url), "badge": None}
+def _entry(label: str, name: str, icon: str, path: str) -> dict[str, Any]:
+    url, counter = reverse(name), COUNTERS.get(name)
+    active = path.startswith(url)
+    return {"label": label, "url": url, "icon": icon, "active": active, "counter": counter and reverse(counter)}
