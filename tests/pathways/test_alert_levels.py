@@ -55,7 +55,7 @@ def test_a_late_scan_tells_the_same_story_as_a_prompt_one(step: Step) -> None:
     assert step.due_at and step.team_at and step.head_at and step.harm_at
     instants = [step.due_at, step.team_at, step.head_at, step.harm_at]
     services.scan_delays(now=step.harm_at + timedelta(days=9))
-    expected = {rank + 1: (at, (instants[1:] + [None])[rank]) for rank, at in enumerate(instants)}
+    expected = {rank + 1: (at, [*instants[1:], None][rank]) for rank, at in enumerate(instants)}
     assert story(step) == expected
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from pathways import services as pathways
 from pathways.models import Alert, Watch
-from referrals import services, tasks
+from referrals import tasks
 from referrals.models import Referral
 from tests.conftest import StrictClient
 from tests.pathways.pages import soup, words
