@@ -55,13 +55,17 @@ def test_evidence_recorded_while_the_alert_goes_up() -> None:
     assert not told.open().exists()
 
 
-def test_a_promise_kept_while_its_alert_goes_up() -> None:
+@pytest.mark.parametrize("of_a_patient", [False, True])
+def test_what_was_awaited_comes_while_its_alert_goes_up(of_a_patient: bool) -> None:
+    pathway = PathwayFactory() if of_a_patient else None
     now, subject = timezone.now(), uuid4()
     past = [now - timedelta(hours=hours) for hours in (3, 2, 1)]
     services.watch(
-        kind=AlertKind.PROMISE, subject=subject, due_at=past[0], label="Demande D-1", team=TeamFactory(),
-        ladder=Ladder(past[1], past[2]),
+        kind=AlertKind.PROMISE, subject=subject, due_at=past[0], label="Demande D-1", pathway=pathway,
+        team=None if of_a_patient else TeamFactory(), ladder=Ladder(past[1], past[2]),
     )  # fmt: skip
+    services.scan_delays(now=past[1])
+    assert Alert.objects.open().get(subject=subject).level == 1
     claimed, go_on = Event(), Event()
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(go_up, claimed, go_on)

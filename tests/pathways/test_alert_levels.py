@@ -121,11 +121,12 @@ def test_evidence_closes_the_level_reached_and_its_withdrawal_opens_it_again(ste
     assert (again.pk, again.since, again.closed_by) == (alert.pk, alert.since, None)
 
 
-def test_a_pause_moves_the_levels_of_a_delay_already_told(step: Step) -> None:
-    pathway = PathwayFactory(days_ago=12)
+@pytest.mark.parametrize("days_ago", [12, 60])  # taken down a level, and still at the last one
+def test_a_pause_moves_the_levels_of_a_delay_already_told(days_ago: int) -> None:
+    pathway = PathwayFactory(days_ago=days_ago)
     services.scan_delays(now=timezone.now())
     before = Alert.objects.open().get(pathway=pathway, step__key="first_care")
-    start = timezone.localdate() - timedelta(days=10)
+    start = timezone.localdate() - timedelta(days=days_ago - 2)
     services.add_pause(
         pathway=pathway, kind=PauseKind.values[0], starts_on=start, author=None, ends_on=start + timedelta(days=1)
     )

@@ -103,6 +103,19 @@ def test_at_once_only_for_the_levels_said_so_and_once(late: Scene) -> None:
     assert sent[0].due_at == MONDAY
 
 
+def test_what_was_told_is_not_told_again_with_the_next(late: Scene) -> None:
+    first = Alert.objects.addressed_to(late.coordinator).get(step__key="first_care")
+    assert first.harm_at and first.pathway
+    services.scan_delays(now=first.harm_at + timedelta(seconds=1))
+    services.tell_new_alerts(now=MONDAY)
+    other = PathwayFactory(team=late.team, owner=late.coordinator, days_ago=9)
+    services.scan_delays(now=first.harm_at + timedelta(days=1))
+    services.tell_new_alerts(now=MONDAY)
+    second = mails(late, "alerts_now")[-1]
+    assert other.reference in second.body
+    assert first.pathway.reference not in second.body
+
+
 def test_at_night_it_waits_for_the_morning(late: Scene) -> None:
     harm_at = Alert.objects.addressed_to(late.coordinator).get(step__key="first_care").harm_at
     assert harm_at

@@ -33,7 +33,8 @@ def _after(action: FollowUpAction) -> object:
 
 def test_due_at_the_end_of_its_day_and_closed_by_its_fact(action: FollowUpAction) -> None:
     watch = Watch.objects.get(subject=action.uuid)
-    assert timezone.localtime(watch.due_at).date() == action.due_on
+    due_at = timezone.localtime(watch.due_at)
+    assert (due_at.date(), due_at.hour) == (action.due_on, 23)
     pathways.scan_delays(now=watch.due_at)
     assert not Alert.objects.open().filter(subject=action.uuid).exists()
     assert raised(action)
