@@ -59,6 +59,10 @@ class AccessLogQuerySet(models.QuerySet["AccessLog"]):
         return self.filter(patient_uuid=patient_uuid).select_related("user")
 
 
+PERSONAL = "alerts_"
+"""How the kinds of the messages begin that only concern the account they are sent to."""
+
+
 class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
     def to_send(self, at: datetime) -> Self:
         """Messages due and neither sent, given up, nor held by a living worker."""
@@ -70,5 +74,7 @@ class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
         ).order_by("due_at", "id")
 
     def visible_to(self, user: User) -> Self:
-        """Post of the user's establishments; administrators of the platform see none of it."""
-        return self.filter(establishment__in=user.establishment_ids)
+        """Post of the user's establishments, but for what tells a colleague of their own work; administrators of the
+        platform see none of it."""
+        of_others = Q(kind__startswith=PERSONAL) & ~Q(recipient=user.email)
+        return self.filter(establishment__in=user.establishment_ids).exclude(of_others)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -13,7 +14,8 @@ from django.db import models
 from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, Value, When
 from django.utils import timezone
 
-from directory.models import BreakGlass, Role
+from directory.models import BreakGlass, Membership, Role
+from pathways.rules.levels import Level
 from pathways.rules.search import normalise
 
 if TYPE_CHECKING:
@@ -209,15 +211,54 @@ class StepQuerySet(models.QuerySet["Step"]):
         return self.filter(next_alert_at__lt=at).order_by("next_alert_at", "id")
 
 
+def of_teams(teams: Iterable[int]) -> Q:
+    """Alerts of those teams: of their patients, or of what is not a patient's yet."""
+    known = list(teams)
+    return Q(pathway__team__in=known) | Q(team__in=known)
+
+
+def addressed(user: User) -> Q:
+    """Alerts that ask ``user`` something: theirs at any level, then their team's, then those of the team they head,
+    then the harm reviews of its physicians. A team without a head is headed by its physicians."""
+    desk = user.teams_as(Role.COORDINATOR, Role.SECRETARY)
+    heads, practised = set(user.headed_teams), user.teams_as(Role.PHYSICIAN)
+    headed = Membership.objects.current().filter(is_head=True, team__in=practised).values_list("team_id", flat=True)
+    if practised:
+        heads |= set(practised) - set(headed)
+    own = Q(step__assignee=user) | Q(step__assignee__isnull=True, pathway__owner=user)
+    unowned = Q(step__assignee__isnull=True, pathway__owner__isnull=True) & of_teams(
+        user.teams_as(Role.COORDINATOR) or desk
+    )
+    return (
+        own
+        | unowned
+        | (Q(level__gte=Level.TEAM.rank) & of_teams(desk))
+        | (Q(level__gte=Level.HEAD.rank) & of_teams(heads))
+        | (Q(level__gte=Level.HARM.rank) & of_teams(practised))
+    )
+
+
 class AlertQuerySet(models.QuerySet["Alert"]):
     def visible_to(self, user: User) -> Self:
-        return self.filter(visible_pathways(user, "pathway__"))
+        teams = user.teams_as(*READS_TEAM)
+        return self.filter(visible_pathways(user, "pathway__") | Q(team__in=teams))
+
+    def addressed_to(self, user: User) -> Self:
+        """Open alerts that ask this person something, among those they may read."""
+        return self.open().visible_to(user).filter(addressed(user))
 
     def open(self) -> Self:
         return self.filter(closed_at__isnull=True)
 
     def unacknowledged(self) -> Self:
         return self.open().filter(acknowledged_at__isnull=True)
+
+
+def alerts_waiting_for(user: User, at: datetime) -> AlertQuerySet:
+    """The figure beside the menu's entry, and that of the first tab of the page it opens."""
+    from pathways.models import Alert
+
+    return Alert.objects.addressed_to(user).unacknowledged()
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):

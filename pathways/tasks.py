@@ -26,3 +26,15 @@ def scan_delays() -> int:
     """Raises the alerts due now (every 60 s)."""
     now = timezone.now()
     return services.scan_delays(now=now) + services.repair_continuity(now=now)
+
+
+@shared_task(ignore_result=True)
+def tell_new_alerts() -> int:
+    """Mails the alerts of the levels told at once (every 60 s)."""
+    return services.tell_new_alerts(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def send_alert_digests() -> int:
+    """Mails each person's digest once their day has begun (every 5 minutes)."""
+    return services.send_alert_digests(now=timezone.now())

@@ -42,6 +42,7 @@ urlpatterns = [
     path(f"{DOCUMENT}reessayer/", views.document_retry, name="document-retry"),
     path(f"{DOCUMENT}remis/", views.document_given, name="document-given"),
     path("alertes/", views.alert_list, name="alerts"),
+    path("alertes/courriels/", views.alert_preferences, name="alert-preferences"),
     path("alertes/<uuid:uuid>/vue/", views.alert_acknowledge, name="alert-acknowledge"),
     path("urgence/", views.break_glass, name="break-glass"),
 ]

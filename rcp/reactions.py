@@ -47,6 +47,13 @@ def on_task_saved(instance: Task, created: bool, **kwargs: Any) -> None:
         services.follow_task(task=instance)
 
 
+@receiver(post_save, sender=FollowUpAction)
+def on_action_saved(instance: FollowUpAction, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
+    """What a decision asks for is watched until it is executed or set aside."""
+    if update_fields is None or "status" in update_fields:
+        services.watch_action(action=instance)
+
+
 @receiver(pathway_closed)
 def on_closed(pathway: Pathway, **kwargs: Any) -> None:
     """No meeting waits for a closed pathway, and nothing more is asked of anyone."""

@@ -15,6 +15,12 @@ def open_sessions() -> int:
 
 
 @shared_task(ignore_result=True)
+def watch_actions() -> int:
+    """Decisions not executed that nobody watches yet (every 10 minutes)."""
+    return services.watch_actions()
+
+
+@shared_task(ignore_result=True)
 def note_sent_decisions() -> int:
     """Opinions whose notice has left are recorded as sent (every minute)."""
     return services.note_sent()

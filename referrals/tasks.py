@@ -12,3 +12,9 @@ from referrals import services
 def purge_drafts() -> int:
     """Erases the files that were joined to a form nobody sent (hourly)."""
     return services.purge_drafts(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def watch_promises() -> int:
+    """Promised answers that nobody watches yet (every 10 minutes)."""
+    return services.watch_promises()

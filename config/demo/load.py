@@ -17,7 +17,7 @@ from config.demo.simulate import SMALL, Measure, simulate
 from config.demo.world import HOSPITAL_FINESS, World, build_world
 from directory.models import Establishment, Heartbeat
 from directory.services import beat
-from pathways.services import calendar_of, repair_continuity, scan_delays
+from pathways.services import calendar_of, repair_continuity, scan_delays, tell_new_alerts
 
 SEED = 20_260_101
 SIZES: dict[str, Measure | bulk.Size] = {"small": SMALL, "medium": bulk.MEDIUM, "large": bulk.LARGE}
@@ -59,6 +59,7 @@ def fill(measure: Measure | bulk.Size, *, today: date, seed: int, say: Say) -> L
         say(f"  {agenda.lived} actes vécus, {date_history()} lignes d’historique datées")
         scan_delays(now=timezone.now())
         repair_continuity(now=timezone.now())
+        tell_new_alerts(now=timezone.now())  # told by now: only what is raised from here on is news
     return life
 
 

@@ -24,6 +24,8 @@ from pathways.services import publish_target
 
 HOSPITAL_FINESS = names.finess(1)
 TARGETS = Path(__file__).resolve().parents[2] / "pathways" / "targets"
+HEAD = ("gastro", "pathways")
+"""Who heads the team of the story: unanswered alerts go up to them."""
 INSTADIAG, FAST, SHORT = "instadiag-foie-pancreas", "fast", "avis-de-rcp"
 
 KINDS = EstablishmentKind
@@ -129,7 +131,8 @@ def _settle(world: World, someone: Someone, number: int) -> None:
         user = User.objects.create_user(someone.account, professional=person)
         world.users[someone.key] = user
         for team, role in someone.teams:
-            Membership.objects.create(user=user, team=world.teams[team], role=role)
+            head = (someone.key, team) == HEAD
+            Membership.objects.create(user=user, team=world.teams[team], role=role, is_head=head)
 
 
 def shipped_targets() -> list[Target]:

@@ -139,6 +139,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Ids of the teams where the user holds one of ``roles``."""
         return [m.team_id for m in self.current_memberships if m.role in roles]
 
+    @property
+    def headed_teams(self) -> list[int]:
+        """Ids of the teams the user heads."""
+        return [m.team_id for m in self.current_memberships if m.is_head]
+
     def establishments_as(self, *roles: str) -> list[int]:
         """Ids of the establishments where the user holds one of ``roles``."""
         return sorted({m.team.establishment_id for m in self.current_memberships if m.role in roles})
@@ -155,6 +160,7 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField("rôle", max_length=16, choices=Role)
+    is_head = models.BooleanField("chef de l’équipe", default=False)
     starts_on = models.DateField("depuis", null=True, blank=True)
     ends_on = models.DateField("jusqu’au", null=True, blank=True)
 

@@ -7,7 +7,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from pathways.models import Milestone, Pathway, Step
+from pathways.models import Alert, Milestone, Pathway, Step
+from pathways.rules.levels import Level
 from pathways.rules.milestones import MilestoneKind
 
 LATENESS = (
@@ -27,6 +28,24 @@ class StepSerializer(serializers.ModelSerializer[Step]):
             "uuid", "key", "label", "phase", "actor", "state", "lateness", "projected", "paused", "optional",
             "anchor_at", "due_at", "raw_due_at", "warn_at", "done_at", "skip_reason", "assignee",
         )  # fmt: skip
+
+
+class AlertSerializer(serializers.ModelSerializer[Alert]):
+    """An open alert. `since` is the instant its level was reached; unanswered, it goes up at `next_level_at`."""
+
+    level = serializers.SerializerMethodField()
+    step = serializers.CharField(source="step.key", default=None, read_only=True)
+
+    class Meta:
+        model = Alert
+        fields = (
+            "uuid", "kind", "level", "step", "label", "since", "raised_at", "acknowledged_at", "acknowledge_reason",
+            "snoozed_until", "next_level_at",
+        )  # fmt: skip
+
+    @extend_schema_field(serializers.ChoiceField(choices=[level.value for level in Level]))
+    def get_level(self, alert: Alert) -> str:
+        return Level.of(alert.level).value
 
 
 class MilestoneSerializer(serializers.ModelSerializer[Milestone]):
@@ -90,9 +109,10 @@ class PathwayDetailSerializer(PathwaySerializer):
 
     steps = StepSerializer(many=True, read_only=True)
     milestones = MilestoneSerializer(source="facts", many=True, read_only=True)
+    alerts = AlertSerializer(source="open_alerts", many=True, read_only=True)
 
     class Meta(PathwaySerializer.Meta):
-        fields = (*PathwaySerializer.Meta.fields, "steps", "milestones")  # type: ignore[assignment]
+        fields = (*PathwaySerializer.Meta.fields, "steps", "milestones", "alerts")  # type: ignore[assignment]
 
 
 class NewMilestoneSerializer(serializers.Serializer[Milestone]):

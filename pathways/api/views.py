@@ -84,7 +84,7 @@ class PathwayDetail(_PathwayView):
     def get(self, request: Request, uuid: UUID) -> Response:
         """One pathway with its steps and their lateness; the read is logged as on the page."""
         now = timezone.now()
-        pathway = self.pathway(uuid, Pathway.objects.with_page_data(now))
+        pathway = self.pathway(uuid, Pathway.objects.with_page_data(now).with_open_alerts())
         open_file(request._request, pathway, "Dossier (API)")
         if pathway.next_step_id:
             pathway.next_step = next(step for step in pathway.steps.all() if step.pk == pathway.next_step_id)

@@ -1,5 +1,6 @@
 from pathways.forms.actions import (
     AcknowledgeForm,
+    AlertPreferenceForm,
     AssignForm,
     CloseForm,
     CorrectionForm,
@@ -18,6 +19,7 @@ from pathways.forms.search import ListFilter
 
 __all__ = [
     "AcknowledgeForm",
+    "AlertPreferenceForm",
     "AssignForm",
     "BreakGlassForm",
     "CircleForm",

@@ -11,7 +11,7 @@ from django import forms
 
 from directory.models import User
 from pathways.forms.fields import DayField, HourField, instant, today
-from pathways.models import ClosingReason, PauseKind
+from pathways.models import AlertPreference, ClosingReason, PauseKind
 from pathways.rules.milestones import MilestoneKind
 
 BOXED = {"class": "j-choices-boxed"}
@@ -81,14 +81,35 @@ class ReasonForm(forms.Form):
 
 
 class AcknowledgeForm(forms.Form):
-    """Why an alert may wait."""
+    """Why an alert may wait, and maybe until when."""
 
     reason = forms.CharField(
         label="Pourquoi cette alerte peut attendre",
         max_length=200,
         widget=forms.Textarea(attrs=NOTE),
-        help_text="L’alerte reste ouverte ; elle se ferme quand le jalon attendu est enregistré.",
+        help_text="L’alerte reste ouverte et ne monte plus ; elle se ferme quand le jalon attendu est enregistré.",
     )
+    until = DayField(
+        label="Me la rappeler le",
+        required=False,
+        help_text="Ce jour-là elle redevient à traiter. Laissez vide pour ne plus être relancé.",
+    )
+
+
+class AlertPreferenceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What a person receives by e-mail, and within which hours."""
+
+    class Meta:
+        model = AlertPreference
+        fields = ("digest", "immediate", "mail_from", "mail_until")
+        help_texts = {
+            "digest": "Un seul courriel par jour ouvré, s’il reste des alertes à traiter.",
+            "immediate": "Seulement pour les niveaux que le parcours cible dit urgents, comme la revue de préjudice.",
+            "mail_until": "En dehors de ces heures et les jours fermés, un courriel attend l’ouverture suivante.",
+        }
+        widgets = {
+            name: forms.TimeInput(format="%H:%M", attrs={"type": "time"}) for name in ("mail_from", "mail_until")
+        }
 
 
 class AssignForm(forms.Form):

@@ -50,7 +50,7 @@ def today() -> date:
     return timezone.localdate()
 
 
-def refuse(form: forms.Form, error: DomainError, names: dict[str, str] | None = None) -> None:
+def refuse(form: forms.BaseForm, error: DomainError, names: dict[str, str] | None = None) -> None:
     """Shows a service's refusal next to the field it speaks of, under the form's own name for it."""
     field = (names or {}).get(error.field or "", error.field)
     form.add_error(field if field in form.fields else None, error.message)

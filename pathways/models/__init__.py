@@ -1,3 +1,4 @@
+from pathways.models.alerts import Alert, AlertKind, AlertPreference, Watch
 from pathways.models.documents import Document, DocumentKind, DocumentStatus
 from pathways.models.file import (
     Appointment,
@@ -10,13 +11,14 @@ from pathways.models.file import (
 from pathways.models.ledger import Milestone, MilestoneSource, Pause, PauseKind
 from pathways.models.pathway import CareCircleMember, CircleRole, ClosingReason, Pathway, PathwayStatus
 from pathways.models.patient import IdentityStatus, Patient, Sex
-from pathways.models.plan import Alert, AlertKind, Step
+from pathways.models.plan import Step
 from pathways.models.target import TargetPathway, TargetPathwayVersion
 from pathways.rules.plan import StepState
 
 __all__ = [
     "Alert",
     "AlertKind",
+    "AlertPreference",
     "Appointment",
     "AppointmentStatus",
     "BoardOpinion",
@@ -42,4 +44,5 @@ __all__ = [
     "Treatment",
     "TreatmentModality",
     "TreatmentStatus",
+    "Watch",
 ]

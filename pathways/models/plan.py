@@ -1,4 +1,4 @@
-"""The stored plan: steps with due instants, and the alerts raised on them."""
+"""The stored plan: steps with their due instants."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 
-from directory.history import tracked
 from directory.models import User
-from pathways.models.ledger import Milestone
 from pathways.models.pathway import Pathway
-from pathways.querysets import AlertQuerySet, StepQuerySet
+from pathways.querysets import StepQuerySet
 from pathways.rules.plan import StepState
 
 
@@ -28,7 +26,8 @@ class Step(models.Model):
 
     Rows are the stored result of `pathways.rules.plan`; only `pathways.services.plan` writes them. ``skip_reason``
     and ``assignee`` are the two inputs kept here: a rebuild leaves no history, a change of theirs does.
-    ``next_alert_at`` is the next instant at which an alert must be raised.
+    ``next_alert_at`` is the next instant at which an alert must be raised; ``team_at``, ``head_at`` and ``harm_at`` are
+    when a delay still running goes up (`pathways.rules.levels`).
     """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -50,6 +49,9 @@ class Step(models.Model):
     due_at = models.DateTimeField("échéance", null=True, blank=True)
     raw_due_at = models.DateTimeField("échéance sans pause", null=True, blank=True)
     warn_at = models.DateTimeField(null=True, blank=True)
+    team_at = models.DateTimeField(null=True, blank=True)
+    head_at = models.DateTimeField(null=True, blank=True)
+    harm_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField("fait le", null=True, blank=True)
     skip_reason = models.CharField("motif", max_length=200, blank=True)
     assignee = models.ForeignKey(
@@ -79,62 +81,3 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return self.label
-
-
-class AlertKind(models.TextChoices):
-    """Ordered by gravity: a step alert has one row per (step, kind)."""
-
-    WARNING = "warning", "Échéance proche"
-    LATE = "late", "Échéance dépassée"
-    NO_NEXT_STEP = "no_next_step", "Pas de prochaine étape"
-    NO_OWNER = "no_owner", "Pas de responsable"
-
-
-@tracked()
-class Alert(models.Model):
-    """Raised once per (step, kind), or per (pathway, kind) when no step is concerned.
-
-    ``since`` is the theoretical instant the delay ran out, not the scan's. It closes on evidence; acknowledging
-    it only says who has seen it and why it waits.
-    """
-
-    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
-    pathway = models.ForeignKey(Pathway, on_delete=models.CASCADE, related_name="alerts")
-    step = models.ForeignKey(Step, on_delete=models.CASCADE, null=True, blank=True, related_name="alerts")
-    kind = models.CharField("alerte", max_length=16, choices=AlertKind)
-    since = models.DateTimeField("depuis")
-    raised_at = models.DateTimeField("levée le")
-    closed_at = models.DateTimeField("close le", null=True, blank=True)
-    closed_by = models.ForeignKey(Milestone, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    acknowledged_at = models.DateTimeField("vue le", null=True, blank=True)
-    acknowledged_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    acknowledge_reason = models.CharField("motif", max_length=200, blank=True)
-
-    objects = AlertQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "alerte de délai"
-        verbose_name_plural = "alertes de délai"
-        ordering = ["since", "id"]
-        indexes = [
-            models.Index(fields=["pathway", "since"], condition=Q(closed_at__isnull=True), name="alert_open_pathway")
-        ]
-        constraints = [
-            models.UniqueConstraint(fields=["step", "kind"], name="alert_one_per_step_and_kind"),
-            models.UniqueConstraint(
-                fields=["pathway", "kind"], condition=Q(step__isnull=True), name="alert_one_per_pathway_and_kind"
-            ),
-            models.CheckConstraint(
-                condition=Q(step__isnull=False, kind__in=["warning", "late"])
-                | Q(step__isnull=True, kind__in=["no_next_step", "no_owner"]),
-                name="alert_kind_matches_step",
-            ),
-            models.CheckConstraint(
-                condition=Q(acknowledged_at__isnull=True) | ~Q(acknowledge_reason=""),
-                name="alert_acknowledged_with_reason",
-                violation_error_message="Indiquez pourquoi cette alerte peut attendre.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.get_kind_display()

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pathways.rules.levels import Ladder, Level
 from pathways.rules.plan import StepState
 
 WARNING = "warning"
 LATE = "late"
 
 
-def standing(kind: str, *, state: str, warn_at: datetime | None, due_at: datetime | None, now: datetime) -> bool:
+def standing(
+    kind: str,
+    *,
+    state: str,
+    warn_at: datetime | None,
+    due_at: datetime | None,
+    now: datetime,
+    level: int = Level.OWNER.rank,
+    ladder: Ladder | None = None,
+) -> bool:
     """True while the alert's reason holds: the step is open and the instant the alert speaks of has passed."""
     if state != StepState.OPEN or due_at is None:
         return False
     if kind == LATE:
-        return due_at < now
+        reached = ladder.at(level) if ladder else None
+        return max(due_at, reached or due_at) < now
     return warn_at is not None and warn_at <= now <= due_at
 
 

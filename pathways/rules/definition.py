@@ -15,6 +15,7 @@ from typing import Any
 
 from pathways.rules.durations import Duration
 from pathways.rules.graph import Graph
+from pathways.rules.levels import Alerts
 from pathways.rules.milestones import MilestoneKind
 from pathways.rules.vocabulary import Actor, EntryChannel, Period, Phase, Pick, SlotMode
 
@@ -208,6 +209,7 @@ class Target:
     contact: Contact = field(default_factory=Contact)
     overall: Objective | None = None
     warn_before: Duration | None = None
+    alerts: Alerts = field(default_factory=Alerts)
     evaluation_after: Duration | None = None
     ends_on: tuple[MilestoneKind, ...] = ()
     documents: tuple[str, ...] = ()
@@ -278,7 +280,7 @@ def _plain(value: Any) -> Any:
             return kind.value
         case Anchor(milestone=None, step=step) if step not in set(MilestoneKind):
             return step
-        case Match() | Anchor() | Repeat() | StepDef() | SlotType() | Objective() | Contact():
+        case Match() | Anchor() | Repeat() | StepDef() | SlotType() | Objective() | Contact() | Alerts():
             return _fields(value)
         case Choice() | Partner() | Stay() | MailTemplate():
             return _fields(value)

@@ -21,6 +21,7 @@ from pathways.rules.definition import (
     Target,
 )
 from pathways.rules.durations import Duration
+from pathways.rules.levels import Alerts, Level, goes_down
 from pathways.rules.located import Items, Located, Mapping, Scalar
 from pathways.rules.milestones import MilestoneKind
 from pathways.rules.section import Fault, Section, word
@@ -58,6 +59,7 @@ def read_target(located: Located) -> Reading:
         contact=_contact(head),
         overall=_overall(head),
         warn_before=head.duration("warn_before"),
+        alerts=_alerts(head),
         evaluation_after=head.duration("evaluation_after"),
         ends_on=_or(head.choices("ends_on", MilestoneKind), ()),
         documents=head.texts("documents"),
@@ -94,6 +96,19 @@ def _overall(head: Section) -> Objective | None:
     if section.broken:
         head.broken.add("overall")
     return objective
+
+
+def _alerts(head: Section) -> Alerts:
+    if "alerts" not in head.values:
+        return Alerts()
+    section = Section.of(head.values["alerts"], Alerts, "les alertes", head.faults)
+    delays = {each.name: section.duration(each.name) for each in fields(Alerts) if each.name != "immediate"}
+    immediate = _or(section.choices("immediate", Level), Alerts.immediate)
+    alerts = Alerts(immediate=immediate, **{name: delay for name, delay in delays.items() if delay})
+    for lower, higher in (("team_after", "head_after"), ("head_after", "harm_after")):
+        if goes_down(getattr(alerts, lower), getattr(alerts, higher)) and not {lower, higher} & section.broken:
+            section.fault(higher, f"« {higher} » ne peut pas précéder « {lower} » : une alerte monte.")
+    return alerts
 
 
 def _each(head: Section, key: str, read: Callable[[Located, list[Fault]], _Value | None]) -> tuple[_Value, ...]:

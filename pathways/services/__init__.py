@@ -1,4 +1,6 @@
-from pathways.services.alerts import acknowledge_alert, repair_continuity, scan_delays
+from pathways.services.alert_post import send_alert_digests, tell_new_alerts
+from pathways.services.alerts import acknowledge_alert, repair_continuity, set_alert_preference
+from pathways.services.calendars import calendar_of
 from pathways.services.documents import mark_given, receive_document, request_pps, retry_document
 from pathways.services.file import write_appointment, write_opinion, write_summary, write_treatment
 from pathways.services.ledger import (
@@ -22,14 +24,15 @@ from pathways.services.pathways import (
 from pathways.services.patients import create_patient, update_patient
 from pathways.services.plan import (
     assign_step,
-    calendar_of,
     rebuild_once,
     rebuild_plan,
     rebuild_plans,
     restore_step,
     skip_step,
 )
+from pathways.services.scan import scan_delays
 from pathways.services.targets import publish_target
+from pathways.services.watches import met, watch
 
 __all__ = [
     "acknowledge_alert",
@@ -44,6 +47,7 @@ __all__ = [
     "create_patient",
     "end_pause",
     "mark_given",
+    "met",
     "open_pathway",
     "publish_target",
     "rebuild_once",
@@ -59,9 +63,13 @@ __all__ = [
     "retry_document",
     "rewind_contact",
     "scan_delays",
+    "send_alert_digests",
+    "set_alert_preference",
     "skip_step",
+    "tell_new_alerts",
     "touch_contact",
     "update_patient",
+    "watch",
     "withdraw_milestone",
     "write_appointment",
     "write_opinion",

@@ -1,23 +1,26 @@
-"""Alerts: raised by the scan, closed by evidence, acknowledged with a reason (DESIGN.md 3.7)."""
+"""Alerts: raised by the scan, closed by evidence, acknowledged or put off with a reason (DESIGN.md 3.7)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 
-from django.db import connection, transaction
-from django.db.models import Case, Exists, OuterRef, Value, When
+from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from directory.errors import DomainError
 from directory.models import User
-from pathways.models import Alert, AlertKind, Milestone, Pathway, Step
-from pathways.querysets import late, soon
-from pathways.rules.alerts import LATE, WARNING, next_alert_at, standing
+from pathways.models import Alert, AlertKind, AlertPreference, Milestone, Pathway, Step
+from pathways.rules.alerts import WARNING, next_alert_at, standing
+from pathways.rules.calendar import Calendar
+from pathways.rules.levels import Ladder, Level, next_level_at
 from pathways.rules.plan import PlannedStep
+from pathways.services.calendars import calendar_of, calendars_of
 
 BATCH = 5000
+LONGEST_SNOOZE = timedelta(days=60)
 
 OpenAlerts = dict[int, list[Alert]]
 """Open alerts by pathway id."""
@@ -27,11 +30,11 @@ def open_alerts_of(pathway_ids: Sequence[int]) -> OpenAlerts:
     """Open alerts of a batch of pathways, with their steps."""
     found: OpenAlerts = defaultdict(list)
     for alert in Alert.objects.open().filter(pathway__in=pathway_ids):
-        found[alert.pathway_id].append(alert)
+        found[alert.pathway_id or 0].append(alert)  # never 0: they were looked for by pathway
     return found
 
 
-def step_next_alert(step: Step, planned: PlannedStep, alerts: OpenAlerts) -> datetime | None:
+def step_next_alert(step: Step, planned: PlannedStep, ladder: Ladder, alerts: OpenAlerts) -> datetime | None:
     """When ``step``, about to be stored as ``planned``, must raise its next alert.
 
     An alert that no longer stands does not count: `settle_alerts` closes it in the same transaction.
@@ -42,27 +45,73 @@ def step_next_alert(step: Step, planned: PlannedStep, alerts: OpenAlerts) -> dat
         for alert in alerts[step.pathway_id]
         if step.pk
         and alert.step_id == step.pk
-        and standing(alert.kind, state=planned.state, warn_at=planned.warn_at, due_at=planned.due_at, now=now)
+        and standing(
+            alert.kind,
+            state=planned.state,
+            warn_at=planned.warn_at,
+            due_at=planned.due_at,
+            now=now,
+            level=alert.level,
+            ladder=ladder,
+        )
     )
     if planned.optional:
         return None
     return next_alert_at(state=planned.state, warn_at=planned.warn_at, due_at=planned.due_at, open_kinds=kinds)
 
 
-def settle_alerts(*, pathways: Sequence[Pathway], alerts: OpenAlerts, now: datetime, continuity: bool = True) -> None:
-    """After a rebuild: closes what no longer stands; with ``continuity``, raises or closes those alerts too."""
+def settle_alerts(
+    *,
+    pathways: Sequence[Pathway],
+    alerts: OpenAlerts,
+    calendars: dict[int, Calendar],
+    now: datetime,
+    continuity: bool = True,
+) -> None:
+    """After a rebuild: closes what no longer stands, moves the levels of what does; with ``continuity``, raises or
+    closes those alerts too."""
     steps = Step.objects.in_bulk([alert.step_id for rows in alerts.values() for alert in rows if alert.step_id])
     for pathway in pathways:
         for alert in alerts[pathway.pk]:
             step = steps.get(alert.step_id or 0)
-            if alert.step_id and (step is None or not _still_true(alert, step, now)):
+            if not alert.step_id:
+                continue
+            if step is None or not _still_true(alert, step, now):
                 _close(alert, step, now)
+            elif alert.kind != WARNING and _ladder_of(step) != alert.ladder:
+                _move(alert, step)
         for kind, missing in _continuity(pathway).items() if continuity else ():
-            _settle_continuity(pathway, kind, missing, alerts[pathway.pk], now)
+            _settle_continuity(pathway, kind, missing, alerts[pathway.pk], calendars, now)
 
 
 def _still_true(alert: Alert, step: Step, now: datetime) -> bool:
-    return standing(alert.kind, state=step.state, warn_at=step.warn_at, due_at=step.due_at, now=now)
+    return standing(
+        alert.kind,
+        state=step.state,
+        warn_at=step.warn_at,
+        due_at=step.due_at,
+        now=now,
+        level=alert.level,
+        ladder=_ladder_of(step),
+    )
+
+
+def _ladder_of(step: Step) -> Ladder:
+    return Ladder(step.team_at, step.head_at, step.harm_at)
+
+
+def _move(alert: Alert, step: Step) -> None:
+    """The delay of a standing alert ran out at another instant than the one told."""
+    ladder = _ladder_of(step)
+    alert.since = ladder.at(alert.level) or step.due_at or alert.since
+    alert.team_at, alert.head_at, alert.harm_at = ladder
+    alert.next_level_at = _looked_at(alert)
+    alert.save(update_fields=["since", "team_at", "head_at", "harm_at", "next_level_at"])
+
+
+def _looked_at(alert: Alert) -> datetime | None:
+    seen = alert.acknowledged_at is not None
+    return next_level_at(alert.level, alert.ladder, acknowledged=seen, snoozed_until=alert.snoozed_until)
 
 
 def _close(alert: Alert, step: Step | None, now: datetime) -> None:
@@ -86,82 +135,70 @@ def _continuity(pathway: Pathway) -> dict[str, bool]:
     }
 
 
-def _settle_continuity(pathway: Pathway, kind: str, missing: bool, opened: list[Alert], now: datetime) -> None:
+def _settle_continuity(
+    pathway: Pathway, kind: str, missing: bool, opened: list[Alert], calendars: dict[int, Calendar], now: datetime
+) -> None:
     standing_alert = next((alert for alert in opened if alert.step_id is None and alert.kind == kind), None)
     if missing and standing_alert is None:
+        ladder = pathway.version.content.alerts.ladder(now, calendars[pathway.team.establishment_id])
+        times = {"since": now, "raised_at": now, "closed_at": None, "closed_by": None, "told_at": None}
+        times |= ladder._asdict() | {"next_level_at": next_level_at(Level.OWNER.rank, ladder)}
         Alert.objects.update_or_create(
-            pathway=pathway,
+            subject=pathway.uuid,
             kind=kind,
-            step=None,
-            defaults={"since": now, "raised_at": now, "closed_at": None, "closed_by": None, **_UNSEEN},
+            level=Level.OWNER.rank,
+            defaults={"pathway": pathway, **times, **_UNSEEN},
         )
     elif not missing and standing_alert is not None:
         _close(standing_alert, None, now)
 
 
-_UNSEEN = {"acknowledged_at": None, "acknowledged_by": None, "acknowledge_reason": ""}
+_UNSEEN = {"acknowledged_at": None, "acknowledged_by": None, "acknowledge_reason": "", "snoozed_until": None}
 
 
-def scan_delays(*, now: datetime) -> int:
-    """Raises every alert due at ``now``; returns how many. Any number of workers may scan at once.
+@transaction.atomic
+def acknowledge_alert(*, alert: Alert, user: User, reason: str, until: date | None = None) -> Alert:
+    """Says who has seen an alert and why it waits, maybe until a day; it stays open until the evidence comes.
 
-    Each batch is claimed with SKIP LOCKED, and the unique (step, kind) makes a repeat harmless. ``since`` is the
-    theoretical instant, so a late scan tells the same story as a prompt one.
+    An answer stops it from going up, but for the harm review; on the morning of ``until`` it asks again. Raises
+    DomainError.
     """
-    total = 0
-    while raised := _scan_batch(now):
-        total += raised
-    return total
-
-
-# One statement for a whole batch: claim, raise (or raise again), close the warnings a late step leaves behind, and
-# move each step on to its next instant. {due} is `Step.objects.to_alert` as the ORM writes it, so that what is late
-# keeps its one definition; a step that is neither late nor soon any more only loses its instant.
-_RAISE = """
-WITH due (id, pathway_id, warn_at, due_at, kind) AS ({due}),
-raised AS (
-    INSERT INTO pathways_alert (uuid, pathway_id, step_id, kind, since, raised_at, acknowledge_reason)
-    SELECT gen_random_uuid(), pathway_id, id, kind, CASE kind WHEN 'late' THEN due_at ELSE warn_at END, %s, ''
-    FROM due WHERE kind <> 'none'
-    ON CONFLICT (step_id, kind) DO UPDATE SET
-        since = excluded.since, raised_at = excluded.raised_at, closed_at = NULL, closed_by_id = NULL,
-        acknowledged_at = NULL, acknowledged_by_id = NULL, acknowledge_reason = ''
-),
-passed AS (
-    UPDATE pathways_alert SET closed_at = %s FROM due
-    WHERE due.kind = 'late' AND step_id = due.id AND pathways_alert.kind = 'warning' AND closed_at IS NULL
-)
-UPDATE pathways_step SET next_alert_at = CASE due.kind WHEN 'warning' THEN due.due_at END
-FROM due WHERE pathways_step.id = due.id
-"""
-
-
-@transaction.atomic
-def _scan_batch(now: datetime) -> int:
-    kind = Case(When(late(now), then=Value(LATE)), When(soon(now), then=Value(WARNING)), default=Value("none"))
-    due = (
-        Step.objects.to_alert(now)
-        .select_for_update(skip_locked=True, of=("self",))
-        .annotate(alert_kind=kind)
-        .values_list("id", "pathway_id", "warn_at", "due_at", "alert_kind")[:BATCH]
-    )
-    sql, params = due.query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(_RAISE.format(due=sql), [*params, now, now])
-        return int(cursor.rowcount)
-
-
-@transaction.atomic
-def acknowledge_alert(*, alert: Alert, user: User, reason: str) -> Alert:
-    """Says who has seen an alert and why it waits; it stays open until the evidence comes. Raises DomainError."""
     if not reason.strip():
         raise DomainError("Indiquez pourquoi cette alerte peut attendre.", field="reason")
     locked = Alert.objects.select_for_update(of=("self",)).get(pk=alert.pk)
     if locked.closed_at:
         raise DomainError("Cette alerte est déjà close.")
+    locked.snoozed_until = _morning(locked, until) if until else None
     locked.acknowledged_at, locked.acknowledged_by, locked.acknowledge_reason = timezone.now(), user, reason.strip()
-    locked.save(update_fields=["acknowledged_at", "acknowledged_by", "acknowledge_reason"])
+    locked.next_level_at = _looked_at(locked)
+    locked.save(
+        update_fields=["acknowledged_at", "acknowledged_by", "acknowledge_reason", "snoozed_until", "next_level_at"]
+    )
     return locked
+
+
+def _morning(alert: Alert, until: date) -> datetime:
+    """The start of that day where the patient is followed."""
+    team = alert.pathway.team if alert.pathway else alert.team
+    assert team is not None  # the database keeps one of the two
+    calendar = calendar_of(team.establishment)
+    today = calendar.local_date(timezone.now())
+    if until <= today:
+        raise DomainError("Choisissez un jour à venir.", field="until")
+    if until > today + LONGEST_SNOOZE:
+        raise DomainError(f"Une alerte attend {LONGEST_SNOOZE.days} jours au plus.", field="until")
+    return calendar.start_of_day(until)
+
+
+@transaction.atomic
+def set_alert_preference(
+    *, user: User, digest: bool, immediate: bool, mail_from: time, mail_until: time
+) -> AlertPreference:
+    """How a person wants to be told by e-mail. Raises DomainError when the hours leave none."""
+    if mail_from >= mail_until:
+        raise DomainError("L’heure de fin suit l’heure de début.", field="mail_until")
+    wanted = {"digest": digest, "immediate": immediate, "mail_from": mail_from, "mail_until": mail_until}
+    return AlertPreference.objects.update_or_create(user=user, defaults=wanted)[0]
 
 
 def repair_continuity(*, now: datetime) -> int:
@@ -172,8 +209,11 @@ def repair_continuity(*, now: datetime) -> int:
         (AlertKind.NO_OWNER, {"owner__isnull": True}),
     ):
         known = Alert.objects.open().filter(pathway=OuterRef("pk"), kind=kind)
-        for pathway in Pathway.objects.active().filter(~Exists(known), **missing)[:BATCH]:
+        rows = Pathway.objects.active().filter(~Exists(known), **missing)
+        found = list(rows.select_related("version", "team__establishment")[:BATCH])
+        calendars = calendars_of(pathway.team.establishment for pathway in found)
+        for pathway in found:
             with transaction.atomic():
-                _settle_continuity(pathway, kind, True, [], now)
+                _settle_continuity(pathway, kind, True, [], calendars, now)
             raised += 1
     return raised

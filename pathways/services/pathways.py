@@ -13,8 +13,9 @@ from directory.history import because
 from directory.models import Professional, User
 from pathways import signals
 from pathways.models import CareCircleMember, CircleRole, ClosingReason, Pathway, PathwayStatus, Patient, TargetPathway
+from pathways.services.calendars import calendar_of
 from pathways.services.ledger import CLOCK_SKEW
-from pathways.services.plan import calendar_of, rebuild_plan
+from pathways.services.plan import rebuild_plan, refresh_plan
 
 
 @transaction.atomic
@@ -123,6 +124,7 @@ def touch_contact(*, pathway: Pathway, at: datetime) -> None:
     if locked.last_contact_at is None or locked.last_contact_at < at:
         locked.last_contact_at = at
         locked.save(update_fields=["last_contact_at"])
+        refresh_plan(pathway_id=locked.pk)  # what silence raises is counted from there
 
 
 @transaction.atomic

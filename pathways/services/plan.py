@@ -14,20 +14,24 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory.errors import DomainError
-from directory.models import ClosingDay, Establishment, User
+from directory.models import User
 from pathways.models import Milestone, Pathway, Pause, Step
 from pathways.rules.calendar import Calendar
 from pathways.rules.clock import days_off
 from pathways.rules.durations import Pause as ClockPause
+from pathways.rules.levels import Ladder
 from pathways.rules.milestones import MilestoneKind
 from pathways.rules.plan import Fact, PlannedStep, StepState, plan
 from pathways.services.alerts import OpenAlerts, open_alerts_of, settle_alerts, step_next_alert
+from pathways.services.calendars import calendars_of
+from pathways.services.watches import sync_watches
 
 BATCH = 500
 COPIED = (
     "step_key", "occurrence", "label", "order", "phase", "actor", "state", "projected", "paused", "optional",
     "exam_type", "tells_gp", "anchor_at", "due_at", "raw_due_at", "warn_at", "done_at",
 )  # fmt: skip
+WRITTEN = (*COPIED, *Ladder._fields, "next_alert_at")
 
 
 _waiting: ContextVar[set[int] | None] = ContextVar("plans_waiting", default=None)
@@ -111,21 +115,6 @@ def assign_step(*, step: Step, assignee: User | None, author: User | None) -> St
     return Step.objects.get(pk=step.pk)
 
 
-def calendar_of(establishment: Establishment) -> Calendar:
-    """The establishment's calendar for the rules."""
-    closing = ClosingDay.objects.filter(establishment=establishment).values_list("date", flat=True)
-    return _calendar(establishment, closing)
-
-
-def _calendar(establishment: Establishment, closing_days: Iterable[object]) -> Calendar:
-    return Calendar(
-        time_zone=establishment.time_zone,
-        holiday_zone=establishment.holiday_zone,
-        good_friday=establishment.good_friday,
-        closing_days=frozenset(closing_days),  # type: ignore[arg-type]
-    )
-
-
 def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True) -> int:
     """Locks, computes and writes one batch: a fixed number of queries whatever its size."""
     now = timezone.now()
@@ -136,7 +125,7 @@ def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True) -> int:
         .order_by("pk")
     )
     ids = [pathway.pk for pathway in pathways]
-    calendars = _calendars(pathways)
+    calendars = calendars_of(pathway.team.establishment for pathway in pathways)
     _hold_watched_steps(ids)
     facts, pauses, steps = _facts(ids), _pauses(pathways, calendars), _steps(ids)
     alerts = open_alerts_of(ids)
@@ -155,10 +144,11 @@ def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True) -> int:
         )
         if not pathway.is_active:
             planned = [_stopped(step) for step in planned]
-        _compare(pathway, planned, stored, alerts, created, changed, gone)
+        _compare(pathway, planned, stored, calendars[pathway.team.establishment_id], alerts, created, changed, gone)
     _write(created, changed, gone)
     _write_next_steps(pathways)
-    settle_alerts(pathways=pathways, alerts=alerts, now=now, continuity=continuity)
+    settle_alerts(pathways=pathways, alerts=alerts, calendars=calendars, now=now, continuity=continuity)
+    sync_watches(pathways=pathways, facts=facts, calendars=calendars, now=now)
     return len(pathways)
 
 
@@ -183,6 +173,7 @@ def _compare(
     pathway: Pathway,
     planned: Sequence[PlannedStep],
     stored: dict[str, Step],
+    calendar: Calendar,
     alerts: OpenAlerts,
     created: list[Step],
     changed: list[Step],
@@ -191,12 +182,21 @@ def _compare(
     for wanted in planned:
         step = stored.pop(wanted.key, None) or Step(pathway=pathway, key=wanted.key)
         values = {name: getattr(wanted, name) for name in COPIED}
-        values["next_alert_at"] = step_next_alert(step, wanted, alerts)
+        ladder = _ladder(pathway, wanted, calendar)
+        values |= ladder._asdict()
+        values["next_alert_at"] = step_next_alert(step, wanted, ladder, alerts)
         if step.pk is None:
             created.append(_filled(step, values))
         elif any(getattr(step, name) != value for name, value in values.items()):
             changed.append(_filled(step, values))
     gone.extend(step.pk for step in stored.values())
+
+
+def _ladder(pathway: Pathway, step: PlannedStep, calendar: Calendar) -> Ladder:
+    """When the delay of a step goes up; only a running one does."""
+    if step.state != StepState.OPEN or step.due_at is None or step.optional:
+        return Ladder()
+    return pathway.version.content.alerts.ladder(step.due_at, calendar)
 
 
 def _filled(step: Step, values: dict[str, object]) -> Step:
@@ -209,7 +209,7 @@ def _write(created: list[Step], changed: list[Step], gone: list[int]) -> None:
     Step.objects.bulk_create(created, batch_size=2000)
     # An upsert on the known ids: `bulk_update` would compile a CASE of every row for each of the columns.
     Step.objects.bulk_create(
-        changed, batch_size=2000, update_conflicts=True, unique_fields=["id"], update_fields=[*COPIED, "next_alert_at"]
+        changed, batch_size=2000, update_conflicts=True, unique_fields=["id"], update_fields=[*WRITTEN]
     )
     if gone:
         Step.objects.filter(pk__in=gone).delete()
@@ -266,16 +266,6 @@ def _steps(ids: Sequence[int]) -> dict[int, list[Step]]:
     for step in Step.objects.filter(pathway__in=ids).order_by("pk"):
         found[step.pathway_id].append(step)
     return found
-
-
-def _calendars(pathways: Sequence[Pathway]) -> dict[int, Calendar]:
-    establishments = {p.team.establishment_id: p.team.establishment for p in pathways}
-    closing: dict[int, list[object]] = defaultdict(list)
-    for establishment_id, day in ClosingDay.objects.filter(establishment__in=establishments).values_list(
-        "establishment_id", "date"
-    ):
-        closing[establishment_id].append(day)
-    return {pk: _calendar(establishment, closing[pk]) for pk, establishment in establishments.items()}
 
 
 def _batches(ids: Iterable[int], size: int) -> Iterator[list[int]]:

@@ -1,4 +1,4 @@
-from pathways.views.alerts import alert_acknowledge, alert_list
+from pathways.views.alerts import alert_acknowledge, alert_list, alert_preferences
 from pathways.views.circle import circle_add, circle_remove
 from pathways.views.course import pathway_assign, pathway_close, pathway_reopen
 from pathways.views.documents import document, document_given, document_retry, document_status, pps_request
@@ -13,6 +13,7 @@ from pathways.views.steps import step_assign, step_done, step_restore, step_skip
 __all__ = [
     "alert_acknowledge",
     "alert_list",
+    "alert_preferences",
     "break_glass",
     "circle_add",
     "circle_remove",

@@ -35,6 +35,7 @@ from rcp.services.letters import (
     token_for,
 )
 from rcp.services.sessions import SessionReport, cancel_session, close_session, open_sessions, planned_dates, report
+from rcp.services.watching import watch_action, watch_actions
 
 __all__ = [
     "NewAction",
@@ -76,5 +77,7 @@ __all__ = [
     "set_absent",
     "tell_correspondents",
     "token_for",
+    "watch_action",
+    "watch_actions",
     "withdraw_case",
 ]

@@ -9,6 +9,7 @@ from referrals.services.triage import (
     refuse_referral,
     send_link,
 )
+from referrals.services.watching import watch_promise, watch_promises
 
 __all__ = [
     "accept_referral",
@@ -21,5 +22,7 @@ __all__ = [
     "refuse_referral",
     "send_link",
     "submit_referral",
+    "watch_promise",
+    "watch_promises",
     "write_back",
 ]

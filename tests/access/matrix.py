@@ -127,6 +127,7 @@ ROUTES: dict[str, Route] = {
     "pathways:document-given": post(TEAM, "document"),
     "pathways:alerts": Route(TEAM + "XY"),
     "pathways:alert-acknowledge": Route(TEAM, about="alert"),
+    "pathways:alert-preferences": Route(TEAM + "XY"),
     "pathways:break-glass": Route("CPXY"),
     "api:pathways": Route(FILE + "XY"),
     "api:pathway": Route(FILE, about="pathway"),

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from pathways.models import Alert, Step
+from pathways.models import Alert, Step, Watch
 from pathways.services import scan_delays
 
 NEWLY_LATE = 10_000
@@ -20,12 +20,18 @@ AIM_RATIO = 2.0
 
 SAME_WRITES = """
 WITH due AS (
-    SELECT id, pathway_id, due_at FROM pathways_step
+    SELECT id, uuid, pathway_id, due_at, team_at, head_at, harm_at FROM pathways_step
     WHERE next_alert_at < %(now)s ORDER BY next_alert_at, id FOR UPDATE SKIP LOCKED
 ), raised AS (
-    INSERT INTO pathways_alert (uuid, pathway_id, step_id, kind, since, raised_at, acknowledge_reason)
-    SELECT gen_random_uuid(), pathway_id, id, 'late', due_at, %(now)s, '' FROM due
-    ON CONFLICT (step_id, kind) DO UPDATE SET since = excluded.since, raised_at = excluded.raised_at, closed_at = NULL
+    INSERT INTO pathways_alert (
+        uuid, subject, pathway_id, step_id, kind, level, label, since, raised_at, acknowledge_reason,
+        team_at, head_at, harm_at, next_level_at
+    )
+    SELECT gen_random_uuid(), uuid, pathway_id, id, 'late', 1, '', due_at, %(now)s, '',
+        team_at, head_at, harm_at, team_at
+    FROM due
+    ON CONFLICT (subject, kind, level) DO UPDATE SET
+        since = excluded.since, raised_at = excluded.raised_at, closed_at = NULL
 )
 UPDATE pathways_step SET next_alert_at = NULL FROM due WHERE pathways_step.id = due.id
 """
@@ -40,10 +46,13 @@ def _prepare(now: datetime) -> int:
     Step.objects.filter(next_alert_at__lt=now).update(next_alert_at=None)
     steps = Step.objects.filter(optional=False).order_by("pk").values("pk")[:NEWLY_LATE]
     Alert.objects.filter(step__in=steps).delete()
+    Alert.objects.update(next_level_at=None)
+    Watch.objects.update(next_alert_at=None)
     due = now - timedelta(hours=1)
     return Step.objects.filter(pk__in=steps).update(
-        state="open", due_at=due, warn_at=due - timedelta(hours=1), next_alert_at=due
-    )
+        state="open", due_at=due, warn_at=due - timedelta(hours=1), next_alert_at=due,
+        team_at=now + timedelta(days=2), head_at=now + timedelta(days=5), harm_at=now + timedelta(days=30),
+    )  # fmt: skip
 
 
 def _bare(now: datetime) -> None:

@@ -71,5 +71,5 @@ def test_a_fact_in_the_middle_of_a_scan() -> None:
         first_care(pathway)
         go_on.set()
         running.result(timeout=30)
-    assert Alert.objects.get(step__key="first_care").kind == "late"
+    assert set(Alert.objects.filter(step__key="first_care").values_list("kind", flat=True)) == {"late"}
     assert open_alerts() == []

@@ -139,7 +139,7 @@ def test_a_fixed_number_of_queries(scene: Scene, django_assert_num_queries: Any)
         services.scan_delays(now=timezone.now() + timedelta(days=1))
         with django_assert_num_queries(6):
             client.get(LIST)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             client.get(url)
 
 
