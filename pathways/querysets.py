@@ -221,10 +221,11 @@ def addressed(user: User) -> Q:
     """Alerts that ask ``user`` something: theirs at any level, then their team's, then those of the team they head,
     then the harm reviews of its physicians. A team without a head is headed by its physicians."""
     desk = user.teams_as(Role.COORDINATOR, Role.SECRETARY)
-    heads, practised = set(user.headed_teams), user.teams_as(Role.PHYSICIAN)
-    headed = Membership.objects.current().filter(is_head=True, team__in=practised).values_list("team_id", flat=True)
-    if practised:
-        heads |= set(practised) - set(headed)
+    practised = user.teams_as(Role.PHYSICIAN)
+    headed = Membership.objects.current().filter(is_head=True, team__in=practised).values("team")
+    headless = (Q(pathway__team__in=practised) & ~Q(pathway__team__in=headed)) | (
+        Q(team__in=practised) & ~Q(team__in=headed)
+    )
     own = Q(step__assignee=user) | Q(step__assignee__isnull=True, pathway__owner=user)
     unowned = Q(step__assignee__isnull=True, pathway__owner__isnull=True) & of_teams(
         user.teams_as(Role.COORDINATOR) or desk
@@ -233,7 +234,7 @@ def addressed(user: User) -> Q:
         own
         | unowned
         | (Q(level__gte=Level.TEAM.rank) & of_teams(desk))
-        | (Q(level__gte=Level.HEAD.rank) & of_teams(heads))
+        | (Q(level__gte=Level.HEAD.rank) & (of_teams(user.headed_teams) | headless))
         | (Q(level__gte=Level.HARM.rank) & of_teams(practised))
     )
 
