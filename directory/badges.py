@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from directory.counting import count_of, read
+from directory.counting import Figure, count_of, count_up_to, read
 from directory.models import User
 
 Counted = Callable[[User, datetime], QuerySet[Any]]
@@ -28,19 +28,28 @@ Counted = Callable[[User, datetime], QuerySet[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """`words` says what the figure counts to those who do not see it; `counted` gives the rows."""
+    """`words` says what the figure counts to those who do not see it; `counted` gives the rows, of which no more
+    than `most` are counted: beyond, the menu says « 99+ »."""
 
     words: str
     counted: Counted
+    most: int | None = None
+
+    def figure(self, user: User, at: datetime) -> Figure:
+        rows = self.counted(user, at)
+        return count_of(rows) if self.most is None else count_up_to(rows, self.most + 1)
 
 
 _registered: dict[str, Badge] = {}
 _KEPT = "jalon_badges"
 
 
-def register(url_name: str, words: str, counted: Counted) -> None:
-    """Puts a figure beside the menu's entry that leads to ``url_name``; registering again replaces it."""
-    _registered[url_name] = Badge(words, counted)
+def register(url_name: str, words: str, counted: Counted, *, most: int | None = None) -> None:
+    """Puts a figure beside the menu's entry that leads to ``url_name``; registering again replaces it.
+
+    ``most`` spares every page the count of rows that may be thousands.
+    """
+    _registered[url_name] = Badge(words, counted, most)
 
 
 def words_of(url_name: str) -> str:
@@ -49,9 +58,15 @@ def words_of(url_name: str) -> str:
     return badge.words if badge else ""
 
 
-def expressions(user: User, at: datetime, url_names: set[str]) -> dict[str, Subquery[Any]]:
+def shown(url_name: str, figure: int) -> str:
+    """« 12 », « 99+ » beyond what is counted, nothing for none."""
+    most = _registered[url_name].most
+    return f"{most}+" if most is not None and figure > most else str(figure or "")
+
+
+def expressions(user: User, at: datetime, url_names: set[str]) -> dict[str, Figure]:
     """What to read for the badges of these entries, for `directory.counting.read`."""
-    return {name: count_of(badge.counted(user, at)) for name, badge in _registered.items() if name in url_names}
+    return {name: badge.figure(user, at) for name, badge in _registered.items() if name in url_names}
 
 
 def keep(request: HttpRequest, figures: Mapping[str, int]) -> None:

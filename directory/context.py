@@ -86,4 +86,6 @@ def _with_badges(items: list[dict[str, Any]], request: HttpRequest, user: User) 
     for item in items:
         if words := badges.words_of(item["name"]):
             item["badge_key"], item["badge_words"] = item["name"].replace(":", "-"), words
-            item["badge"] = lambda name=item["name"]: badges.figures_for(request, user, names).get(name, 0)
+            item["badge"] = lambda name=item["name"]: badges.shown(
+                name, badges.figures_for(request, user, names).get(name, 0)
+            )

@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Count, Expression, QuerySet, Subquery, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Expression, Func, IntegerField, QuerySet, Subquery, Value
 
 from directory.models import User
 
+Figure = Func | Subquery[Any]
 
-def count_of(rows: QuerySet[Any]) -> Subquery[Any]:
+
+def count_of(rows: QuerySet[Any]) -> Figure:
     """How many ``rows``, to be read with others by `read`."""
     return summed(rows, Count("pk"))
 
 
-def summed(rows: QuerySet[Any], figure: Expression) -> Subquery[Any]:
+def count_up_to(rows: QuerySet[Any], most: int) -> Figure:
+    """The same, but the database stops at ``most`` rows."""
+    return Func(ArraySubquery(rows.order_by().values("pk")[:most]), function="CARDINALITY", output_field=IntegerField())
+
+
+def summed(rows: QuerySet[Any], figure: Expression) -> Figure:
     """An aggregate over all ``rows``, to be read with others by `read`."""
     return Subquery(rows.order_by().annotate(_all=Value(1)).values("_all").annotate(_figure=figure).values("_figure"))
 
 
-def read(user: User, figures: Mapping[str, Subquery[Any]]) -> dict[str, Any]:
+def read(user: User, figures: Mapping[str, Figure]) -> dict[str, Any]:
     """The value of each expression, in one query; none when there is nothing to read."""
     if not figures:
         return {}

@@ -9,4 +9,4 @@ class PathwaysConfig(AppConfig):
         from directory import badges
         from pathways.querysets import alerts_waiting_for
 
-        badges.register("pathways:alerts", "à traiter", alerts_waiting_for)
+        badges.register("pathways:alerts", "à traiter", alerts_waiting_for, most=99)

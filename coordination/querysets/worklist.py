@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject
 
 from coordination import counters as added
 from coordination.rules.worklist import LONG_LATE, SOON_DAYS, Tier
-from directory.counting import summed
+from directory.counting import Figure, summed
 from directory.models import Role, User
 from pathways.models import Pathway, Patient, TargetPathway
 from pathways.querysets import PathwayQuerySet, pathway_late
@@ -97,7 +96,7 @@ def counters(found: PathwayQuerySet, at: datetime, today: date) -> dict[str, int
     return {name: figures[name.replace("-", "_")] for name in counts}
 
 
-def counters_of(found: PathwayQuerySet, at: datetime, today: date) -> Subquery[Any]:
+def counters_of(found: PathwayQuerySet, at: datetime, today: date) -> Figure:
     """The same as one value, to be read with other figures by `directory.counting.read`."""
     return summed(found, JSONObject(**_counts(at, today)))
 

@@ -14,6 +14,8 @@ from coordination import services
 from coordination.models import Task
 from coordination.querysets.worklist import Scope
 from coordination.readings.counters import figures_of
+from directory import badges
+from directory.counting import read
 from directory.models import User
 from pathways.models import Pathway
 from tests.coordination.factories import Desk
@@ -75,7 +77,7 @@ def test_the_menu_counts_the_late_of_the_whole_desk(nurse: Client, desk: Desk) -
 
 def test_the_menu_counts_my_tasks_due_today(nurse: Client, desk: Desk, pathway: Pathway) -> None:
     today = timezone.localdate()
-    for owner, due in ((desk.coordinator, today), (None, today), (desk.coordinator, today.replace(day=30))):
+    for owner, due in ((desk.coordinator, today), (None, today), (desk.coordinator, today + timedelta(days=3))):
         services.create_task(pathway=pathway, title="Appeler", owner=owner, due_on=due)
     address = {"liste": "miennes", "pour": "aujourdhui"}
     mine: list[Task] = list(nurse.get(reverse("coordination:tasks"), address).context["page"])
@@ -102,3 +104,16 @@ def test_the_empty_desk_counts_zero(desk: Desk) -> None:
     found = figures(desk.coordinator)
     assert set(found.filters.values()) == {0}
     assert set(found.badges.values()) == {0}
+
+
+@pytest.mark.parametrize(("made", "told"), [(0, ""), (2, "2"), (3, "2+"), (4, "2+")])
+def test_a_figure_that_may_be_thousands_is_counted_so_far_and_no_further(
+    desk: Desk, made: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(made):
+        desk.pathway()
+    monkeypatch.setattr(badges, "_registered", {})
+    badges.register("pathways:list", "suivis", lambda user, at: Pathway.objects.all(), most=2)
+    found = read(desk.coordinator, badges.expressions(desk.coordinator, timezone.now(), {"pathways:list"}))
+    assert found == {"pathways:list": min(made, 3)}
+    assert badges.shown("pathways:list", found["pathways:list"]) == told
