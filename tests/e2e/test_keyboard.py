@@ -65,6 +65,7 @@ def test_morning_by_keyboard_alone(visit: Arrival, desk: Desk) -> None:
     page.keyboard.type(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Ma journée")).to_be_visible()
+    settle(page)
 
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Aller au contenu")).to_be_focused()
@@ -101,6 +102,7 @@ def test_morning_by_keyboard_alone(visit: Arrival, desk: Desk) -> None:
     expect(first.get_by_role("link", name="ESSAICLAVIER Dominique", exact=True)).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Prochaine étape")).to_be_visible()
+    settle(page)
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox", name="Rechercher un patient")).to_be_focused()
     page.keyboard.type("essaisecond")

@@ -47,6 +47,7 @@ def test_palette_leads_to_a_page_and_to_a_patient(visit: Arrival, desk: Desk) ->
     page.keyboard.type("creneaux")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Créneaux sanctuarisés")).to_be_visible()
+    settle(page)
 
     page.keyboard.press("Control+k")
     page.keyboard.type("éssaisec")
