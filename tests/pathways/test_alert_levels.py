@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -20,6 +23,13 @@ from tests.factories import PathwayFactory, TeamFactory, UserFactory
 pytestmark = pytest.mark.django_db
 
 SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture(autouse=True)
+def _monday() -> Iterator[None]:
+    """The levels count working days: the bounds below hold from a Monday without a holiday near."""
+    with time_machine.travel(datetime(2026, 11, 23, 9, 0, tzinfo=ZoneInfo("Europe/Paris"))):
+        yield
 
 
 @pytest.fixture

@@ -288,12 +288,16 @@ def test_the_facts_are_gathered_in_a_fixed_number_of_queries(
         collect(loaded)
 
 
+AXIS_DAY = re.compile(r"(\d{1,2}|1er)\s\w+\.?( \d{4})?")
+
+
 def highest(page: PageObject) -> tuple[float, float]:
-    """How far up and how far right the words of a page begin, in points."""
+    """How far up and how far right the words of a page begin, in points; but for the days on the axis of the
+    timeline, which the reader of the PDF places in the picture's own units."""
     places: list[tuple[float, float]] = []
 
     def seen(words: str, cm: list[float], tm: list[float], *_: object) -> None:
-        if words.strip():
+        if words.strip() and not AXIS_DAY.fullmatch(words.strip()):
             x, y = tm[4], tm[5]
             places.append((x * cm[1] + y * cm[3] + cm[5], x * cm[0] + y * cm[2] + cm[4]))
 
