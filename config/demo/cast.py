@@ -1,4 +1,4 @@
-"""Who the stories are about: seven scripted ones, the ordinary ones, and those that wait for an answer right now."""
+"""Who the stories are about: eight scripted ones, the ordinary ones, and those that wait for an answer right now."""
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ CALM: dict[str, Any] = {
 PERSONAS = (
     # Jaundice and a mass of the head of the pancreas: diagnosed in a week, announced, care plan in hand.
     Persona("ictere", "head_resectable", False, 21, 9.2, 66, "F", {"pps": "printed", "screening": True}),
-    # A nodule on cirrhosis, treated through the skin, followed since.
-    Persona("cirrhose", "hcc_early", False, 52, 11.0, 71, "M", {"pps": "printed", "follow_days": 60}),
+    # A nodule on cirrhosis, treated through the skin, followed since; missed the first appointment, called, came.
+    Persona("cirrhose", "hcc_early", False, 52, 11.0, 71, "M",
+            {"pps": "printed", "follow_days": 60, "missed": "consultation_pluridisciplinaire"}),
     # A stricture of the bile ducts: the first sample could not be read, the second delays the meeting.
     Persona("cholangio", "perihilar", True, 24, 14.3, 58, "M",
             {"noncontributive": True, "calls": 1, "prepared": False}),
@@ -55,6 +56,8 @@ PERSONAS = (
     Persona("benin", "ipmn", False, 20, 10.4, 49, "F", {"calls": 0}),
     # Told that it is no cancer, and nobody closed the pathway: without a next step, the list says so.
     Persona("oublie", "ipmn", True, 33, 11.3, 54, "M", {"forgotten": True}),
+    # A metastasis whose origin is elsewhere: handed over to the team of that organ.
+    Persona("ailleurs", "liver_metastases", False, 40, 15.2, 63, "F", {"calls": 1}),
     # Someone who stops answering: the list keeps him in sight.
     Persona("perdu", "borderline", True, 47, 16.1, 62, "M", {"ends": "lost", "follow_days": 0, "missed": "irm"}),
     # Eighty-two years old: geriatric screening before the meeting.
@@ -73,7 +76,7 @@ def ordinary(life: Life, number: int, fate: str, sent_at: datetime, *, fast: boo
 
 
 def scripted(life: Life, persona: Persona, number: int) -> Story:
-    """One of the seven."""
+    """One of the eight."""
     rng = life.agenda.rng(f"persona:{persona.key}")
     agenda = life.agenda
     profile = BY_KEY[persona.profile]

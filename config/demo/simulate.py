@@ -1,4 +1,4 @@
-"""The small size: twelve weeks of the hospital, lived day by day through the services."""
+"""The small size: nine weeks of the hospital, lived day by day through the services."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Say = Callable[[str], None]
 class Measure:
     """How much is lived: ``referrals`` ordinary requests over ``days``, ``waiting`` more to sort right now."""
 
-    referrals: int = 50
-    days: int = 84
+    referrals: int = 38
+    days: int = 63
     waiting: int = 5
     neighbours: int = 3
 

@@ -1,4 +1,4 @@
-"""The small hospital, loaded once: twelve weeks lived through the services, and what a visitor must find in it.
+"""The small hospital, loaded once: nine weeks lived through the services, and what a visitor must find in it.
 
 One test on purpose: loading takes a minute, and everything below reads the same hospital.
 """
@@ -56,8 +56,8 @@ def test_the_small_hospital_is_whole_and_has_something_of_everything(settings: A
 
 def _requests(now: datetime) -> None:
     found = Counter(Referral.objects.values_list("status", flat=True))
-    assert 60 <= sum(found.values()) <= 72, found
-    assert found["accepted"] >= 45 and min(found["refused"], found["redirected"], found["incomplete"]) >= 1, found
+    assert 50 <= sum(found.values()) <= 60, found
+    assert found["accepted"] >= 38 and min(found["refused"], found["redirected"], found["incomplete"]) >= 1, found
     assert found["received"] >= 5, found
     assert Referral.objects.promise_soon(now).exists() or Referral.objects.promise_broken(now).exists()
     assert Referral.objects.filter(has_news=True).exists()
@@ -67,7 +67,7 @@ def _pathways(hospital: Establishment, now: datetime) -> None:
     ours = Pathway.objects.filter(team__establishment=hospital)
     active = ours.active()
     assert 20 <= active.count() <= 36, active.count()
-    assert 18 <= ours.filter(status="closed").count() <= 32
+    assert 9 <= ours.filter(status="closed").count() <= 20
     assert 3 <= active.filter(pathway_late(now)).count() <= active.count() / 3
     assert 1 <= active.without_next_step().count() <= 3
     reasons = set(ours.values_list("closing_reason", flat=True))
@@ -84,17 +84,17 @@ def _slots(now: datetime) -> None:
     assert not past.filter(status="protected", booked=0).exists(), "unused slots are given back"
     assert Slot.objects.free(now).exists()
     bookings = Counter(Booking.objects.values_list("status", flat=True))
-    assert bookings["done"] > 60 and min(bookings["booked"], bookings["missed"], bookings["cancelled"]) >= 1, bookings
+    assert bookings["done"] > 45 and min(bookings["booked"], bookings["missed"], bookings["cancelled"]) >= 1, bookings
 
 
 def _meetings(now: datetime) -> None:
     quorum = Counter(Decision.objects.values_list("quorum", flat=True))
-    assert quorum["reached"] > 20 and quorum["missed"] >= 1, quorum
+    assert quorum["reached"] >= 12 and quorum["missed"] >= 1, quorum
     actions = Counter(FollowUpAction.objects.values_list("status", flat=True))
     assert min(actions["executed"], actions["deviated"], actions["open"]) >= 1, actions
     assert FollowUpAction.objects.overdue(timezone.localdate()).exists()
     following = RcpSession.objects.filter(starts_at__gt=now).order_by("starts_at").first()
-    assert following is not None and 7 <= following.cases.on_agenda().count() <= 25
+    assert following is not None and 4 <= following.cases.on_agenda().count() <= 25
     held = RcpSession.objects.filter(starts_at__lt=now - timedelta(days=1))
     assert not held.exclude(status__in=["closed", "cancelled"]).exists()
     assert not Decision.objects.unsent().filter(decided_at__lt=now - timedelta(days=6)).exists()
@@ -110,18 +110,18 @@ def _delays() -> None:
     for key, received, held in spans.values_list("version__target__key", "received", "held"):
         days[key].append((held - received).total_seconds() / 86_400)
     instadiag, fast = median(days["instadiag-foie-pancreas"]), median(days["fast"])
-    assert 4.5 < instadiag < 12, instadiag
+    assert 4.5 < instadiag < 13, instadiag
     assert fast > instadiag + 5, (instadiag, fast)
 
 
 def _desk_and_papers(now: datetime) -> None:
     tasks = Counter(Task.objects.values_list("status", flat=True))
     assert tasks["done"] > 30 and tasks["open"] > 5, tasks
-    assert Contact.objects.count() > 60
+    assert Contact.objects.count() > 50
     assert not OutboxMessage.objects.to_send(now - timedelta(days=2)).exists(), "yesterday's post has left"
-    assert OutboxMessage.objects.filter(kind__startswith="gp_", sent_at__isnull=False).count() > 100
+    assert OutboxMessage.objects.filter(kind__startswith="gp_", sent_at__isnull=False).count() > 120
     papers = Counter(Document.objects.filter(kind="pps").values_list("status", flat=True))
-    assert papers["ready"] >= 2 and papers["pending"] >= 1, papers
+    assert papers["ready"] >= 1 and papers["pending"] >= 1, papers
     for paper in Document.objects.filter(kind="pps", status="ready"):
         assert paper.file.open("rb").read(5) == b"%PDF-"
     assert Alert.objects.open().filter(kind="late").exists() and Alert.objects.open().filter(kind="warning").exists()
