@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from time import perf_counter
@@ -22,13 +23,14 @@ class Latency:
         return cls(1000 * ordered[len(ordered) // 2], 1000 * ordered[int(len(ordered) * 0.95)], len(ordered))
 
 
-def ask(port: int, path: str, *, cookie: str, clients: int, requests: int) -> Latency:
-    """Sends ``requests`` GETs in all, from ``clients`` threads; raises RuntimeError on anything but 200."""
+def ask(port: int, path: str, *, cookie: str, clients: int, requests: int, forms: Sequence[str] = ()) -> Latency:
+    """Sends ``requests`` GETs in all, from ``clients`` threads, or POSTs of ``forms`` (form-encoded) in turn; raises
+    RuntimeError on anything but 200."""
     taken: list[float] = []
     faults: list[str] = []
     share = max(requests // clients, 1)
     threads = [
-        threading.Thread(target=_client, args=(port, path, cookie, share, taken, faults)) for _ in range(clients)
+        threading.Thread(target=_client, args=(port, path, cookie, share, forms, taken, faults)) for _ in range(clients)
     ]
     for thread in threads:
         thread.start()
@@ -39,12 +41,16 @@ def ask(port: int, path: str, *, cookie: str, clients: int, requests: int) -> La
     return Latency.of(taken)
 
 
-def _client(port: int, path: str, cookie: str, requests: int, taken: list[float], faults: list[str]) -> None:
+def _client(
+    port: int, path: str, cookie: str, requests: int, forms: Sequence[str], taken: list[float], faults: list[str]
+) -> None:
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
-    for _ in range(requests):
+    headers = {"Cookie": cookie} | ({"Content-Type": "application/x-www-form-urlencoded"} if forms else {})
+    for number in range(requests):
         start = perf_counter()
         try:
-            connection.request("GET", path, headers={"Cookie": cookie})
+            form = forms[number % len(forms)] if forms else None
+            connection.request("POST" if forms else "GET", path, body=form, headers=headers)
             response = connection.getresponse()
             response.read()
         except OSError as error:

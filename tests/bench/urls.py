@@ -4,6 +4,6 @@ from django.urls import path
 
 from config.urls import handler400, handler403, handler404, handler500  # noqa: F401
 from config.urls import urlpatterns as application
-from tests.bench.bare import fifty_rows
+from tests.bench.bare import fifty_rows, names_like
 
-urlpatterns = [*application, path("bench/bare", fifty_rows)]
+urlpatterns = [*application, path("bench/bare", fifty_rows), path("bench/search", names_like)]
