@@ -10,6 +10,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -22,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='ExamType',
             fields=[
@@ -645,4 +647,4 @@ class Migration(migrations.Migration):
             model_name='task',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "coordination_taskhistory" ("closed_at", "closed_by_id", "closes_on", "closes_on_detail", "created_at", "created_by_id", "due_on", "evidence_after", "evidence_id", "id", "note", "origin", "outcome", "owner_id", "pathway_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "status", "team_id", "title", "uuid") VALUES (OLD."closed_at", OLD."closed_by_id", OLD."closes_on", OLD."closes_on_detail", OLD."created_at", OLD."created_by_id", OLD."due_on", OLD."evidence_after", OLD."evidence_id", OLD."id", OLD."note", OLD."origin", OLD."outcome", OLD."owner_id", OLD."pathway_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."status", OLD."team_id", OLD."title", OLD."uuid"); RETURN NULL;', hash='912e0d41bd86cb06f8cddbb7d37e9477c136e93c', operation='DELETE', pgid='pgtrigger_delete_delete_53968', table='coordination_task', when='AFTER')),
         ),
-    ]
+    ])

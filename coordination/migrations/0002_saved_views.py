@@ -7,6 +7,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -17,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='SavedView',
             fields=[
@@ -91,4 +93,4 @@ class Migration(migrations.Migration):
             model_name='savedview',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "coordination_savedviewhistory" ("created_at", "id", "listed", "mine", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "target", "team_id", "uuid") VALUES (OLD."created_at", OLD."id", OLD."listed", OLD."mine", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."target", OLD."team_id", OLD."uuid"); RETURN NULL;', hash='2b41bde05c6bf4b57d98a501fc769a9c4e342efd', operation='DELETE', pgid='pgtrigger_delete_delete_8782d', table='coordination_savedview', when='AFTER')),
         ),
-    ]
+    ])

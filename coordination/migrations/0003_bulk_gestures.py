@@ -7,6 +7,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -17,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='ContactWithdrawal',
             fields=[
@@ -170,4 +172,4 @@ class Migration(migrations.Migration):
             model_name='deskactline',
             constraint=models.CheckConstraint(condition=models.Q(('contact__isnull', True), models.Q(('owner_after__isnull', True), ('owner_before__isnull', True)), _connector='OR'), name='desk_act_line_one_change'),
         ),
-    ]
+    ])

@@ -8,6 +8,8 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -18,7 +20,7 @@ class Migration(migrations.Migration):
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='ClosingDay',
             fields=[
@@ -590,4 +592,4 @@ class Migration(migrations.Migration):
             model_name='membership',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "directory_membershiphistory" ("ends_on", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "starts_on", "team_id", "user_id") VALUES (OLD."ends_on", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."role", OLD."starts_on", OLD."team_id", OLD."user_id"); RETURN NULL;', hash='6b9a76db2417d05f978b98ee12e67c1ec1042190', operation='DELETE', pgid='pgtrigger_delete_delete_00ac9', table='directory_membership', when='AFTER')),
         ),
-    ]
+    ])

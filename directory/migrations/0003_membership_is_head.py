@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -11,7 +13,7 @@ class Migration(migrations.Migration):
         ('directory', '0002_extensions'),
     ]
 
-    operations = [
+    operations = together([
         pgtrigger.migrations.RemoveTrigger(
             model_name='membership',
             name='insert_insert',
@@ -46,4 +48,4 @@ class Migration(migrations.Migration):
             model_name='membership',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "directory_membershiphistory" ("ends_on", "id", "is_head", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "starts_on", "team_id", "user_id") VALUES (OLD."ends_on", OLD."id", OLD."is_head", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."role", OLD."starts_on", OLD."team_id", OLD."user_id"); RETURN NULL;', hash='c2d20dc93495a1c483d7853526145347e9a60c7c', operation='DELETE', pgid='pgtrigger_delete_delete_00ac9', table='directory_membership', when='AFTER')),
         ),
-    ]
+    ])

@@ -9,6 +9,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -20,7 +22,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='Appointment',
             fields=[
@@ -908,4 +910,4 @@ class Migration(migrations.Migration):
             model_name='treatment',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "pathways_treatmenthistory" ("effects", "id", "label", "modality", "origin", "pathway_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "planned_on", "rhythm", "status", "uuid") VALUES (OLD."effects", OLD."id", OLD."label", OLD."modality", OLD."origin", OLD."pathway_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."place", OLD."planned_on", OLD."rhythm", OLD."status", OLD."uuid"); RETURN NULL;', hash='419cd4eda776ea94012e1d835bf6c3e321aef5b0', operation='DELETE', pgid='pgtrigger_delete_delete_72970', table='pathways_treatment', when='AFTER')),
         ),
-    ]
+    ])

@@ -7,6 +7,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -17,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='AlertPreference',
             fields=[
@@ -322,4 +324,4 @@ class Migration(migrations.Migration):
             model_name='watch',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('pathway__isnull', False), ('team__isnull', True)), models.Q(('pathway__isnull', True), ('team__isnull', False)), _connector='OR'), name='watch_of_a_pathway_or_a_team'),
         ),
-    ]
+    ])

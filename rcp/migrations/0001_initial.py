@@ -9,6 +9,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -22,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='Attendance',
             fields=[
@@ -527,4 +529,4 @@ class Migration(migrations.Migration):
             model_name='attendance',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "rcp_attendancehistory" ("id", "is_physician", "mode", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "professional_id", "recorded_at", "session_id", "specialty_code", "specialty_label", "uuid") VALUES (OLD."id", OLD."is_physician", OLD."mode", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."professional_id", OLD."recorded_at", OLD."session_id", OLD."specialty_code", OLD."specialty_label", OLD."uuid"); RETURN NULL;', hash='3c1bb9838a5e8fe20eb740dd2acf77364e3f8aec', operation='DELETE', pgid='pgtrigger_delete_delete_7ad3d', table='rcp_attendance', when='AFTER')),
         ),
-    ]
+    ])

@@ -9,6 +9,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -21,7 +23,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='Referral',
             fields=[
@@ -241,4 +243,4 @@ class Migration(migrations.Migration):
             model_name='referralevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='d81d32fbf33db3e2a931f9e820eb155f327d829f', operation='UPDATE', pgid='pgtrigger_append_only_d0304', table='referrals_referralevent', when='BEFORE')),
         ),
-    ]
+    ])
