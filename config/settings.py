@@ -284,6 +284,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "ENUM_NAME_OVERRIDES": {
+        "MilestoneKindEnum": "pathways.rules.milestones.MilestoneKind.choices",
+        "PathwayStatusEnum": "pathways.models.pathway.PathwayStatus.choices",
+    },
 }
 MIGRATION_LINTER_OPTIONS = {"no_cache": True}
 
