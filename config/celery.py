@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
     "watch-rcp-actions": {"task": "rcp.tasks.watch_actions", "schedule": timedelta(minutes=10)},
     "requeue-documents": {"task": "pathways.tasks.requeue_documents", "schedule": timedelta(seconds=30)},
     "release-unused-slots": {"task": "coordination.tasks.release_unused_slots", "schedule": timedelta(minutes=5)},
+    "note-told-gps": {"task": "coordination.tasks.note_told_gps", "schedule": timedelta(seconds=60)},
     "generate-slots": {"task": "coordination.tasks.generate_slots", "schedule": crontab(hour="2", minute="15")},
     "purge-referral-drafts": {"task": "referrals.tasks.purge_drafts", "schedule": crontab(minute="40")},
     "open-rcp-sessions": {"task": "rcp.tasks.open_sessions", "schedule": crontab(hour="2", minute="30")},

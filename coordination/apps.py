@@ -7,10 +7,16 @@ class CoordinationConfig(AppConfig):
 
     def ready(self) -> None:
         from coordination import reactions  # noqa: F401
-        from coordination.readings.counters import due_today, late_at_desk
+        from coordination.counters import Neighbour, add_neighbour
+        from coordination.readings.counters import due_today, late_at_desk, notices_to_read
         from directory import badges
         from pathways import panels
 
         panels.register("Coordination", "coordination:pathway-panel", order=10)
         badges.register("coordination:worklist", "en retard", late_at_desk)
+        add_neighbour(
+            Neighbour(
+                "Lettres à valider", "coordination:notices-inbox", notices_to_read, tone="info", icon="mail-forward"
+            )
+        )
         badges.register("coordination:tasks", "à faire aujourd’hui", due_today)

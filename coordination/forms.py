@@ -11,6 +11,7 @@ from django.utils import timezone
 from coordination.models import ActKind, Channel, ContactOutcome
 from coordination.rules.contacts import CORRESPONDENTS, GP, PATIENT
 from coordination.services.acts import Asked
+from coordination.services.notice_post import LONGEST_WORDS
 from directory.models import Team, User
 from pathways.models import Pathway
 from pathways.models.ledger import KIND_CHOICES
@@ -112,6 +113,18 @@ class ActForm(forms.Form):
             return ""
         owner = asked.owner.uuid if asked.owner else ""
         return f"{asked.kind}:{owner}:{asked.day or ''}:{asked.outcome}:{asked.channel}"
+
+
+class NoticeWordsForm(forms.Form):
+    """What the GP will read behind the link."""
+
+    words = forms.CharField(
+        label="Texte de la lettre",
+        max_length=LONGEST_WORDS,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text="Lu derrière le lien seulement : le courriel ne change pas.",
+        error_messages={"required": "Écrivez ce que le médecin doit lire."},
+    )
 
 
 class SavedViewForm(forms.Form):

@@ -15,6 +15,12 @@ def release_unused_slots() -> int:
 
 
 @shared_task(ignore_result=True)
+def note_told_gps() -> int:
+    """Letters to the GP that have left end the steps that waited for them (every 60 s)."""
+    return services.note_told()
+
+
+@shared_task(ignore_result=True)
 def generate_slots() -> int:
     """Makes the slots of the coming weeks (every night)."""
     return services.generate_slots()

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from coordination import views
-from coordination.views import acts, saved_views, tasks
+from coordination.views import acts, gp, saved_views, tasks
 
 app_name = "coordination"
 
@@ -28,6 +28,12 @@ urlpatterns = [
     path("parcours/<uuid:uuid>/contact/", views.contact, name="contact"),
     path("parcours/<uuid:uuid>/taches/", tasks.add, name="task-add"),
     path("parcours/<uuid:uuid>/coordination/", views.pathway_panel, name="pathway-panel"),
+    path("informations/", gp.notices_inbox, name="notices-inbox"),
+    path("informations/<uuid:uuid>/", gp.notice, name="notice"),
+    path("informations/<uuid:uuid>/envoyer/", gp.notice_send, name="notice-send"),
+    path("informations/<uuid:uuid>/ecarter/", gp.notice_drop, name="notice-drop"),
+    path("informations/<uuid:uuid>/renvoyer/", gp.notice_again, name="notice-again"),
+    path("information/<str:token>/", gp.letter, name="letter"),
     path("parcours/<uuid:uuid>/informations/", views.notices, name="notices"),
     path("parcours/<uuid:uuid>/informations/envoyer/", views.send_notices, name="notices-send"),
 ]

@@ -5,10 +5,10 @@ from coordination.models.desk import (
     ContactOutcome,
     ContactState,
     ContactWithdrawal,
-    Notice,
     Task,
     TaskStatus,
 )
+from coordination.models.notices import Notice, NoticeReading, NoticeStatus
 from coordination.models.slots import (
     Booking,
     BookingStatus,
@@ -35,6 +35,8 @@ __all__ = [
     "DeskActLine",
     "ExamType",
     "Notice",
+    "NoticeReading",
+    "NoticeStatus",
     "Sampling",
     "SavedView",
     "Slot",

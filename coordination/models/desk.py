@@ -1,4 +1,4 @@
-"""The coordinator's desk: tasks, contacts, notices."""
+"""The coordinator's desk: tasks and contacts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 
-from coordination.querysets import ContactQuerySet, NoticeQuerySet, TaskQuerySet
+from coordination.querysets import ContactQuerySet, TaskQuerySet
 from directory.history import tracked
-from directory.models import OutboxMessage, Team, User
+from directory.models import Team, User
 from pathways.models import Milestone, Pathway
 from pathways.models.ledger import KIND_CHOICES
 
@@ -180,36 +180,3 @@ class ContactState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempts} essai(s)"
-
-
-class Notice(models.Model):
-    """What the GP was told, and when. Without ``message`` the GP could not be told: no address is known yet.
-
-    ``key`` names the fact (a milestone, a day of appointments), so that it is told once.
-    """
-
-    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
-    pathway = models.ForeignKey(Pathway, on_delete=models.CASCADE, related_name="notices")
-    kind = models.CharField("à propos de", max_length=32)
-    key = models.CharField(max_length=80, unique=True)
-    milestone = models.OneToOneField(Milestone, on_delete=models.PROTECT, null=True, blank=True, related_name="notice")
-    message = models.OneToOneField(
-        OutboxMessage, on_delete=models.PROTECT, null=True, blank=True, related_name="notice"
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = NoticeQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "information au médecin traitant"
-        verbose_name_plural = "informations au médecin traitant"
-        ordering = ["-created_at", "-id"]
-        indexes = [models.Index(fields=["pathway", "-created_at"], name="notice_pathway")]
-
-    def __str__(self) -> str:
-        return self.kind
-
-    @property
-    def state(self) -> str:
-        """`no_address`, or the state of the message: `waiting`, `retrying`, `sent`, `failed`."""
-        return self.message.state if self.message else "no_address"

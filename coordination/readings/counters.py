@@ -10,8 +10,8 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from coordination.counters import neighbours
-from coordination.models import Task
-from coordination.querysets import TaskQuerySet
+from coordination.models import Notice, Task
+from coordination.querysets import NoticeQuerySet, TaskQuerySet
 from coordination.querysets import worklist as reads
 from coordination.querysets.worklist import Scope
 from directory import badges
@@ -58,3 +58,8 @@ def due_today(user: User, at: datetime) -> TaskQuerySet:
     """For the menu: the rows of « Mes tâches » that are due."""
     theirs = Task.objects.visible_to(user).of_teams(user.teams_as(*READS_TEAM))
     return theirs.of_owner(user).due(timezone.localdate(at))
+
+
+def notices_to_read(user: User, at: datetime) -> NoticeQuerySet:
+    """Beside the list: the letters to GPs that wait for someone of the desks ``user`` runs."""
+    return Notice.objects.proposed().filter(pathway__team__in=user.teams_as(*reads.DESK))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from coordination.models import Booking, BookingStatus, Contact, ContactState, Notice, Task
-from coordination.services.notices import wordings
+from coordination.services.wordings import wordings
 from pathways.models import Pathway
 
 CONTACTS = 12
@@ -48,29 +48,38 @@ def bookings_of(pathway: Pathway, now: datetime) -> list[Booking]:
 
 
 NOTICE_STATES = {
+    "proposed": ("À valider", "soon", "mail-forward"),
+    "dropped": ("Écartée", "neutral", "ban"),
+    "revoked": ("Annulée", "neutral", "arrow-back-up"),
     "sent": ("Envoyé", "ok", "mail-check"),
     "waiting": ("En attente d’envoi", "info", "hourglass"),
     "retrying": ("Nouvel essai en cours", "soon", "refresh"),
     "failed": ("Non remis", "late", "mail-x"),
     "no_address": ("Pas d’adresse", "late", "mail-x"),
 }
+READ = ("Lu", "ok", "mail-opened")
 
 
 def notices_of(pathway: Pathway) -> list[dict[str, Any]]:
     """The notices to the GP with their delivery state in words."""
+    rows = Notice.objects.filter(pathway=pathway).with_list_data().with_first_reading()
+    return [notice_row(notice) for notice in rows]
+
+
+def notice_row(notice: Notice) -> dict[str, Any]:
+    """What a notice is about and where it stands, in words."""
     texts = wordings()
-    found = []
-    for notice in Notice.objects.filter(pathway=pathway).with_list_data():
-        label, tone, icon = NOTICE_STATES[notice.state]
-        found.append(
-            {
-                "title": texts[notice.kind].title if notice.kind in texts else notice.kind,
-                "when": notice.created_at,
-                "sent_at": notice.message.sent_at if notice.message else None,
-                "label": label,
-                "tone": tone,
-                "icon": icon,
-                "waits": notice.message is None,
-            }
-        )
-    return found
+    read_at = getattr(notice, "read_at", None)
+    label, tone, icon = READ if read_at and notice.state == "sent" else NOTICE_STATES[notice.state]
+    return {
+        "uuid": notice.uuid,
+        "title": texts[notice.kind].title if notice.kind in texts else notice.kind,
+        "when": notice.created_at,
+        "sent_at": notice.message.sent_at if notice.message else None,
+        "read_at": read_at,
+        "label": label,
+        "tone": tone,
+        "icon": icon,
+        "state": notice.state,
+        "waits": notice.state == "no_address",
+    }

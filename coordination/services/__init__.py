@@ -4,7 +4,16 @@ from coordination.services.closing import stop_expecting
 from coordination.services.contacts import postpone_call, record_contact, withdraw_contact
 from coordination.services.exam_types import load_exam_types
 from coordination.services.marks import mark_done, mark_missed, undo_mark
-from coordination.services.notices import notify_gp, rectify_notice, send_pending_notices, tell_gp_of_appointments
+from coordination.services.notice_letters import open_notice, read_link
+from coordination.services.notice_post import (
+    accept_notice,
+    drop_notice,
+    keep_words,
+    note_told,
+    send_notice_again,
+    send_pending_notices,
+)
+from coordination.services.notices import notify_gp, rectify_notice, tell_gp_of_appointments
 from coordination.services.release import release_unused_slots
 from coordination.services.reviews import ask_review
 from coordination.services.saved_views import delete_view, open_on, save_view
@@ -20,6 +29,7 @@ from coordination.services.tasks import (
 )
 
 __all__ = [
+    "accept_notice",
     "act_on_rows",
     "ask_review",
     "book_slot",
@@ -31,19 +41,25 @@ __all__ = [
     "create_series",
     "create_task",
     "delete_view",
+    "drop_notice",
     "generate_slots",
     "give_back_task",
+    "keep_words",
     "load_exam_types",
     "mark_done",
     "mark_missed",
+    "note_told",
     "notify_gp",
+    "open_notice",
     "open_on",
     "postpone_call",
+    "read_link",
     "record_contact",
     "rectify_notice",
     "release_unused_slots",
     "reopen_without_evidence",
     "save_view",
+    "send_notice_again",
     "send_pending_notices",
     "stop_expecting",
     "tell_gp_of_appointments",

@@ -1,51 +1,30 @@
-"""Notices to the GP: told once of each key event, without identity or clinical content (GPN-01, GPN-02, GPN-15)."""
+"""Notices to the GP: what is told of each key event, once, and taken back when it was wrong (GPN-01, GPN-02, DOC-05).
+
+A notice leaves by itself or waits for someone of the desk to read it, as the target pathway says. How it leaves is in
+`notice_post`, what is read behind its link in `notice_letters`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 
-import yaml
-from django.conf import settings
 from django.db import transaction
-from django.template.loader import render_to_string
+from django.db.models import Q
 from django.utils import timezone
 
-from coordination.links import file_url
-from coordination.models import Notice
+from coordination.models import Notice, NoticeStatus
 from coordination.rules.notices import is_told
-from directory.models import OutboxMessage
-from directory.services import post
-from directory.typography import long_day, phone
+from coordination.services.notice_post import post_notice
+from coordination.services.wordings import RECTIFICATION, telling, told_of_itself, wordings
 from pathways.models import Milestone, MilestoneSource, Pathway
+from pathways.rules.definition import APPOINTMENTS
 from pathways.rules.milestones import MilestoneKind
+from pathways.rules.vocabulary import NoticeMode
 
-DATA = Path(__file__).resolve().parent.parent / "data" / "notices.yaml"
-APPOINTMENTS = "appointments"
-RECTIFICATION = "rectification"
 BOOKED = "booked:"
 """How the key of a milestone recorded by a booking begins."""
 GATHERING = timedelta(minutes=20)
 """Appointments booked one after the other make one message."""
-
-
-@dataclass(frozen=True)
-class Wording:
-    """The words of one notice. `always`: told on every target pathway."""
-
-    title: str
-    text: str
-    always: bool = False
-
-
-@cache
-def wordings() -> dict[str, Wording]:
-    """The texts of data/notices.yaml, by milestone kind, with `appointments` and `rectification`."""
-    data = yaml.safe_load(DATA.read_text(encoding="utf-8"))
-    texts = {MilestoneKind(kind).value: Wording(**entry) for kind, entry in data["milestones"].items()}
-    return {**texts, APPOINTMENTS: Wording(**data[APPOINTMENTS]), RECTIFICATION: Wording(**data[RECTIFICATION])}
 
 
 @transaction.atomic
@@ -61,15 +40,14 @@ def notify_gp(*, pathway: Pathway, milestone: Milestone) -> Notice | None:
     first = _as_first_recorded(milestone)
     if first.source == MilestoneSource.IMPORTED or _told_elsewhere(first) or _already_told(milestone):
         return None
-    texts = wordings()
     told = is_told(
         milestone.kind,
-        always={kind for kind, wording in texts.items() if wording.always},
+        always=told_of_itself(pathway.version.content),
         told_steps=_told_steps(pathway, milestone),
         occurred_at=milestone.occurred_at,
         now=timezone.now(),
     )
-    if not told or milestone.kind not in texts:
+    if not told or milestone.kind not in wordings():
         return None
     return _write(
         pathway=pathway,
@@ -84,12 +62,14 @@ def notify_gp(*, pathway: Pathway, milestone: Milestone) -> Notice | None:
 def tell_gp_of_appointments(*, pathway: Pathway, at: datetime) -> Notice | None:
     """Tells the GP that appointments were made or changed: one message for all those of the day, a little later.
 
-    What changes after the message has left makes another one: the GP must not count on an appointment cancelled since.
+    What changes after the message has left, or was set aside, makes another one: the GP must not count on an
+    appointment cancelled since.
     """
     if timezone.now() - at > timedelta(days=1):
         return None
-    key = f"appointments:{pathway.uuid}:{timezone.localdate(at):%Y%m%d}"
-    left = Notice.objects.filter(pathway=pathway, key__startswith=key, message__sent_at__isnull=False).count()
+    key = f"{APPOINTMENTS}:{pathway.uuid}:{timezone.localdate(at):%Y%m%d}"
+    over = Q(message__sent_at__isnull=False) | Q(status=NoticeStatus.DROPPED)
+    left = Notice.objects.filter(over, pathway=pathway, key__startswith=key).count()
     if left:
         key = f"{key}:{left}"
     return _write(pathway=pathway, kind=APPOINTMENTS, key=key, happened_at=at, due_at=timezone.now() + GATHERING)
@@ -99,16 +79,20 @@ def tell_gp_of_appointments(*, pathway: Pathway, at: datetime) -> Notice | None:
 def rectify_notice(*, milestone: Milestone) -> Notice | None:
     """``milestone`` was withdrawn (not corrected): if the GP was told of it, tells that it was an error.
 
-    A notice that never left (no address) is dropped instead: nothing is to be taken back, and it must not leave later.
+    The link of what was told opens nothing any more. A notice that never left (no address, not yet read by the desk) is
+    dropped instead: nothing is to be taken back, and it must not leave later.
     """
     if not Milestone.objects.filter(supersedes=milestone, withdrawn=True).exists():
         return None
     told = _notice_of(milestone)
     if told is None:
         return None
-    if told.message is None:
-        told.delete()
+    locked = Notice.objects.select_for_update(of=("self",)).get(pk=told.pk)
+    if locked.message_id is None:
+        locked.delete()
         return None
+    locked.status = NoticeStatus.REVOKED
+    locked.save(update_fields=["status"])
     return _write(
         pathway=told.pathway,
         kind=RECTIFICATION,
@@ -117,32 +101,11 @@ def rectify_notice(*, milestone: Milestone) -> Notice | None:
     )
 
 
-@transaction.atomic
-def send_pending_notices(*, pathway: Pathway) -> int:
-    """Sends the notices that waited for the GP's address; returns how many left. Nothing leaves without address."""
-    sent = 0
-    for notice in Notice.objects.unsent().select_for_update(of=("self",)).filter(pathway=pathway).order_by("pk"):
-        happened_at = _in_force(notice.milestone).occurred_at if notice.milestone else notice.created_at
-        notice.message = _post(pathway, notice.kind, notice.key, happened_at, None)
-        if notice.message:
-            notice.save(update_fields=["message"])
-            sent += 1
-    return sent
-
-
 def _as_first_recorded(milestone: Milestone) -> Milestone:
     """The fact before any correction: a correction is made by hand and forgets what recorded the fact."""
     fact = milestone
     while fact.supersedes is not None:
         fact = fact.supersedes
-    return fact
-
-
-def _in_force(milestone: Milestone) -> Milestone:
-    """The fact as last corrected."""
-    fact = milestone
-    while later := Milestone.objects.filter(supersedes=fact).first():
-        fact = later
     return fact
 
 
@@ -163,7 +126,7 @@ def _notice_of(milestone: Milestone) -> Notice | None:
     """The notice of a fact, or of the one it corrects, however far back."""
     fact: Milestone | None = milestone
     while fact is not None:
-        notice = Notice.objects.filter(milestone=fact).select_related("message", "pathway").first()
+        notice = Notice.objects.filter(milestone=fact).select_related("pathway").first()
         if notice:
             return notice
         fact = fact.supersedes
@@ -189,42 +152,27 @@ def _write(
     happened_at: datetime,
     milestone: Milestone | None = None,
     due_at: datetime | None = None,
-) -> Notice:
+) -> Notice | None:
+    """The notice of that key, made when there is none; None when the target keeps silent about it."""
     known = Notice.objects.filter(key=key).first()
     if known:
         return known
-    message = _post(pathway, kind, key, happened_at, due_at)
-    return Notice.objects.create(pathway=pathway, kind=kind, key=key, milestone=milestone, message=message)
-
-
-def _post(
-    pathway: Pathway, kind: str, key: str, happened_at: datetime, due_at: datetime | None
-) -> OutboxMessage | None:
-    """Writes the message in the outbox; None when the GP is unknown or has no address."""
-    gp = pathway.patient.gp
-    if gp is None or not gp.post_address:
+    told = telling(pathway.version.content, kind)
+    if told.mode is NoticeMode.NEVER:
         return None
-    team, wording = pathway.team, wordings()[kind]
-    body = render_to_string(
-        "coordination/post/notice.txt",
-        {
-            "text": wording.text,
-            "reference": pathway.reference,
-            "day": long_day(happened_at),
-            "link": settings.BASE_URL + file_url(pathway),
-            "team": team.name,
-            "phone": phone(team.phone or team.establishment.phone),
-            "establishment": team.establishment.name,
-        },
+    proposed = told.mode is NoticeMode.PROPOSED
+    notice = Notice(
+        pathway=pathway,
+        kind=kind,
+        key=key,
+        milestone=milestone,
+        status=NoticeStatus.PROPOSED if proposed else NoticeStatus.ACCEPTED,
+        template=told.template,
+        subject=told.subject,
+        words=told.words,
+        happened_at=happened_at,
     )
-    return post(
-        kind=f"gp_{kind}",
-        dedup_key=f"gp:{key}",
-        establishment=team.establishment,
-        recipient=gp.post_address,
-        professional=gp,
-        subject=f"Votre patient, {wording.title} ({pathway.reference})",
-        body=body,
-        due_at=due_at,
-        about=pathway.uuid,
-    )
+    if not proposed:
+        notice.message = post_notice(notice, due_at=due_at)
+    notice.save()
+    return notice

@@ -17,12 +17,16 @@ from pathways.rules.durations import Duration
 from pathways.rules.graph import Graph
 from pathways.rules.levels import Alerts
 from pathways.rules.milestones import MilestoneKind
-from pathways.rules.vocabulary import Actor, EntryChannel, Period, Phase, Pick, SlotMode
+from pathways.rules.vocabulary import Actor, EntryChannel, NoticeMode, Period, Phase, Pick, SlotMode
 
 ENTRY_MILESTONES = frozenset(
     {MilestoneKind.FIRST_SYMPTOMS, MilestoneKind.IMAGING_UPSTREAM, MilestoneKind.REFERRAL_RECEIVED}
 )
 """Known when the patient enters: a delay may start from them without any step giving them."""
+
+
+APPOINTMENTS = "appointments"
+"""What a notice may tell besides a milestone: the appointments made or changed in a day."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,11 @@ class Stay:
 
 @dataclass(frozen=True)
 class MailTemplate:
-    """A mail written beforehand (PTH-10). It names no patient: `text` says what to attach."""
+    """A mail written beforehand (PTH-10). It names no patient: `text` says what to attach.
+
+    With `tells`, it is the notice to the GP of that milestone (or of `appointments`), in the words of this pathway
+    instead of the usual ones: `subject` is the mail's, `text` is read behind the link; `send` says how it leaves.
+    """
 
     key: str
     label: str
@@ -170,6 +178,8 @@ class MailTemplate:
     subject: str
     text: str
     source: str = ""
+    tells: str = ""
+    send: NoticeMode = NoticeMode.AUTOMATIC
 
 
 @dataclass(frozen=True)
@@ -238,6 +248,10 @@ class Target:
         exams = {match.detail: step.label for step in self.steps for match in step.done_by if match.detail}
         slots = {slot.key: slot.label for slot in self.slot_types}
         return exams | slots | {choice.key: choice.label for choice in self.choices}
+
+    def notice(self, event: str) -> MailTemplate | None:
+        """The words in which the GP is told of ``event`` on this pathway; None for the usual ones."""
+        return next((mail for mail in self.mail_templates if mail.tells == event), None)
 
     def partner(self, key: str) -> Partner | None:
         """The partner of that key."""

@@ -25,7 +25,7 @@ from pathways.rules.levels import Alerts, Level, goes_down
 from pathways.rules.located import Items, Located, Mapping, Scalar
 from pathways.rules.milestones import MilestoneKind
 from pathways.rules.section import Fault, Section, word
-from pathways.rules.vocabulary import Actor, EntryChannel, Period, Phase, Pick, SlotMode
+from pathways.rules.vocabulary import Actor, EntryChannel, NoticeMode, Period, Phase, Pick, SlotMode
 
 _Value = TypeVar("_Value")
 
@@ -163,6 +163,8 @@ def _mail_template(located: Located, faults: list[Fault]) -> MailTemplate | None
         subject=section.short_text("subject"),
         text=section.long_text("text"),
         source=section.text("source"),
+        tells=section.slug("tells"),
+        send=section.choice("send", NoticeMode, NoticeMode.AUTOMATIC),
     )
     return None if "key" in section.broken else template
 

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from pathways.rules.definition import Choice, MailTemplate, Match, Partner, SlotType, Stay, StepDef, Target
+from pathways.rules.definition import (
+    APPOINTMENTS,
+    Choice,
+    MailTemplate,
+    Match,
+    Partner,
+    SlotType,
+    Stay,
+    StepDef,
+    Target,
+)
+from pathways.rules.milestones import MilestoneKind
 from pathways.rules.problem import Problem
 from pathways.rules.section import unknown
-from pathways.rules.vocabulary import SlotMode
+from pathways.rules.vocabulary import NoticeMode, SlotMode
 
 _Keyed = Choice | MailTemplate | Partner | SlotType | Stay
 
@@ -31,6 +42,7 @@ def check(target: Target) -> Iterator[Problem]:
         if partner.valid_from and partner.valid_until and partner.valid_until < partner.valid_from:
             message = f"La convention du partenaire « {partner.key} » finit avant d’avoir commencé."
             yield Problem(None, "partners", message, item=item)
+    yield from _notices(target.mail_templates)
     for item, slot in enumerate(target.slot_types):
         for message in _slot(target, slot):
             yield Problem(None, "slot_types", message, item=item)
@@ -62,6 +74,21 @@ def _doubles(field: str, entries: Sequence[_Keyed]) -> Iterator[Problem]:
     for item, key in enumerate(keys):
         if key in keys[:item]:
             yield Problem(None, field, f"{_DOUBLES[field]} la clé « {key} ».", item=item)
+
+
+def _notices(mails: Sequence[MailTemplate]) -> Iterator[Problem]:
+    """A notice tells something that happens, and each thing is told by one notice."""
+    events = [*MilestoneKind, APPOINTMENTS]
+    for item, mail in enumerate(mails):
+        name = f"Le modèle de courriel « {mail.key} »"
+        if not mail.tells and mail.send is not NoticeMode.AUTOMATIC:
+            yield Problem(None, "mail_templates", f"{name} a « send » sans « tells ».", item=item)
+        if mail.tells and mail.tells not in events:
+            message = unknown(f"{name} annonce (tells) ce qui n’arrive jamais", mail.tells, events)
+            yield Problem(None, "mail_templates", message, item=item)
+        if mail.tells and mail.tells in [each.tells for each in mails[:item]]:
+            message = f"{name} annonce « {mail.tells} », qu’un autre modèle annonce déjà."
+            yield Problem(None, "mail_templates", message, item=item)
 
 
 def _slot(target: Target, slot: SlotType) -> Iterator[str]:

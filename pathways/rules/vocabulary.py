@@ -114,6 +114,14 @@ class Period(StrEnum):
     DAY = "day"
 
 
+class NoticeMode(StrEnum):
+    """How a notice to the GP leaves: by itself, once someone has read it, or not at all (GPN-01, GPN-02)."""
+
+    AUTOMATIC = "automatic"
+    PROPOSED = "proposed"
+    NEVER = "never"
+
+
 class SlotMode(StrEnum):
     """How an exam is obtained in time: a slot of one's own, a place before others, or a partner's (SLT-05 to 07)."""
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 
 from django.core import signing
-from django.core.cache import cache
 from django.db import transaction
 from django.urls import reverse
 
@@ -20,6 +18,7 @@ from coordination import services as coordination
 from directory.errors import DomainError
 from directory.models import OutboxMessage, Professional, User
 from directory.services import post
+from directory.tries import count_try, forget_tries, key_of, wrong
 from directory.typography import long_day
 from pathways import services as pathways
 from pathways.models import CircleRole, Milestone
@@ -33,16 +32,10 @@ KIND = "rcp_decision"
 SALT = "rcp.letter"
 SENT_KEY = "rcp_sent:"
 LINK_LASTS = timedelta(days=60)
-MOST_TRIES = 5
-LOCKED_FOR = timedelta(hours=1)
 
 
 class LinkError(DomainError):
     """The link itself is no good: forged, expired, or its reader no longer follows this patient."""
-
-
-class LockedError(DomainError):
-    """Too many wrong dates: the link rests for an hour."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +140,8 @@ def open_letter(*, link: Link, birth_date: date, ip_address: str | None) -> Deci
 
     Raises LockedError after five wrong dates, for an hour, whatever is typed then; DomainError for a wrong date.
     """
-    tries = _count_try(link)
-    if tries > MOST_TRIES:
-        raise LockedError("Trop d’essais : ce lien est bloqué pendant une heure.", code="locked")
+    counter = key_of("rcp:letter", link.decision.uuid.hex, link.reader.uuid.hex)
+    left = count_try(counter)
     right = birth_date == link.decision.case.pathway.patient.birth_date
     LetterAccess.objects.create(
         decision=link.decision,
@@ -158,14 +150,8 @@ def open_letter(*, link: Link, birth_date: date, ip_address: str | None) -> Deci
         ip_address=ip_address,
     )
     if not right:
-        left = MOST_TRIES - tries
-        if left == 0:
-            raise LockedError("Trop d’essais : ce lien est bloqué pendant une heure.", code="locked")
-        ending = "essai" if left == 1 else "essais"
-        raise DomainError(
-            f"Cette date ne correspond pas au dossier. Il vous reste {left} {ending}.", field="birth_date"
-        )
-    cache.delete(_counter(link))
+        raise wrong(left, "Cette date ne correspond pas au dossier.", "birth_date")
+    forget_tries(counter)
     return link.decision
 
 
@@ -268,21 +254,3 @@ def _ask_for_paper(decision: Decision, reader: Professional) -> None:
         closes_on=MilestoneKind.RCP_DECISION_SENT,
         origin=uuid.uuid5(decision.uuid, f"paper:{reader.pk}:{decision.revision}"),
     )
-
-
-def _counter(link: Link) -> str:
-    named = f"{link.decision.uuid.hex}:{link.reader.uuid.hex}"
-    return f"rcp:letter:{sha256(named.encode()).hexdigest()}"
-
-
-def _count_try(link: Link) -> int:
-    """Counts this try before it is judged, so that parallel ones cannot exceed the limit.
-
-    Raises DomainError when Redis is away: nobody is let in uncounted.
-    """
-    key = _counter(link)
-    try:
-        cache.add(key, 0, timeout=int(LOCKED_FOR.total_seconds()))
-        return int(cache.incr(key))
-    except Exception as error:
-        raise DomainError("Le service est momentanément indisponible. Réessayez dans quelques minutes.") from error

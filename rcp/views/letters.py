@@ -14,13 +14,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from directory.errors import DomainError
+from directory.forms import BirthDateForm
 from directory.perms import allow
+from directory.tries import LockedError
 from rcp import board as boards
 from rcp import services
-from rcp.forms import BirthDateForm
 from rcp.models import Decision, RcpCase
 from rcp.perms import attends_meetings, follows_pathway, works_for_meetings
-from rcp.services.letters import Link, LinkError, LockedError
+from rcp.services.letters import Link, LinkError
 from rcp.views.cases import decision_of
 from rcp.views.common import banner, case_or_404, log_read, tell_refusal, user_of
 

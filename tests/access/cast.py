@@ -12,7 +12,7 @@ from django.utils import timezone
 from PIL import Image
 
 from coordination import services as desk
-from coordination.models import Booking, DeskAct, ExamType, SavedView, Slot, Task
+from coordination.models import Booking, DeskAct, ExamType, Notice, NoticeStatus, SavedView, Slot, Task
 from coordination.services.acts import Asked
 from directory import services as directory
 from directory.models import BreakGlass, OutboxMessage, Professional, Role, Team, TeamKind, User
@@ -115,6 +115,12 @@ class Cast:
     def view(self) -> SavedView:
         user = self.meeting.coordinator
         return desk.save_view(user=user, name="Retards", listed="en-retard", team=self.team)
+
+    @cached_property
+    def notice(self) -> Notice:
+        return Notice.objects.create(
+            pathway=self.pathway, kind="discharge", key=str(uuid4()), status=NoticeStatus.PROPOSED, words="Sorti."
+        )
 
     @cached_property
     def referral(self) -> Referral:

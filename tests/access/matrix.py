@@ -64,6 +64,12 @@ def letter_token(cast: Cast) -> dict[str, Any]:
     return {"token": token_for(cast.decision, cast.users["G"].professional)}
 
 
+def notice_token(cast: Cast) -> dict[str, Any]:
+    from coordination.services.notice_letters import token_for
+
+    return {"token": token_for(cast.notice, cast.users["G"].professional)}
+
+
 def part(name: str) -> Callable[[Cast], dict[str, Any]]:
     """URL arguments of a part of the pathway: the pathway's uuid and the part's."""
     return lambda cast: {"uuid": cast.pathway.uuid, name: getattr(cast, name).uuid}
@@ -157,6 +163,12 @@ ROUTES: dict[str, Route] = {
     "coordination:pathway-panel": Route(FILE, about="pathway"),
     "coordination:notices": Route(FILE, about="pathway"),
     "coordination:notices-send": post(DESK, "pathway"),
+    "coordination:notices-inbox": Route(DESK + "X"),
+    "coordination:notice": Route(DESK, about="notice"),
+    "coordination:notice-send": post(DESK, "notice"),
+    "coordination:notice-drop": post(DESK, "notice"),
+    "coordination:notice-again": post(DESK, "notice"),
+    "coordination:letter": Route(public=True, kwargs=notice_token),
     "api:worklist": Route(DESK + "X"),
     "api:slots-free": Route(DESK + "TX"),
     "api:bookings": Route(DESK, "post", data=booking_request),

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from coordination import services
 from coordination.models import Notice
-from coordination.services.notices import wordings
+from coordination.services.wordings import wordings
 from directory.models import OutboxMessage
 from directory.typography import long_day
 from pathways import services as pathways
@@ -22,8 +22,8 @@ from tests.factories import PatientFactory, ProfessionalFactory
 pytestmark = pytest.mark.django_db
 
 KEY_EVENTS = [
-    "first_care", "admission", "transfer", "discharge", "rcp_held", "rcp_decision_sent", "announcement",
-    "treatment_started", "no_cancer", "death",
+    "first_care", "admission", "transfer", "discharge", "rcp_registered", "rcp_held", "rcp_decision_sent",
+    "announcement", "treatment_started", "no_cancer", "death",
 ]  # fmt: skip
 
 
@@ -41,14 +41,15 @@ def messages() -> Any:
     return OutboxMessage.objects.filter(kind__startswith="gp_").order_by("pk")
 
 
-@pytest.mark.parametrize("kind", KEY_EVENTS)
+@pytest.mark.parametrize("kind", [kind for kind in KEY_EVENTS if kind != "first_care"])
 def test_key_events_are_told_without_identity(pathway: Pathway, kind: str) -> None:
     fact = record(pathway, kind)
     (message,) = messages()
     assert message.recipient == "dr@mssante.invalid", "the secure mailbox first"
     text = f"{message.subject}\n{message.body}"
     assert pathway.reference in text
-    assert f"/parcours/{pathway.uuid}/" in text
+    assert "/information/" in text
+    assert "/parcours/" not in text, "no page that asks for an account"
     patient = pathway.patient
     for secret in (patient.birth_name, patient.first_name, patient.file_number, "1960", "Foie", "cancer", "décès"):
         assert secret.lower() not in text.lower().replace("cancérologie", "")
@@ -132,7 +133,7 @@ def test_a_fact_corrected_then_withdrawn_is_taken_back_once(desk: Desk, pathway:
 def test_what_waits_for_an_address_leaves_as_it_stands_or_not_at_all(desk: Desk) -> None:
     gp = ProfessionalFactory(gp=True, email="")
     pathway = desk.pathway(patient=PatientFactory(establishment=desk.team.establishment, gp=gp), days_ago=9)
-    wrong, moved = record(pathway, "first_care"), record(pathway, "announcement")
+    wrong, moved = record(pathway, "admission"), record(pathway, "announcement")
     pathways.withdraw_milestone(milestone=wrong, author=desk.coordinator, note="Autre patient")
     at = timezone.now() - timedelta(days=5)
     pathways.correct_milestone(milestone=moved, occurred_at=at, author=desk.coordinator)
@@ -148,8 +149,8 @@ def test_what_waits_for_an_address_leaves_as_it_stands_or_not_at_all(desk: Desk)
 def test_without_an_address_the_notice_waits_and_leaves_later(desk: Desk, has_gp: bool) -> None:
     gp = ProfessionalFactory(gp=True, email="") if has_gp else None
     pathway = desk.pathway(patient=PatientFactory(establishment=desk.team.establishment, gp=gp))
-    record(pathway, "first_care")
-    assert Notice.objects.get(kind="first_care").state == "no_address"
+    record(pathway, "admission")
+    assert Notice.objects.get(kind="admission").state == "no_address"
     assert services.send_pending_notices(pathway=pathway) == 0
     if gp:
         gp.email = "dr@exemple.invalid"
@@ -158,7 +159,7 @@ def test_without_an_address_the_notice_waits_and_leaves_later(desk: Desk, has_gp
         pathways.update_patient(patient=pathway.patient, gp=ProfessionalFactory(gp=True))
     pathway = Pathway.objects.get(pk=pathway.pk)
     assert services.send_pending_notices(pathway=pathway) == 1
-    assert Notice.objects.get(kind="first_care").state == "waiting"
+    assert Notice.objects.get(kind="admission").state == "waiting"
     assert services.send_pending_notices(pathway=pathway) == 0
 
 

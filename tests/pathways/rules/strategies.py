@@ -31,6 +31,7 @@ from pathways.rules.target import (
     Target,
     check,
 )
+from pathways.rules.vocabulary import NoticeMode
 from tests.pathways.rules.slow import SlowClock, french_holidays
 
 # Three weeks around each hour change, Easter, the bridges of May, the end of the year.
@@ -250,8 +251,19 @@ def written_targets(draw: Any) -> Target:
         mail_templates=tuple(
             MailTemplate(key, draw(texts), draw(texts), draw(texts), draw(_pages()), draw(texts))
             for key in ("prado", "cpts")
-        ),
+        )
+        + tuple(draw(st.lists(_notices(draw(texts)), max_size=1))),
         slot_types=tuple(draw(st.lists(_slot_types(), max_size=3, unique_by=lambda slot: slot.key))),
+    )
+
+
+def _notices(words: str) -> st.SearchStrategy[MailTemplate]:
+    """The letter to the GP about something, and how it leaves."""
+    return st.builds(
+        MailTemplate,
+        *(st.just("lettre"), *[st.just(words)] * 5),
+        tells=st.sampled_from([*[kind.value for kind in MilestoneKind], "appointments"]),
+        send=st.sampled_from(NoticeMode),
     )
 
 

@@ -53,6 +53,7 @@ GOOD = dedent("""\
 
           Merci.
         source: essai
+      - {key: lettre, label: Lettre, to: Dr, subject: Jour, text: Vu, source: essai, tells: first_care, send: proposed}
     slot_types:
       - {key: irm, label: IRM, capacity: 2, source: "[004 F4 l.834]"}
       - {key: scanner, label: Scanner, mode: priority, within: 72 hours, source: essai}
@@ -156,6 +157,9 @@ def test_a_good_file_is_read_whole() -> None:
     assert target.partners == (
         Partner("voisin", "Voisin", ("irm",), "", date(2026, 1, 1), date(2027, 12, 31), "essai"),
     )
+    told = target.notice("first_care")
+    assert told
+    assert (told.key, told.send, target.notice("death")) == ("lettre", "proposed", None)
     assert target.mail_templates[0].text == "Bonjour,\n\nMerci."
     assert [slot.mode for slot in target.slot_types] == [SlotMode.DEDICATED, SlotMode.PRIORITY, SlotMode.DEDICATED]
     assert target.slot_types[1].within == Duration(72, Unit.HOURS) and target.slot_types[2].per_week == 2
@@ -182,6 +186,15 @@ FAULTS = {
         "Jalon inconnu",
         "imagerie",
     ),
+    "a notice of nothing": ("tells: first_care", "tells: first_car", "« first_care »", "key: lettre"),
+    "a way to leave for nothing": ("tells: first_care, ", "", "« send » sans « tells »", "key: lettre"),
+    "told twice": (
+        "subject: Demande\n",
+        "subject: Demande\n        tells: first_care\n",
+        "annonce déjà",
+        "key: lettre",
+    ),
+    "an unknown way to leave": ("send: proposed", "send: propose", "Mot inconnu", "key: lettre"),
     "no milestone": ("done_by: rcp_held", "done_by: []", "vide", "done_by: []"),
     "unknown actor": ("actor: rcp", "actor: staff", "Mot inconnu", "actor: staff"),
     "unknown phase": ("phase: exams", "phase: exam", "« exams »", "phase: exam"),

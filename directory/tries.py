@@ -1,0 +1,54 @@
+"""Wrong answers on a link without account: so many, then the link rests. Counted in Redis under a hash."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from hashlib import sha256
+
+from django.core.cache import cache
+
+from directory.errors import DomainError
+
+MOST = 5
+REST = timedelta(hours=1)
+
+
+class LockedError(DomainError):
+    """Too many wrong answers: the link rests for an hour."""
+
+
+def key_of(room: str, *named: object) -> str:
+    """The counter of what a link names: a hash, so that Redis holds no public id."""
+    return f"{room}:{sha256(':'.join(map(str, named)).encode()).hexdigest()}"
+
+
+def count_try(key: str) -> int:
+    """Counts this try before it is judged, so that parallel ones cannot exceed the limit; returns how many are left.
+
+    Raises LockedError beyond the limit, whatever is typed then; DomainError when Redis is away: nobody is let in
+    uncounted.
+    """
+    try:
+        cache.add(key, 0, timeout=int(REST.total_seconds()))
+        tries = int(cache.incr(key))
+    except Exception as error:
+        raise DomainError("Le service est momentanément indisponible. Réessayez dans quelques minutes.") from error
+    if tries > MOST:
+        raise locked()
+    return MOST - tries
+
+
+def forget_tries(key: str) -> None:
+    """The answer was right."""
+    cache.delete(key)
+
+
+def wrong(left: int, what: str, field: str) -> DomainError:
+    """What to raise for a wrong answer, with so many tries left."""
+    if left == 0:
+        return locked()
+    return DomainError(f"{what} Il vous reste {left} {'essai' if left == 1 else 'essais'}.", field=field)
+
+
+def locked() -> LockedError:
+    return LockedError("Trop d’essais : ce lien est bloqué pendant une heure.", code="locked")
