@@ -190,7 +190,7 @@ FAULTS = {
     "a way to leave for nothing": ("tells: first_care, ", "", "« send » sans « tells »", "key: lettre"),
     "told twice": (
         "subject: Demande\n",
-        "subject: Demande\n        tells: first_care\n",
+        "subject: Demande\n    tells: first_care\n",
         "annonce déjà",
         "key: lettre",
     ),
