@@ -7,12 +7,15 @@ when the address does not exist or the user may not open it::
     panels.register("Coordination", "coordination:pathway-panel", order=10)
 
 The view behind the name takes the pathway's ``uuid`` and answers a fragment; it checks and logs the access itself.
+A panel of the `DESK` stands high, where someone on the phone looks; it may take the place of a card of the page. A
+*brief* adds lines to the summary of one page, which must be whole without script, on paper.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.urls import NoReverseMatch, reverse
 
@@ -20,6 +23,12 @@ from directory.models import User
 from pathways.models import Pathway
 
 Allowed = Callable[[User, Pathway], bool]
+
+
+DESK, END = "desk", "end"
+"""Where a panel stands: beside the circle of care, or after all the rest."""
+APPOINTMENTS = "appointments"
+"""The card of the page that a panel may take the place of."""
 
 
 def _everyone(user: User, pathway: Pathway) -> bool:
@@ -34,21 +43,59 @@ class Panel:
     url_name: str
     order: int = 50
     allowed: Allowed = _everyone
+    place: str = END
+    replaces: str = ""
 
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A card of the summary: lines of plain text; ``none`` is said when there is no line."""
+
+    title: str
+    icon: str
+    lines: Sequence[str]
+    none: str = ""
+
+
+BriefOf = Callable[[Pathway, datetime], Brief]
+_briefs: dict[str, BriefOf] = {}
 
 _registered: dict[str, Panel] = {}
 
 
-def register(label: str, url_name: str, *, order: int = 50, allowed: Allowed = _everyone) -> None:
+def register(
+    label: str,
+    url_name: str,
+    *,
+    order: int = 50,
+    allowed: Allowed = _everyone,
+    place: str = END,
+    replaces: str = "",
+) -> None:
     """Adds a panel; registering a URL name again replaces it."""
-    _registered[url_name] = Panel(label, url_name, order, allowed)
+    _registered[url_name] = Panel(label, url_name, order, allowed, place, replaces)
 
 
-def panels_for(user: User, pathway: Pathway) -> list[dict[str, str]]:
-    """The panels of this page for this user, in order: ``label`` and ``url``."""
+def register_brief(name: str, brief: BriefOf) -> None:
+    """Adds a card to the summary; registering a name again replaces it."""
+    _briefs[name] = brief
+
+
+def briefs_of(pathway: Pathway, now: datetime) -> list[Brief]:
+    """The cards that upper rooms add to the summary, in the order of their names."""
+    return [_briefs[name](pathway, now) for name in sorted(_briefs)]
+
+
+def replaced(card: str) -> bool:
+    """True when a panel shows what this card of the page would."""
+    return any(panel.replaces == card for panel in _registered.values())
+
+
+def panels_for(user: User, pathway: Pathway, place: str = END) -> list[dict[str, str]]:
+    """The panels of this page for this user at this place, in order: ``label`` and ``url``."""
     found = []
     for panel in sorted(_registered.values(), key=lambda each: (each.order, each.url_name)):
-        if not panel.allowed(user, pathway):
+        if panel.place != place or not panel.allowed(user, pathway):
             continue
         try:
             found.append({"label": panel.label, "url": reverse(panel.url_name, args=[pathway.uuid])})

@@ -6,12 +6,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+from django.utils.text import Truncator
+
 from coordination.models import Booking, BookingStatus, Contact, ContactState, Notice, Task
 from coordination.services.wordings import wordings
-from pathways.models import Pathway
+from directory import typography
+from pathways.models import Appointment, AppointmentStatus, Pathway
+from pathways.panels import Brief
 
 CONTACTS = 12
 CLOSED_TASKS = 8
+BRIEF, BRIEF_NOTE = 5, 140
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One appointment, booked here (``booking``) or written from elsewhere."""
+
+    starts_at: datetime
+    label: str
+    place: str
+    preparation: str
+    expected: bool
+    state: str
+    booking: Booking | None = None
 
 
 @dataclass(frozen=True)
@@ -20,7 +39,8 @@ class Panel:
 
     open_tasks: list[Task]
     closed_tasks: list[Task]
-    bookings: list[Booking]
+    coming: list[Visit]
+    past: list[Visit]
     contacts: list[Contact]
     contact_count: int
     state: ContactState | None
@@ -29,22 +49,73 @@ class Panel:
 def panel_of(pathway: Pathway, now: datetime) -> Panel:
     """Reads the panel in a fixed number of queries."""
     tasks = list(Task.objects.filter(pathway=pathway).with_list_data().open_first())
+    coming, past = visits_of(pathway, now)
     contacts = list(Contact.objects.filter(pathway=pathway).with_list_data()[: CONTACTS + 1])
     return Panel(
         open_tasks=[task for task in tasks if task.status == "open"],
         closed_tasks=[task for task in tasks if task.status != "open"][:CLOSED_TASKS],
-        bookings=bookings_of(pathway, now),
+        coming=coming,
+        past=past,
         contacts=contacts[:CONTACTS],
         contact_count=len(contacts),
         state=ContactState.objects.filter(pathway=pathway).first(),
     )
 
 
-def bookings_of(pathway: Pathway, now: datetime) -> list[Booking]:
-    """Appointments to come first, in their order, then those past or cancelled, newest first."""
-    rows = list(Booking.objects.filter(pathway=pathway).with_list_data().order_by("slot__starts_at", "id"))
-    coming = [row for row in rows if row.status == BookingStatus.BOOKED]
-    return coming + [row for row in reversed(rows) if row.status != BookingStatus.BOOKED]
+def visits_of(pathway: Pathway, now: datetime) -> tuple[list[Visit], list[Visit]]:
+    """(what is to come or still to mark, soonest first; what is over, latest first), in two queries."""
+    bookings = {row.uuid: row for row in Booking.objects.filter(pathway=pathway).with_list_data()}
+    written = {row.origin: row for row in pathway.appointments.all()}
+    visits = [_booked(row, written.get(uuid)) for uuid, row in bookings.items()]
+    visits += [_elsewhere(row, now) for origin, row in written.items() if origin not in bookings]
+    visits.sort(key=lambda visit: visit.starts_at)
+    return [each for each in visits if each.expected], [each for each in reversed(visits) if not each.expected]
+
+
+def _booked(booking: Booking, written: Appointment | None) -> Visit:
+    slot, room = booking.slot, booking.slot.series.room
+    return Visit(
+        starts_at=slot.starts_at,
+        label=slot.exam_type.label,
+        place=f"{slot.platform}, {room}" if room else str(slot.platform),
+        preparation=written.preparation if written else "",
+        expected=booking.status == BookingStatus.BOOKED,
+        state=booking.get_status_display(),
+        booking=booking,
+    )
+
+
+def _elsewhere(row: Appointment, now: datetime) -> Visit:
+    expected = row.status == AppointmentStatus.PLANNED and row.ends_at >= now
+    return Visit(row.starts_at, row.label, row.place, row.preparation, expected, row.get_status_display().lower())
+
+
+def contacts_brief(pathway: Pathway, now: datetime) -> Brief:
+    """For the summary of one page: the last contacts, and the call promised."""
+    standing = Contact.objects.filter(pathway=pathway).standing().with_list_data()
+    rows = list(standing.select_related("pathway__contact_state")[:BRIEF])
+    state: ContactState | None = getattr(rows[0].pathway, "contact_state", None) if rows else None
+    lines = [_contact_line(row) for row in rows]
+    if state and state.call_back_on:
+        lines.insert(0, f"À rappeler {typography.short_day(state.call_back_on, timezone.localdate(now))}")
+    return Brief("Derniers contacts", "phone", lines, "Aucun contact noté.")
+
+
+def _contact_line(contact: Contact) -> str:
+    said = contact.get_outcome_display() + (f", {contact.whom.lower()}" if contact.whom else "")
+    note = f" : {Truncator(contact.note).chars(BRIEF_NOTE)}" if contact.note else ""
+    return f"{timezone.localtime(contact.at):%d/%m/%Y} · {said}, {contact.author}{note}"
+
+
+def tasks_brief(pathway: Pathway, now: datetime) -> Brief:
+    """For the summary of one page: what is left to do, and whose it is."""
+    rows = Task.objects.filter(pathway=pathway).open().with_list_data().by_due()[:BRIEF]
+    return Brief("Tâches", "checklist", [_task_line(row) for row in rows], "Aucune tâche en attente.")
+
+
+def _task_line(task: Task) -> str:
+    due = f", pour le {task.due_on:%d/%m/%Y}" if task.due_on else ""
+    return f"{task.title}{due} ({task.owner or 'à prendre'})"
 
 
 NOTICE_STATES = {

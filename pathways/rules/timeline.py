@@ -21,6 +21,8 @@ from pathways.rules.typography import shorten, text_width
 FIRST_ROW_Y = 62
 ROW_HEIGHT = 38
 LABEL_SIZE, SUBLABEL_SIZE = 12.5, 11.0
+STACKED_LABEL = 22
+"""How far above its bar a label stands when it is not beside it."""
 TODAY_HALF_BOX = 38
 """Half the width of the « aujourd’hui » box, which must stay inside the picture."""
 
@@ -91,6 +93,7 @@ class Timeline:
     today_x: int | None
     rows: tuple[Row, ...]
     pauses: tuple[PauseBand, ...]
+    stacked: bool = False
 
 
 def layout(
@@ -102,25 +105,29 @@ def layout(
     calendar: Calendar | None = None,
     links: Mapping[str, str] | None = None,
     row_height: int = ROW_HEIGHT,
+    stacked: bool = False,
 ) -> Timeline:
     """Lays out the steps that concern the patient (not applicable ones are left out), in the given order.
 
     `pauses` go with their French labels; `today` is the instant to draw as today; `links` gives the address of
-    the rows that have one, by step key. `width` is in pixels, 360 at least; `row_height` tightens the rows.
+    the rows that have one, by step key. `width` is in pixels, 360 at least; `row_height` tightens the rows. `stacked`
+    writes each label above its bar, so that the whole width tells time: for a phone.
     """
     width = max(width, _MIN_WIDTH)
+    first_y = FIRST_ROW_Y + (STACKED_LABEL if stacked else 0)
     shown = [step for step in steps if step.state != StepState.NOT_APPLICABLE]
-    scale = _Scale.fitting(shown, opened_at, today, width, calendar or Calendar())
+    scale = _Scale.fitting(shown, opened_at, today, width, calendar or Calendar(), stacked)
     today_x = scale.x(today) if today <= scale.end else None
     pen = _Pen(scale, today, links or {})
     return Timeline(
         width=width,
-        height=FIRST_ROW_Y + row_height * max(len(shown) - 1, 0) + row_height // 2 + 6,
+        height=first_y + row_height * max(len(shown) - 1, 0) + row_height // 2 + 6,
         x0=scale.x0,
         axis=ticks(scale.calendar, scale.start, scale.end, scale.x, Box(scale.x0, width)),
         today_x=today_x,
-        rows=tuple(pen.row(FIRST_ROW_Y + row_height * number, step) for number, step in enumerate(shown)),
+        rows=tuple(pen.row(first_y + row_height * number, step) for number, step in enumerate(shown)),
         pauses=tuple(band for pause, label in pauses if (band := _band(scale, pause, label))),
+        stacked=stacked,
     )
 
 
@@ -136,12 +143,18 @@ class _Scale:
 
     @classmethod
     def fitting(
-        cls, steps: Sequence[Drawable], opened_at: datetime, today: datetime, width: int, calendar: Calendar
+        cls,
+        steps: Sequence[Drawable],
+        opened_at: datetime,
+        today: datetime,
+        width: int,
+        calendar: Calendar,
+        stacked: bool = False,
     ) -> _Scale:
         """From the day of opening to the horizon."""
         first = calendar.start_of_day(calendar.local_date(opened_at))
         last = calendar.end_of_day(calendar.local_date(_horizon(steps, first, today)))
-        x0 = min(max(width * 3 // 10, 150), 300)
+        x0 = 0 if stacked else min(max(width * 3 // 10, 150), 300)
         return cls(calendar, first, max(last, first + _SHORTEST), x0, width)
 
     def x(self, instant: datetime) -> int:
@@ -170,12 +183,12 @@ class _Pen:
         start = step.anchor_at if step.anchor_at is not None else end
         bar_x, bar_end = (self.scale.x(start), self.scale.x(end)) if start and end else (self.scale.x0, self.scale.x0)
         target = step.due_at or step.raw_due_at
-        room = self.scale.x0 - 2 * _LABEL_X
+        label, sublabel = self._words(step, shown)
         return Row(
             key=step.key,
             y=y,
-            label=shorten(step.label, room, LABEL_SIZE),
-            sublabel=shorten(self._sublabel(step, shown), room, SUBLABEL_SIZE),
+            label=label,
+            sublabel=sublabel,
             state=shown,
             target_x=self.scale.x(target) if target else None,
             bar_x=min(bar_x, bar_end),
@@ -184,6 +197,16 @@ class _Pen:
             title=self._title(step, shown),
             href=self.links.get(step.key, ""),
         )
+
+    def _words(self, step: Drawable, shown: str) -> tuple[str, str]:
+        """The label and the state: one above the other beside the chart, or on one line above the bar."""
+        said = self._sublabel(step, shown)
+        if self.scale.x0:
+            room = self.scale.x0 - 2 * _LABEL_X
+            return shorten(step.label, room, LABEL_SIZE), shorten(said, room, SUBLABEL_SIZE)
+        room = self.scale.width - 3 * _LABEL_X
+        said = shorten(said, room // 2, SUBLABEL_SIZE)
+        return shorten(step.label, int(room - text_width(said, SUBLABEL_SIZE)), LABEL_SIZE), said
 
     def _mark(self, step: Drawable, shown: str) -> datetime | None:
         """Where the bar ends and the mark of the state stands."""

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from directory.perms import allow, reads_patients
 from pathways.chronicle import chronicle
+from pathways.panels import briefs_of
 from pathways.views.identity import identity_of
 from pathways.views.opening import read
 from pathways.views.sheet import sheet_context
@@ -28,7 +29,8 @@ def summary(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """One page to read at a glance or to hand over on paper (GPN-04, GPN-18)."""
     file = read(request, uuid, "Synthèse d’une page")
     with timezone.override(file.zone):
-        return render(request, "pathways/summary.html", sheet_context(file))
+        context = sheet_context(file)
+        return render(request, "pathways/summary.html", context | {"briefs": briefs_of(context["pathway"], file.now)})
 
 
 @allow(reads_patients)

@@ -27,7 +27,7 @@ from pathways.models import (
     Step,
     StepState,
 )
-from pathways.panels import panels_for
+from pathways.panels import APPOINTMENTS, DESK, END, panels_for, replaced
 from pathways.papers.facts import collect
 from pathways.querysets import PathwayQuerySet
 from pathways.rules.calendar import Calendar
@@ -43,7 +43,9 @@ from pathways.views.identity import identity_of
 from pathways.views.opening import OpenFile
 
 PICTURE_WIDTH, PICTURE_ROW = 1120, 31
+PHONE_WIDTH, PHONE_ROW = 360, 50
 
+DRAWN = ("width", "height", "x0", "axis", "today_x", "rows", "pauses", "stacked")
 # The tone and words of each value of the lateness annotation (`querysets.lateness_case`).
 TELLING: dict[str, tuple[str, str]] = {
     "late": ("late", "En retard"),
@@ -135,6 +137,7 @@ def sheet_context(file: OpenFile) -> dict[str, Any]:
         "next": next((line for line in lines if line.step.pk == pathway.next_step_id), None),
         "count": day_count(pathway, file.now, calendar),
         "timeline": timeline_of(pathway, steps, file.now, calendar, page),
+        "timeline_phone": timeline_of(pathway, steps, file.now, calendar, page, phone=True),
         "facts": sorted(facts_of(pathway), key=lambda fact: (fact.occurred_at, fact.pk), reverse=True),
         "exams": pathway.version.content.details,
         "pauses": pauses_of(pathway),
@@ -144,7 +147,9 @@ def sheet_context(file: OpenFile) -> dict[str, Any]:
         "past": past,
         "alerts": pathway.open_alerts,  # type: ignore[attr-defined]
         "papers": papers_of(pathway),
-        "panels": panels_for(file.user, pathway),
+        "desk_panels": panels_for(file.user, pathway, DESK),
+        "panels": panels_for(file.user, pathway, END),
+        "visits_elsewhere": replaced(APPOINTMENTS),
     }
 
 
@@ -216,9 +221,10 @@ def _first(facts: Sequence[Milestone], kind: MilestoneKind | None) -> datetime |
 
 
 def timeline_of(
-    pathway: Pathway, steps: Sequence[Step], now: datetime, calendar: Calendar, page: str
+    pathway: Pathway, steps: Sequence[Step], now: datetime, calendar: Calendar, page: str, *, phone: bool = False
 ) -> dict[str, Any] | None:
     """The numbers of `components/timeline_svg.html`, each row leading to its step in the list; None without step.
+    For a ``phone``, the labels stand above the bars.
 
     A repeated step still to come (a review in months) stays in the list: it would squeeze the days that matter now.
     """
@@ -228,8 +234,9 @@ def timeline_of(
         return None
     stops = [(_stop(pause, calendar), PauseKind(pause.kind).label) for pause in pauses_of(pathway)]
     links = {step.key: f"{page}#etape-{step.uuid}" for step in steps if step.state != StepState.NOT_APPLICABLE}
-    drawn = layout(steps, stops, pathway.opened_at, now, PICTURE_WIDTH, calendar, links, PICTURE_ROW)
-    return {name: getattr(drawn, name) for name in ("width", "height", "x0", "axis", "today_x", "rows", "pauses")} | {
+    width, row = (PHONE_WIDTH, PHONE_ROW) if phone else (PICTURE_WIDTH, PICTURE_ROW)
+    drawn = layout(steps, stops, pathway.opened_at, now, width, calendar, links, row, stacked=phone)
+    return {name: getattr(drawn, name) for name in DRAWN} | {
         "title": f"Frise du parcours {pathway.version.target.name}"
     }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from bs4 import BeautifulSoup
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from coordination import services
@@ -16,6 +18,7 @@ from coordination.models import Booking, Contact, Task
 from directory.models import AccessLog, Role, User
 from pathways import services as pathways
 from pathways.models import CircleRole, Milestone, Pathway
+from pathways.services import write_appointment
 from tests.coordination.factories import Desk, exam
 from tests.coordination.pages import HTMX, text, toast, url
 from tests.factories import (
@@ -195,7 +198,7 @@ def test_a_mark_is_taken_back_from_the_panel(nurse: Client, desk: Desk) -> None:
 def test_the_notices_tell_whether_they_arrived(nurse: Client, desk: Desk) -> None:
     gp = ProfessionalFactory(gp=True, email="")
     pathway = desk.pathway(patient=PatientFactory(establishment=desk.team.establishment, gp=gp))
-    pathways.record_milestone(pathway=pathway, kind="first_care", occurred_at=timezone.now())
+    pathways.record_milestone(pathway=pathway, kind="admission", occurred_at=timezone.now())
     page = text(nurse.get(url("notices", pathway)))
     assert "Pas d’adresse" in page
     assert "n’a pas de messagerie" in page
@@ -204,6 +207,34 @@ def test_the_notices_tell_whether_they_arrived(nurse: Client, desk: Desk) -> Non
     assert "Envoyer ce qui attendait" in text(nurse.get(url("notices", pathway)))
     sent = nurse.post(url("notices-send", pathway), headers=HTMX)
     assert "En attente d’envoi" in text(sent)
+
+
+def test_one_list_of_appointments_wherever_they_were_made(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    booking = desk.booking(pathway=pathway)
+    at = timezone.now() + timedelta(days=2)
+    write_appointment(
+        pathway=pathway,
+        origin=uuid4(),
+        label="Dentiste",
+        starts_at=at,
+        ends_at=at + timedelta(hours=1),
+        preparation="À jeun",
+    )
+    page = text(nurse.get(url("pathway-panel", pathway)))
+    visits = page.split("co-visits")[1].split("</ul>")[0]
+    assert visits.index("Dentiste") < visits.index(booking.slot.exam_type.label), "soonest first"
+    assert "À jeun" in visits
+    assert visits.count("<strong>") == 2
+
+
+def test_the_summary_of_one_page_holds_contacts_and_tasks(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    services.record_contact(
+        pathway=pathway, author=desk.coordinator, outcome="call_back", next_on=date(2026, 11, 25), note="Veut son fils"
+    )
+    services.create_task(pathway=pathway, title="Demander le compte rendu", author=desk.coordinator)
+    page = text(nurse.get(reverse("pathways:summary", args=[pathway.uuid])))
+    for expected in ("Veut son fils", "À rappeler mer. 25 nov.", "Demander le compte rendu (à prendre)"):
+        assert expected in page
 
 
 def test_each_look_at_a_file_is_logged(nurse: Client, desk: Desk, pathway: Pathway) -> None:

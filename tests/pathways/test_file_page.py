@@ -42,13 +42,15 @@ def test_understood_at_a_glance(scene: Scene) -> None:
         "ESSAI-DURAND Marie, Louise",
         "28/03/1954",
         "Provisoire",
-        "Pose de la chambre",
         SECRET_OPINION,
         SECRET_TREATMENT,
         "Dr Anne Besson-Fictif",
         "Examen réalisé (Scanner thoraco-abdomino-pelvien)",
     ):
         assert expected in said, expected
+    assert "Pose de la chambre" in words(soup(scene.client().get(url("summary", scene.pathway))))
+    assert page.select_one("#bureau-1[hx-trigger=load]") is not None, "the desk shows the appointments, once"
+    assert page.select_one("#rendez-vous") is None
     assert page.select_one("a[href^='tel:']") is not None
     assert page.select_one(".j-timeline svg") is not None
 
@@ -137,11 +139,11 @@ def test_an_emergency_access_is_shown_on_every_page(scene: Scene) -> None:
 
 # --- cost -----------------------------------------------------------------------------------------------------------
 def test_a_fixed_number_of_queries(scene: Scene, django_assert_num_queries: Any) -> None:
-    """Baselines: raise them only knowing why."""
+    """Baselines: raise them only knowing why. The summary also reads the desk's contacts and its tasks."""
     client, pathway = scene.client(), scene.pathway
     for _ in range(2):
         _more_of_everything(scene)
-        for name, queries in (("detail", 18), ("summary", 18), ("history", 19)):
+        for name, queries in (("detail", 18), ("summary", 20), ("history", 19)):
             with django_assert_num_queries(queries):
                 assert client.get(url(name, pathway)).status_code == 200
 

@@ -260,3 +260,13 @@ def test_long_labels_are_cut_and_short_ones_are_not() -> None:
     cut = shorten(long, 150, 12.5)
     assert cut.endswith("…") and long.startswith(cut[:-1]) and len(cut) > 15
     assert shorten("IRM", 150, 12.5) == "IRM"
+
+
+def test_on_a_phone_the_labels_stand_above_the_bars_and_the_whole_width_tells_time() -> None:
+    long = Shown(label="Consultation pluridisciplinaire de l’oncologue et du radiologue", due_at=day(9))
+    beside, above = (layout([long, Shown(due_at=day(3))], [], OPENED, day(6), 360, stacked=on) for on in (False, True))
+    assert (beside.x0, above.x0) == (150, 0)
+    assert above.rows[0].y - beside.rows[0].y == 22, "room for the first label"
+    assert above.rows[0].bar_width > beside.rows[0].bar_width
+    for row in above.rows:
+        assert text_width(row.label, 12.5) + text_width(row.sublabel, 11) <= 360 - 3 * 8
