@@ -25,6 +25,8 @@ app.conf.beat_schedule = {
     "requeue-documents": {"task": "pathways.tasks.requeue_documents", "schedule": timedelta(seconds=30)},
     "release-unused-slots": {"task": "coordination.tasks.release_unused_slots", "schedule": timedelta(minutes=5)},
     "note-told-gps": {"task": "coordination.tasks.note_told_gps", "schedule": timedelta(seconds=60)},
+    "requeue-desk-papers": {"task": "coordination.tasks.requeue_papers", "schedule": timedelta(seconds=30)},
+    "erase-daily-lists": {"task": "coordination.tasks.erase_daily_lists", "schedule": crontab(hour="3", minute="5")},
     "generate-slots": {"task": "coordination.tasks.generate_slots", "schedule": crontab(hour="2", minute="15")},
     "purge-referral-drafts": {"task": "referrals.tasks.purge_drafts", "schedule": crontab(minute="40")},
     "open-rcp-sessions": {"task": "rcp.tasks.open_sessions", "schedule": crontab(hour="2", minute="30")},

@@ -21,6 +21,24 @@ def note_told_gps() -> int:
 
 
 @shared_task(ignore_result=True)
+def print_paper(paper_id: int) -> None:
+    """Makes the file of one paper of the desk; nothing when it is made or in other hands."""
+    services.produce_paper(paper_id=paper_id)
+
+
+@shared_task(ignore_result=True)
+def requeue_papers() -> int:
+    """Asks again for papers left unfinished by a dead worker or an absent Redis (every 30 s)."""
+    return services.requeue_papers(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def erase_daily_lists() -> int:
+    """Erases the files of old daily lists (every night)."""
+    return services.erase_daily_lists(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
 def generate_slots() -> int:
     """Makes the slots of the coming weeks (every night)."""
     return services.generate_slots()

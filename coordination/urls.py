@@ -1,7 +1,7 @@
 from django.urls import path
 
 from coordination import views
-from coordination.views import acts, gp, saved_views, tasks
+from coordination.views import acts, gp, meetings, papers, saved_views, tasks
 
 app_name = "coordination"
 
@@ -28,6 +28,20 @@ urlpatterns = [
     path("parcours/<uuid:uuid>/contact/", views.contact, name="contact"),
     path("parcours/<uuid:uuid>/taches/", tasks.add, name="task-add"),
     path("parcours/<uuid:uuid>/coordination/", views.pathway_panel, name="pathway-panel"),
+    path("journee/liste-pdf/", papers.daily_list, name="daily-list"),
+    path("papiers/<uuid:uuid>/", papers.paper, name="paper"),
+    path("papiers/<uuid:uuid>/fichier/", papers.paper_file, name="paper-file"),
+    path("papiers/<uuid:uuid>/reessayer/", papers.paper_retry, name="paper-retry"),
+    path("revues/", meetings.reviews, name="reviews"),
+    path("revues/commencer/", meetings.review_start, name="review-start"),
+    path("revues/<uuid:uuid>/", meetings.review, name="review"),
+    path("revues/<uuid:uuid>/ou/", meetings.review_where, name="review-where"),
+    path("revues/<uuid:uuid>/aller/", meetings.review_go, name="review-go"),
+    path("revues/<uuid:uuid>/vu/", meetings.review_nothing, name="review-nothing"),
+    path("revues/<uuid:uuid>/action/", meetings.review_action, name="review-action"),
+    path("revues/<uuid:uuid>/presents/", meetings.review_attendance, name="review-attendance"),
+    path("revues/<uuid:uuid>/clore/", meetings.review_close, name="review-close"),
+    path("revues/<uuid:uuid>/reprendre/", meetings.review_reopen, name="review-reopen"),
     path("informations/", gp.notices_inbox, name="notices-inbox"),
     path("informations/<uuid:uuid>/", gp.notice, name="notice"),
     path("informations/<uuid:uuid>/envoyer/", gp.notice_send, name="notice-send"),

@@ -29,6 +29,7 @@ ACTIONS: list[tuple[str, str, str, set[str]]] = [
     ("Saisir une demande", "referrals:enter", "file-plus", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
     ("Vues de « Ma journée »", "coordination:saved-views", "bookmark", {Role.COORDINATOR, Role.SECRETARY}),
     ("Suites des décisions de RCP", "rcp:follow-up", "gavel", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
+    ("Revues d’équipe", "coordination:reviews", "presentation", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
     ("Informations aux médecins traitants", "coordination:notices-inbox", "send", {Role.COORDINATOR, Role.SECRETARY}),
     ("Accès d’urgence à un dossier", "pathways:break-glass", "urgent", {Role.COORDINATOR, Role.PHYSICIAN}),
 ]

@@ -8,7 +8,9 @@ from coordination.models.desk import (
     Task,
     TaskStatus,
 )
+from coordination.models.meetings import ReviewAction, ReviewAttendance, ReviewItem, ReviewMeeting, ReviewOutcome
 from coordination.models.notices import Notice, NoticeReading, NoticeStatus
+from coordination.models.papers import DeskPaper, PaperKind, PaperStatus
 from coordination.models.slots import (
     Booking,
     BookingStatus,
@@ -33,10 +35,18 @@ __all__ = [
     "DefaultView",
     "DeskAct",
     "DeskActLine",
+    "DeskPaper",
     "ExamType",
     "Notice",
     "NoticeReading",
     "NoticeStatus",
+    "PaperKind",
+    "PaperStatus",
+    "ReviewAction",
+    "ReviewAttendance",
+    "ReviewItem",
+    "ReviewMeeting",
+    "ReviewOutcome",
     "Sampling",
     "SavedView",
     "Slot",

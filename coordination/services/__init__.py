@@ -4,6 +4,15 @@ from coordination.services.closing import stop_expecting
 from coordination.services.contacts import postpone_call, record_contact, withdraw_contact
 from coordination.services.exam_types import load_exam_types
 from coordination.services.marks import mark_done, mark_missed, undo_mark
+from coordination.services.meetings import (
+    close_review,
+    decide_action,
+    look_at,
+    note_attendance,
+    note_nothing,
+    reopen_review,
+    start_review,
+)
 from coordination.services.notice_letters import open_notice, read_link
 from coordination.services.notice_post import (
     accept_notice,
@@ -14,6 +23,14 @@ from coordination.services.notice_post import (
     send_pending_notices,
 )
 from coordination.services.notices import notify_gp, rectify_notice, tell_gp_of_appointments
+from coordination.services.papers import (
+    erase_daily_lists,
+    produce_paper,
+    request_daily_list,
+    request_minutes,
+    requeue_papers,
+    retry_paper,
+)
 from coordination.services.release import release_unused_slots
 from coordination.services.reviews import ask_review
 from coordination.services.saved_views import delete_view, open_on, save_view
@@ -37,30 +54,43 @@ __all__ = [
     "cancel_task",
     "claim_task",
     "close_by_evidence",
+    "close_review",
     "complete_task",
     "create_series",
     "create_task",
+    "decide_action",
     "delete_view",
     "drop_notice",
+    "erase_daily_lists",
     "generate_slots",
     "give_back_task",
     "keep_words",
     "load_exam_types",
+    "look_at",
     "mark_done",
     "mark_missed",
+    "note_attendance",
+    "note_nothing",
     "note_told",
     "notify_gp",
     "open_notice",
     "open_on",
     "postpone_call",
+    "produce_paper",
     "read_link",
     "record_contact",
     "rectify_notice",
     "release_unused_slots",
+    "reopen_review",
     "reopen_without_evidence",
+    "request_daily_list",
+    "request_minutes",
+    "requeue_papers",
+    "retry_paper",
     "save_view",
     "send_notice_again",
     "send_pending_notices",
+    "start_review",
     "stop_expecting",
     "tell_gp_of_appointments",
     "undo_act",

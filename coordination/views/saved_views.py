@@ -14,8 +14,9 @@ from coordination import services
 from coordination.forms import SavedViewForm
 from coordination.models import SavedView
 from coordination.querysets import worklist as reads
+from coordination.querysets.worklist import Scope
 from coordination.views.shared import user_of
-from coordination.views.worklist import address_of, looks, params_of, scope_of
+from coordination.views.worklist import address_of, described, params_of, scope_of
 from directory.errors import DomainError
 from directory.models import User
 from directory.perms import allow, works_at_desk
@@ -45,7 +46,7 @@ def saved_views(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "hidden": params_of(listed, scope),
-        "summary": _summary(listed, scope.mine, scope.target, _targets(user)),
+        "summary": described(listed, scope, _targets(user)),
         "views": _described(user),
         "user_pk": user.pk,
     }
@@ -98,13 +99,7 @@ def _described(user: User) -> list[dict[str, Any]]:
         {
             "view": view,
             "url": address_of(view),
-            "summary": _summary(view.listed, view.mine, view.target, names),
+            "summary": described(view.listed, Scope(view.mine, view.target), names),
         }
         for view in SavedView.objects.visible_to(user).with_default_of(user)
     ]
-
-
-def _summary(listed: str, mine: bool, target: str, names: dict[str, str]) -> str:
-    """« En retard, mes patients, FAST »."""
-    label = looks()[listed][0] if listed in looks() else "Liste qui n’existe plus"
-    return ", ".join(part for part in (label, "mes patients" if mine else "", names.get(target, target)) if part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,7 +22,9 @@ from coordination.readings.worklist import Row, worklist_rows
 from coordination.views.acts import last_act
 from coordination.views.shared import is_htmx, user_of
 from directory import badges
+from directory.models import Team, User
 from directory.perms import allow, works_at_desk
+from pathways.models import TargetPathway
 
 PER_PAGE = 50
 MINE = "moi"
@@ -78,10 +81,17 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "views": [{"view": view, "url": address_of(view), "current": is_on(view, scope, chosen)} for view in views],
         "naming": f"{reverse('coordination:saved-views')}?{urlencode(params_of(chosen, scope))}",
         "everything": f"{reverse('coordination:worklist')}?{urlencode({'liste': reads.ALL})}",
+        "asked": params_of(chosen, scope),
+        "desks": desks_of(user),
         "done": last_act(request),
         "today": today,
         "back": _with(params, liste=chosen, page=str(page.number)),
     }
+
+
+def desks_of(user: User) -> list[Team]:
+    """The teams whose desk ``user`` runs, each once."""
+    return list({each.team_id: each.team for each in user.current_memberships if each.role in reads.DESK}.values())
 
 
 def _asked(request: HttpRequest, views: list[SavedView]) -> QueryDict:
@@ -119,6 +129,16 @@ def scope_of(params: QueryDict) -> tuple[Scope, str]:
     chosen = params.get("liste", reads.ALL)
     scope = Scope(mine=params.get("qui") == MINE, target=params.get("parcours", ""))
     return scope, chosen if chosen in reads.filters() else reads.ALL
+
+
+def described(listed: str, scope: Scope, names: Mapping[str, str] | None = None) -> str:
+    """« En retard, mes patients, FAST »: the filters in words."""
+    known = looks()
+    label = known[listed][0] if listed in known else "Liste qui n’existe plus"
+    if scope.target and names is None:
+        names = dict(TargetPathway.objects.filter(key=scope.target).values_list("key", "name"))
+    named = (names or {}).get(scope.target, scope.target)
+    return ", ".join(part for part in (label, "mes patients" if scope.mine else "", named) if part)
 
 
 def row_context(request: HttpRequest, row: Row, params: QueryDict) -> dict[str, Any]:

@@ -46,12 +46,15 @@ class OwnFilesOnly(URLFetcher):  # type: ignore[misc]
         return URLFetcherResponse(url, body=_static(name).read_bytes())
 
 
-def print_pdf(html: str) -> Printed:
-    """The PDF/UA-1 of a whole HTML document (lang, title, real headings). Raises PrintError."""
-    fonts, style = _style()
+def print_pdf(html: str, *, also: Path | None = None) -> Printed:
+    """The PDF/UA-1 of a whole HTML document (lang, title, real headings). Raises PrintError.
+
+    ``also`` is a style sheet of our own that comes after the usual one.
+    """
+    fonts, styles = _styles(also)
     try:
         document = HTML(string=html, base_url=SCHEME, url_fetcher=OwnFilesOnly()).render(
-            stylesheets=[style], font_config=fonts
+            stylesheets=styles, font_config=fonts
         )
         content = document.write_pdf(pdf_variant="pdf/ua-1")
     except FatalURLFetchingError as error:
@@ -60,13 +63,15 @@ def print_pdf(html: str) -> Printed:
 
 
 @cache
-def _style() -> tuple[FontConfiguration, CSS]:
-    """The style sheet and its fonts, read once per process."""
+def _styles(also: Path | None) -> tuple[FontConfiguration, list[CSS]]:
+    """The style sheets and their fonts, read once per process."""
     fonts = FontConfiguration()
-    style = CSS(
-        string=STYLE.read_text(encoding="utf-8"), base_url=SCHEME, url_fetcher=OwnFilesOnly(), font_config=fonts
-    )
-    return fonts, style
+    return fonts, [_style(path, fonts) for path in (STYLE, also) if path]
+
+
+def _style(path: Path, fonts: FontConfiguration) -> CSS:
+    text = path.read_text(encoding="utf-8")
+    return CSS(string=text, base_url=SCHEME, url_fetcher=OwnFilesOnly(), font_config=fonts)
 
 
 def _static(name: str) -> Path:

@@ -8,21 +8,16 @@ transaction that only the attempt in hand may win.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.files.base import ContentFile, File
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -32,6 +27,7 @@ from pathways.models import Document, DocumentKind, DocumentStatus, Milestone, P
 from pathways.papers.facts import collect, load
 from pathways.rules.milestones import MilestoneKind
 from pathways.services.ledger import record_milestone
+from pathways.services.press import held, told, write_draft
 
 if TYPE_CHECKING:
     from pathways.papers.printer import Printed
@@ -127,7 +123,7 @@ def produce(*, document_id: int) -> str:
 
     Safe to run any number of times, at once or after a crash.
     """
-    with _held(document_id) as mine:
+    with held(_LOCK_SPACE, document_id) as mine:
         attempt = _begin(document_id) if mine else 0
         if not attempt:
             return "idle"
@@ -138,23 +134,8 @@ def produce(*, document_id: int) -> str:
             raise  # the row cannot be written now: the next attempt will
         except Exception as error:
             log.exception("document_failed", document=str(document.uuid), attempt=attempt)
-            _set(document_id, attempt, status=DocumentStatus.FAILED, error=_told(error), progress=0)
+            _set(document_id, attempt, status=DocumentStatus.FAILED, error=told(error), progress=0)
             return "failed"
-
-
-@contextmanager
-def _held(document_id: int) -> Iterator[bool]:
-    """Holds the document's advisory lock for the session; False when another worker has it."""
-    key = document_id % 2**31
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_SPACE, key])
-        mine = bool(cursor.fetchone()[0])
-    try:
-        yield mine
-    finally:
-        if mine and connection.is_usable():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_SPACE, key])
 
 
 def _begin(document_id: int) -> int:
@@ -189,7 +170,7 @@ def _keep(document: Document, attempt: int, printed: Printed, fingerprint: str) 
     """Puts the file in its place and makes the row ready, together; only the attempt in hand may."""
     name = document.file.field.generate_filename(document, "")
     final = Path(settings.MEDIA_ROOT) / name
-    draft = _write_draft(final, printed.content)
+    draft = write_draft(final, printed.content)
     with transaction.atomic():
         won = _set(
             document.pk,
@@ -210,32 +191,10 @@ def _keep(document: Document, attempt: int, printed: Printed, fingerprint: str) 
     return won
 
 
-def _write_draft(final: Path, content: bytes) -> Path:
-    """Writes the content beside its final place, on the same disk, flushed. A draft left by a crash is overwritten."""
-    final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = final.with_suffix(".part")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    return draft
-
-
 def _set(document_id: int, attempt: int, **values: object) -> bool:
     """Compare-and-set: writes only while this attempt is the one that runs."""
     running = Document.objects.filter(pk=document_id, status=DocumentStatus.RUNNING, attempts=attempt)
     return bool(running.update(**values))
-
-
-def _told(error: Exception) -> str:
-    """What the page says of a failure: a French sentence someone can act on, without any data."""
-    if isinstance(error, SoftTimeLimitExceeded):
-        return "La mise en page a pris trop de temps. Réessayez dans un moment."
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "Le serveur n’a plus de place pour enregistrer le document. Prévenez l’assistance."
-    if isinstance(error, OSError):
-        return "Le fichier n’a pas pu être enregistré. Réessayez ; si cela continue, prévenez l’assistance."
-    return "La mise en page a échoué. Réessayez ; si cela continue, prévenez l’assistance."
 
 
 # --- giving, receiving ----------------------------------------------------------------------------------------------

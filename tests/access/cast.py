@@ -8,11 +8,24 @@ from functools import cached_property
 from io import BytesIO
 from uuid import UUID, uuid4
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 from PIL import Image
 
 from coordination import services as desk
-from coordination.models import Booking, DeskAct, ExamType, Notice, NoticeStatus, SavedView, Slot, Task
+from coordination.models import (
+    Booking,
+    DeskAct,
+    DeskPaper,
+    ExamType,
+    Notice,
+    NoticeStatus,
+    ReviewMeeting,
+    SavedView,
+    Slot,
+    Task,
+)
+from coordination.querysets.worklist import Scope
 from coordination.services.acts import Asked
 from directory import services as directory
 from directory.models import BreakGlass, OutboxMessage, Professional, Role, Team, TeamKind, User
@@ -121,6 +134,21 @@ class Cast:
         return Notice.objects.create(
             pathway=self.pathway, kind="discharge", key=str(uuid4()), status=NoticeStatus.PROPOSED, words="Sorti."
         )
+
+    @cached_property
+    def review(self) -> ReviewMeeting:
+        assert self.pathway.is_active, "someone to look at"
+        return desk.start_review(
+            user=self.meeting.coordinator, team=self.team, listed="toutes", scope=Scope(), summary="Tous les parcours"
+        )
+
+    @cached_property
+    def paper(self) -> DeskPaper:
+        return DeskPaper.objects.create(
+            kind="minutes", title="Compte rendu", team=self.team, meeting=self.review, status="ready", sha256="0" * 64,
+            requested_by=self.meeting.coordinator, requested_at=timezone.now(), ready_at=timezone.now(),
+            file=ContentFile(b"%PDF-1.7", "compte-rendu"), patients=[self.pathway.patient.uuid],
+        )  # fmt: skip
 
     @cached_property
     def referral(self) -> Referral:

@@ -1,0 +1,1 @@
+"""Papers of the desk, printed by WeasyPrint; only workers import them."""
