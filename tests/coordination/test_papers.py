@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
+from pypdf import PdfReader
 
 from coordination import services, tasks
 from coordination.models import DeskPaper
@@ -120,9 +121,11 @@ def test_it_is_a_pdf_for_everyone_on_wide_sheets(desk: Desk, known: Pathway) -> 
     paper = request(desk)
     assert services.produce_paper(paper_id=paper.pk) == "ready"
     paper.refresh_from_db()
-    content = Path(paper.file.path).read_bytes()
-    assert b"pdfuaid" in content
-    assert b"/MediaBox [0 0 841.8" in content, "A4 landscape"
+    reader = PdfReader(paper.file.path)
+    assert b"pdfuaid:part" in reader.trailer["/Root"]["/Metadata"].get_data()
+    box = reader.pages[0].mediabox
+    assert (round(box.width), round(box.height)) == (842, 595), "A4 landscape"
+    assert "Page 1 sur 1" in reader.pages[0].extract_text()
     assert paper.pages == 1
     assert paper.patients == [known.patient.uuid]
 
