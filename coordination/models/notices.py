@@ -39,15 +39,17 @@ class Notice(models.Model):
     message = models.OneToOneField(
         OutboxMessage, on_delete=models.PROTECT, null=True, blank=True, related_name="notice"
     )
-    status = models.CharField("état", max_length=8, choices=NoticeStatus, default=NoticeStatus.ACCEPTED)
-    template = models.CharField("modèle", max_length=40, blank=True)
-    subject = models.CharField("objet", max_length=120, blank=True)
-    words = models.TextField("texte", blank=True)
+    status = models.CharField(
+        "état", max_length=8, choices=NoticeStatus, default=NoticeStatus.ACCEPTED, db_default="accepted"
+    )
+    template = models.CharField("modèle", max_length=40, blank=True, default="", db_default="")
+    subject = models.CharField("objet", max_length=120, blank=True, default="", db_default="")
+    words = models.TextField("texte", blank=True, default="", db_default="")
     happened_at = models.DateTimeField("le", null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField("décidé le", null=True, blank=True)
-    reason = models.CharField("motif", max_length=200, blank=True)
+    reason = models.CharField("motif", max_length=200, blank=True, default="", db_default="")
     noted_at = models.DateTimeField(null=True, blank=True)
 
     objects = NoticeQuerySet.as_manager()
