@@ -17,6 +17,7 @@ def on_milestone_recorded(milestone: Milestone, pathway: Pathway, **_: Any) -> N
     """Evidence closes tasks, the GP is told, and nobody expects the dead."""
     services.close_by_evidence(milestone=milestone)
     services.notify_gp(pathway=pathway, milestone=milestone)
+    services.drop_when_told_otherwise(milestone=milestone)
     if milestone.kind == MilestoneKind.DEATH:
         services.stop_expecting(patient=pathway.patient)
 
@@ -26,6 +27,7 @@ def on_milestone_withdrawn(milestone: Milestone, pathway: Pathway, **_: Any) -> 
     """Tasks without evidence open again; a GP told of an error is told that it was one."""
     services.reopen_without_evidence(milestone=milestone)
     services.rectify_notice(milestone=milestone)
+    services.propose_again(milestone=milestone)
 
 
 @receiver(pathway_closed, dispatch_uid="coordination.pathway_closed")

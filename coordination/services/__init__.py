@@ -17,8 +17,10 @@ from coordination.services.notice_letters import open_notice, read_link
 from coordination.services.notice_post import (
     accept_notice,
     drop_notice,
+    drop_when_told_otherwise,
     keep_words,
     note_told,
+    propose_again,
     send_notice_again,
     send_pending_notices,
 )
@@ -61,6 +63,7 @@ __all__ = [
     "decide_action",
     "delete_view",
     "drop_notice",
+    "drop_when_told_otherwise",
     "erase_daily_lists",
     "generate_slots",
     "give_back_task",
@@ -77,6 +80,7 @@ __all__ = [
     "open_on",
     "postpone_call",
     "produce_paper",
+    "propose_again",
     "read_link",
     "record_contact",
     "rectify_notice",

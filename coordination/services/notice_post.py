@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from coordination.links import letter_url
 from coordination.models import Notice, NoticeStatus
+from coordination.querysets import NoticeQuerySet
 from coordination.services.notice_letters import LINK_LASTS, token_for
 from coordination.services.wordings import wordings
 from directory.errors import DomainError
@@ -26,6 +27,7 @@ from pathways.models import Milestone, Pathway
 from pathways.rules.milestones import MilestoneKind
 
 TOLD_KEY = "gp_told:"
+TOLD_OTHERWISE = "Médecin traitant informé autrement"
 LONGEST_WORDS = 4_000
 SECURE, USUAL = "Messagerie sécurisée (MSSanté)", "Courriel ordinaire"
 
@@ -161,6 +163,42 @@ def send_pending_notices(*, pathway: Pathway) -> int:
             notice.save(update_fields=["message"])
             sent += 1
     return sent
+
+
+@transaction.atomic
+def drop_when_told_otherwise(*, milestone: Milestone) -> int:
+    """The GP was informed by another way: the letters that waited to be read for that are set aside. Returns how
+    many."""
+    if milestone.kind != MilestoneKind.GP_INFORMED:
+        return 0
+    letters = _letters_of(milestone.pathway)
+    return letters.proposed().update(
+        status=NoticeStatus.DROPPED,
+        reason=TOLD_OTHERWISE,
+        decided_by=milestone.recorded_by,
+        decided_at=timezone.now(),
+    )
+
+
+@transaction.atomic
+def propose_again(*, milestone: Milestone) -> int:
+    """The GP was not informed after all: what was set aside for it waits again. Returns how many."""
+    facts = Milestone.objects.in_force().filter(pathway=milestone.pathway_id, kind=MilestoneKind.GP_INFORMED)
+    if milestone.kind != MilestoneKind.GP_INFORMED or facts.exists():
+        return 0
+    dropped = _letters_of(milestone.pathway).filter(status=NoticeStatus.DROPPED, reason=TOLD_OTHERWISE)
+    return dropped.update(status=NoticeStatus.PROPOSED, reason="", decided_by=None, decided_at=None)
+
+
+def _letters_of(pathway: Pathway) -> NoticeQuerySet:
+    """The notices whose leaving ends a step that waits for `gp_informed`."""
+    templates = {
+        mail
+        for step in pathway.version.content.steps
+        if any(match.milestone is MilestoneKind.GP_INFORMED for match in step.done_by)
+        for mail in step.mails
+    }
+    return Notice.objects.filter(pathway=pathway, template__in=templates)
 
 
 def note_told() -> int:

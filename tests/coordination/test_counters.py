@@ -42,7 +42,7 @@ def test_requests_to_triage_are_those_of_the_inbox(nurse: Client, desk: Desk) ->
     ReferralFactory(Desk().target)
     found = figures(desk.coordinator)
     inbox = nurse.get(reverse("referrals:inbox"))
-    assert found.neighbours == {"referrals:inbox": 1}
+    assert found.neighbours["referrals:inbox"] == 1
     assert found.badges["referrals:inbox"] == 1 == inbox.context["page"].paginator.count
     counters = nurse.get(reverse("coordination:worklist")).context["counters"]
     counter = next(each for each in counters if "trier" in each["label"])

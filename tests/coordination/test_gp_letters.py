@@ -84,6 +84,9 @@ def test_one_click_in_the_list_sends_it(nurse: Client, proposed: Notice) -> None
     page = text(nurse.get(url("notices-inbox")))
     assert "À valider" in page
     assert str(proposed.pathway.patient) in page
+    counters = nurse.get(reverse("coordination:worklist")).context["counters"]
+    counter = next(each for each in counters if each["label"] == "Lettres à valider")
+    assert (counter["value"], counter["url"]) == (1, url("notices-inbox"))
     nurse.post(url("notice-send", proposed), {"back": url("notices-inbox")})
     proposed.refresh_from_db()
     assert proposed.state == "waiting"
@@ -152,6 +155,19 @@ def test_the_step_of_the_letter_is_done_when_it_has_left_and_not_before(desk: De
     accepted.message.refresh_from_db()
     assert fact.occurred_at == accepted.message.sent_at
     assert proposed.pathway.steps.get(step_key="gp_letter").state == "done"
+
+
+def test_a_letter_made_by_another_way_waits_no_more_and_again_when_that_was_wrong(desk: Desk, proposed: Notice) -> None:
+    told = record(proposed.pathway, "gp_informed", author=desk.coordinator)
+    proposed.refresh_from_db()
+    assert (proposed.state, proposed.decided_by) == ("dropped", desk.coordinator)
+    at = timezone.now() - timedelta(hours=1)
+    told = pathways.correct_milestone(milestone=told, occurred_at=at, author=desk.coordinator)
+    proposed.refresh_from_db()
+    assert proposed.state == "dropped", "only its hour changed"
+    pathways.withdraw_milestone(milestone=told, author=desk.coordinator, note="Pas encore parti")
+    proposed.refresh_from_db()
+    assert (proposed.state, proposed.reason, proposed.decided_by) == ("proposed", "", None)
 
 
 def test_a_reader_may_look_and_not_send(client: Client, desk: Desk, proposed: Notice) -> None:
@@ -247,6 +263,9 @@ def test_what_was_not_received_is_sent_again_once_with_a_fresh_link(nurse: Clien
     sent.refresh_from_db()
     assert sent.message != first
     assert sent.state == "waiting"
+    drain()
+    nurse.post(url("notice-again", sent), {"message": str(first.uuid)})
+    assert OutboxMessage.objects.filter(kind="gp_admission").count() == 2, "the page was older than the second sending"
 
 
 def test_what_is_on_its_way_is_not_sent_twice(pathway: Pathway) -> None:
