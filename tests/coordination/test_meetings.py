@@ -19,7 +19,7 @@ from coordination.models import DeskPaper, ReviewItem, ReviewMeeting, Task
 from coordination.papers import minutes
 from coordination.querysets.worklist import Scope
 from directory.errors import DomainError
-from directory.models import AccessLog, Role, User
+from directory.models import AccessLog, Membership, Role, User
 from pathways.models import Pathway
 from tests.coordination.factories import Desk
 from tests.coordination.pages import text, url
@@ -70,10 +70,13 @@ def test_a_review_takes_the_list_in_its_order(desk: Desk, meeting: ReviewMeeting
 
 
 def test_it_keeps_to_one_team_and_to_its_filters(desk: Desk, patients: list[Pathway]) -> None:
-    Desk().pathway(days_ago=9)
+    elsewhere = Desk()
+    elsewhere.pathway(days_ago=9, owner=desk.coordinator)
+    Membership.objects.create(user=desk.coordinator, team=elsewhere.team, role=Role.COORDINATOR)
     patients[1].owner = None
     patients[1].save()
-    mine = start(desk, scope=Scope(mine=True))
+    both = User.objects.get(pk=desk.coordinator.pk)
+    mine = services.start_review(user=both, team=desk.team, listed="toutes", scope=Scope(mine=True), summary="Mes")
     assert {each.pathway for each in mine.items.all()} == {patients[0], patients[2]}
 
 
