@@ -30,5 +30,7 @@ def on_milestone_withdrawn(milestone: Milestone, pathway: Pathway, **_: Any) -> 
 
 @receiver(pathway_closed, dispatch_uid="coordination.pathway_closed")
 def on_pathway_closed(pathway: Pathway, **_: Any) -> None:
-    """Places still held for a closed pathway are looked at by a person, not dropped nor kept by default."""
+    """Places still held for a closed pathway are looked at by a person, not dropped nor kept by default; what comes
+    back comes no more."""
+    services.stop_coming_back(pathway=pathway, reason="Parcours clos")
     services.ask_review(pathway=pathway)

@@ -18,3 +18,9 @@ def release_unused_slots() -> int:
 def generate_slots() -> int:
     """Makes the slots of the coming weeks (every night)."""
     return services.generate_slots()
+
+
+@shared_task(ignore_result=True)
+def make_next_tasks() -> int:
+    """Makes the tasks that come back and that a closing left unmade (every 10 minutes)."""
+    return services.make_next_occurrences(now=timezone.now())

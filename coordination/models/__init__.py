@@ -19,6 +19,7 @@ from coordination.models.slots import (
     SlotStatus,
     Weekday,
 )
+from coordination.models.tasks import Every, SeriesStatus, TaskItem, TaskSeries
 from coordination.models.views import DefaultView, SavedView
 
 __all__ = [
@@ -33,14 +34,18 @@ __all__ = [
     "DefaultView",
     "DeskAct",
     "DeskActLine",
+    "Every",
     "ExamType",
     "Notice",
     "Sampling",
     "SavedView",
+    "SeriesStatus",
     "Slot",
     "SlotSeries",
     "SlotStatus",
     "Task",
+    "TaskItem",
+    "TaskSeries",
     "TaskStatus",
     "Weekday",
 ]

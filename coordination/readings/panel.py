@@ -6,8 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from coordination.models import Booking, BookingStatus, Contact, ContactState, Notice, Task
+from django.db.models import QuerySet
+
+from coordination.models import (
+    Booking,
+    BookingStatus,
+    Contact,
+    ContactState,
+    Notice,
+    SeriesStatus,
+    Task,
+    TaskSeries,
+)
+from coordination.rules.recurrence import in_words
 from coordination.services.notices import wordings
+from coordination.services.recurrence import rhythm_of
 from pathways.models import Pathway
 
 CONTACTS = 12
@@ -23,6 +36,7 @@ class Panel:
     bookings: list[Booking]
     contacts: list[Contact]
     contact_count: int
+    series: list[tuple[TaskSeries, str]]
     state: ContactState | None
 
 
@@ -36,8 +50,15 @@ def panel_of(pathway: Pathway, now: datetime) -> Panel:
         bookings=bookings_of(pathway, now),
         contacts=contacts[:CONTACTS],
         contact_count=len(contacts),
+        series=[(each, in_words(rhythm_of(each))) for each in _series(pathway)],
         state=ContactState.objects.filter(pathway=pathway).first(),
     )
+
+
+def _series(pathway: Pathway) -> QuerySet[TaskSeries]:
+    """What comes back, or may again."""
+    living = TaskSeries.objects.filter(pathway=pathway).exclude(status=SeriesStatus.ENDED)
+    return living.select_related("owner__professional")
 
 
 def bookings_of(pathway: Pathway, now: datetime) -> list[Booking]:

@@ -4,7 +4,17 @@ from coordination.services.closing import stop_expecting
 from coordination.services.contacts import postpone_call, record_contact, withdraw_contact
 from coordination.services.exam_types import load_exam_types
 from coordination.services.marks import mark_done, mark_missed, undo_mark
+from coordination.services.new_tasks import create_task
 from coordination.services.notices import notify_gp, rectify_notice, send_pending_notices, tell_gp_of_appointments
+from coordination.services.recurrence import (
+    make_next_occurrences,
+    next_occurrence,
+    pause_series,
+    repeat_task,
+    resume_series,
+    stop_coming_back,
+    stop_series,
+)
 from coordination.services.release import release_unused_slots
 from coordination.services.reviews import ask_review
 from coordination.services.saved_views import delete_view, open_on, save_view
@@ -14,9 +24,10 @@ from coordination.services.tasks import (
     claim_task,
     close_by_evidence,
     complete_task,
-    create_task,
     give_back_task,
+    give_task,
     reopen_without_evidence,
+    tick_item,
 )
 
 __all__ = [
@@ -33,20 +44,29 @@ __all__ = [
     "delete_view",
     "generate_slots",
     "give_back_task",
+    "give_task",
     "load_exam_types",
+    "make_next_occurrences",
     "mark_done",
     "mark_missed",
+    "next_occurrence",
     "notify_gp",
     "open_on",
+    "pause_series",
     "postpone_call",
     "record_contact",
     "rectify_notice",
     "release_unused_slots",
     "reopen_without_evidence",
+    "repeat_task",
+    "resume_series",
     "save_view",
     "send_pending_notices",
+    "stop_coming_back",
     "stop_expecting",
+    "stop_series",
     "tell_gp_of_appointments",
+    "tick_item",
     "undo_act",
     "undo_mark",
     "withdraw_contact",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from PIL import Image
 
 from coordination import services as desk
-from coordination.models import Booking, DeskAct, ExamType, SavedView, Slot, Task
+from coordination.models import Booking, DeskAct, ExamType, SavedView, Slot, Task, TaskSeries
 from coordination.services.acts import Asked
 from directory import services as directory
 from directory.models import BreakGlass, OutboxMessage, Professional, Role, Team, TeamKind, User
@@ -104,7 +104,17 @@ class Cast:
 
     @cached_property
     def task(self) -> Task:
-        return desk.create_task(pathway=self.pathway, title="Appeler le laboratoire", author=self.meeting.coordinator)
+        return desk.create_task(
+            pathway=self.pathway, title="Appeler le laboratoire", author=self.meeting.coordinator,
+            checklist=["Demander le délai"],
+        )  # fmt: skip
+
+    @cached_property
+    def task_series(self) -> TaskSeries:
+        return desk.repeat_task(
+            pathway=self.pathway, title="Appel de la semaine", every=1, unit="week", starts_on=timezone.localdate(),
+            author=self.meeting.coordinator, checklist=["Douleur", "Poids"],
+        )  # fmt: skip
 
     @cached_property
     def gesture(self) -> DeskAct:

@@ -77,6 +77,10 @@ def decided(cast: Cast) -> dict[str, Any]:
     return {"uuid": cast.decision.case.uuid}
 
 
+def checklist_item(cast: Cast) -> dict[str, Any]:
+    return {"uuid": cast.task.items.get().uuid}
+
+
 def circle_member(cast: Cast) -> dict[str, Any]:
     return {"uuid": cast.pathway.uuid, "professional": cast.users["G"].professional.uuid, "role": "gp"}
 
@@ -140,6 +144,13 @@ ROUTES: dict[str, Route] = {
     "coordination:saved-view-default": post(DESK, "view"),
     "coordination:saved-view-delete": post(DESK, "view"),
     "coordination:tasks": Route(TEAM + "XY"),
+    "coordination:task-new": Route(TEAM + "XY"),
+    "coordination:task": Route(TEAM, about="task"),
+    "coordination:task-give": post(TEAM, "task"),
+    "coordination:task-tick": post(TEAM, "", kwargs=checklist_item),
+    "coordination:series-pause": post(TEAM, "task_series"),
+    "coordination:series-resume": post(TEAM, "task_series"),
+    "coordination:series-stop": post(TEAM, "task_series"),
     "coordination:task-claim": post(TEAM, "task"),
     "coordination:task-give-back": post(TEAM, "task"),
     "coordination:task-complete": post(TEAM, "task"),
@@ -153,7 +164,7 @@ ROUTES: dict[str, Route] = {
     "coordination:booking-cancel": post(DESK, "booking"),
     "coordination:book": Route(DESK, about="pathway"),
     "coordination:contact": Route(TEAM, about="pathway"),
-    "coordination:task-add": post(TEAM, "pathway"),
+    "coordination:task-add": Route(TEAM, about="pathway"),
     "coordination:pathway-panel": Route(FILE, about="pathway"),
     "coordination:notices": Route(FILE, about="pathway"),
     "coordination:notices-send": post(DESK, "pathway"),

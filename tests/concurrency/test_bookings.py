@@ -240,16 +240,6 @@ def test_one_appointment_is_marked_once_by_many_hands(desk: Desk) -> None:
     assert (done, Task.objects.count()) == ((1, 0) if booking.status == BookingStatus.DONE else (0, 1))
 
 
-def test_two_colleagues_claiming_one_task_get_one_owner(desk: Desk) -> None:
-    task = services.create_task(pathway=desk.pathway(), title="Appeler le laboratoire")
-    people = [UserFactory(role=Role.COORDINATOR, team=desk.team) for _ in range(10)]
-    results = at_once(lambda user: services.claim_task(task=task, user=user), people)
-    winners = [each for each in results if isinstance(each, Task)]
-    assert len(winners) == 1
-    task.refresh_from_db()
-    assert task.owner == winners[0].owner
-
-
 def test_generating_twice_at_once_makes_no_double(desk: Desk) -> None:
     series = desk.series()
     count = series.slots.count()

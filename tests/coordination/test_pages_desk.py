@@ -122,7 +122,12 @@ def test_a_task_is_added_from_the_panel(nurse: Client, desk: Desk, pathway: Path
     assert "gardée" in text(refused)
     past = nurse.post(url("task-add", pathway), {"title": "Une", "due_on": "2020-01-01"}, headers=HTMX)
     assert "Cette date est déjà passée." in text(past)
-    sent = {"title": "Demander les images", "due_on": timezone.localdate().isoformat(), "mine": "on", "from": "panel"}
+    sent = {
+        "title": "Demander les images",
+        "due_on": timezone.localdate().isoformat(),
+        "owner": str(desk.coordinator.uuid),
+        "from": "panel",
+    }
     response = nurse.post(url("task-add", pathway), sent, headers=HTMX)
     assert "Demander les images" in text(response)
     assert Task.objects.get().owner == desk.coordinator
