@@ -26,6 +26,7 @@ app.conf.beat_schedule = {
     "release-unused-slots": {"task": "coordination.tasks.release_unused_slots", "schedule": timedelta(minutes=5)},
     "generate-slots": {"task": "coordination.tasks.generate_slots", "schedule": crontab(hour="2", minute="15")},
     "make-next-tasks": {"task": "coordination.tasks.make_next_tasks", "schedule": timedelta(minutes=10)},
+    "settle-covers": {"task": "coordination.tasks.settle_covers", "schedule": timedelta(minutes=10)},
     "purge-referral-drafts": {"task": "referrals.tasks.purge_drafts", "schedule": crontab(minute="40")},
     "open-rcp-sessions": {"task": "rcp.tasks.open_sessions", "schedule": crontab(hour="2", minute="30")},
     "note-sent-rcp-decisions": {"task": "rcp.tasks.note_sent_decisions", "schedule": timedelta(seconds=60)},

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from coordination import views
-from coordination.views import acts, new_task, saved_views, tasks
+from coordination.views import acts, covers, new_task, saved_views, tasks
 
 app_name = "coordination"
 
@@ -24,6 +24,14 @@ urlpatterns = [
     path("taches/recurrentes/<uuid:uuid>/pause/", tasks.series_pause, name="series-pause"),
     path("taches/recurrentes/<uuid:uuid>/reprendre/", tasks.series_resume, name="series-resume"),
     path("taches/recurrentes/<uuid:uuid>/arreter/", tasks.series_stop, name="series-stop"),
+    path("absences/", covers.covers, name="covers"),
+    path("absences/nouvelle/", covers.new, name="cover-new"),
+    path("absences/<uuid:uuid>/", covers.cover, name="cover"),
+    path("absences/<uuid:uuid>/fiches/", covers.briefs, name="briefs"),
+    path("absences/<uuid:uuid>/fiches.pdf", covers.briefs_pdf, name="briefs-pdf"),
+    path("absences/<uuid:uuid>/retour/", covers.back, name="cover-back"),
+    path("absences/<uuid:uuid>/date/", covers.extend, name="cover-extend"),
+    path("absences/<uuid:uuid>/lu/", covers.read, name="cover-read"),
     path("creneaux/", views.slots, name="slots"),
     path("creneaux/<uuid:uuid>/", views.slot, name="slot"),
     path("plateau/", views.platform, name="platform"),

@@ -1,4 +1,5 @@
 from coordination.models.acts import ActKind, DeskAct, DeskActLine
+from coordination.models.covers import Cover, CoverLine
 from coordination.models.desk import (
     Channel,
     Contact,
@@ -31,6 +32,8 @@ __all__ = [
     "ContactOutcome",
     "ContactState",
     "ContactWithdrawal",
+    "Cover",
+    "CoverLine",
     "DefaultView",
     "DeskAct",
     "DeskActLine",

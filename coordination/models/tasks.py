@@ -28,8 +28,8 @@ class SeriesStatus(models.TextChoices):
 
 @tracked()
 class TaskSeries(models.Model):
-    """A task that comes back (a weekly call, a blood test), as a rule: every ``every`` ``unit`` from ``starts_on``, moved
-    to the next worked day, until a day, so many times, or the end of the pathway.
+    """A task that comes back (a weekly call, a blood test), as a rule: every ``every`` ``unit`` from ``starts_on``,
+    moved to the next worked day, until a day, so many times, or the end of the pathway.
 
     One occurrence is open at a time: the next one is made when it closes. ``owner`` gets each of them while in the
     team; without one they wait in the pool.

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from pathways.querysets import visible_pathways
+from pathways.querysets import asked_of, visible_pathways
 
 if TYPE_CHECKING:
     from coordination.models import Task, TaskSeries  # noqa: F401 (named in the bases below)
@@ -36,8 +36,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.open().filter(owner__isnull=True)
 
     def of_owner(self, user: User) -> Self:
-        """Open and owned by ``user``."""
-        return self.open().filter(owner=user)
+        """Open and asked of ``user`` today: theirs while they are there, and those of the people they stand in for."""
+        return self.open().filter(asked_of(user, "owner"))
 
     def of_teams(self, team_ids: Iterable[int]) -> Self:
         return self.filter(team__in=list(team_ids))

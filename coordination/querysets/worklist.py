@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, FilteredRelation, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject
 
 from coordination import counters as added
@@ -17,7 +17,7 @@ from coordination.rules.worklist import LONG_LATE, SOON_DAYS, Tier
 from directory.counting import Figure, summed
 from directory.models import Role, User
 from pathways.models import Pathway, Patient, TargetPathway
-from pathways.querysets import PathwayQuerySet, pathway_late
+from pathways.querysets import PathwayQuerySet, in_charge, pathway_late
 from pathways.rules.search import as_searched
 
 DESK = (Role.COORDINATOR, Role.SECRETARY)
@@ -32,7 +32,8 @@ ALL = "toutes"
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose pathways: the user's own or those of the desks they run; of one target pathway, by its key."""
+    """Whose pathways: those the user looks after today or those of the desks they run; of one target pathway, by its
+    key."""
 
     mine: bool = False
     target: str = ""
@@ -42,7 +43,7 @@ def at_desk(user: User, scope: Scope) -> PathwayQuerySet:
     """The active pathways of the desks ``user`` runs, narrowed by ``scope``."""
     found = Pathway.objects.active().filter(team__in=user.teams_as(*DESK))
     if scope.mine:
-        found = found.filter(owner=user)
+        found = found.filter(in_charge(user))
     if scope.target:
         found = found.filter(version__target__key=scope.target)
     return found
@@ -129,8 +130,19 @@ def page_of(found: PathwayQuerySet, at: datetime, today: date, first: int = 0, s
     rows = (
         Pathway.objects.filter(pk__in=ids)
         .with_list_data()
-        .select_related("next_step__assignee__professional", "contact_state__last")
+        .annotate(standing=_standing(today))
+        .select_related(
+            "next_step__assignee__professional",
+            "contact_state__last",
+            "standing__acting__professional",
+        )
         .defer("version__definition")
     )
     by_id = {pathway.pk: pathway for pathway in rows}
     return [by_id[pk] for pk in ids if pk in by_id]
+
+
+def _standing(day: date) -> FilteredRelation:
+    """Who stands in for the owner on ``day``: at most one row, the database sees to it."""
+    holding = Q(stand_ins__first_on__lte=day, stand_ins__last_on__gte=day)
+    return FilteredRelation("stand_ins", condition=holding & Q(stand_ins__replaced=F("owner")))

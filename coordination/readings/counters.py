@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.contrib.postgres.aggregates import JSONBAgg
 from django.db.models.functions import JSONObject
@@ -14,6 +15,7 @@ from coordination.models import Task
 from coordination.querysets import TaskQuerySet
 from coordination.querysets import worklist as reads
 from coordination.querysets.worklist import Scope
+from coordination.readings import covers_told
 from directory import badges
 from directory.context import entries_of
 from directory.counting import count_of, read, summed
@@ -24,12 +26,13 @@ from pathways.querysets import READS_TEAM, PathwayQuerySet
 @dataclass(frozen=True)
 class Figures:
     """`filters` by the filter's name; `neighbours` and `badges` by the URL name of their page; `targets` are the target
-    pathways one may filter by, read along: (key, name)."""
+    pathways one may filter by, read along: (key, name); `covers` the absences to speak of."""
 
     filters: dict[str, int]
     neighbours: dict[str, int]
     badges: dict[str, int]
     targets: list[tuple[str, str]]
+    covers: dict[str, list[dict[str, Any]]]
 
 
 def figures_of(user: User, scope: Scope, now: datetime, today: date) -> Figures:
@@ -40,12 +43,14 @@ def figures_of(user: User, scope: Scope, now: datetime, today: date) -> Figures:
     # A page counted beside the list and in the menu by the same rows is counted once.
     apart = {name: figure for name, figure in beside.items() if name not in menu}
     targets = summed(reads.targets(user), JSONBAgg(JSONObject(key="key", name="name"), order_by=["name", "pk"]))
-    found = read(user, {"counters": counters, "targets": targets, **menu, **apart})
+    told = covers_told.told_to(user, today)
+    found = read(user, {"counters": counters, "targets": targets, "covers": told, **menu, **apart})
     return Figures(
         filters=found["counters"],
         neighbours={name: found[name] for name in beside},
         badges={name: found[name] for name in menu},
         targets=[(each["key"], each["name"]) for each in found["targets"] or []],
+        covers=covers_told.sorted_out(found["covers"], user, today),
     )
 
 

@@ -2,6 +2,8 @@ from coordination.services.acts import act_on_rows, undo_act
 from coordination.services.booking import book_slot, cancel_booking
 from coordination.services.closing import stop_expecting
 from coordination.services.contacts import postpone_call, record_contact, withdraw_contact
+from coordination.services.cover_turns import settle_covers
+from coordination.services.covers import change_return, come_back, follow_owner, hand_over, mark_read
 from coordination.services.exam_types import load_exam_types
 from coordination.services.marks import mark_done, mark_missed, undo_mark
 from coordination.services.new_tasks import create_task
@@ -36,19 +38,24 @@ __all__ = [
     "book_slot",
     "cancel_booking",
     "cancel_task",
+    "change_return",
     "claim_task",
     "close_by_evidence",
+    "come_back",
     "complete_task",
     "create_series",
     "create_task",
     "delete_view",
+    "follow_owner",
     "generate_slots",
     "give_back_task",
     "give_task",
+    "hand_over",
     "load_exam_types",
     "make_next_occurrences",
     "mark_done",
     "mark_missed",
+    "mark_read",
     "next_occurrence",
     "notify_gp",
     "open_on",
@@ -62,6 +69,7 @@ __all__ = [
     "resume_series",
     "save_view",
     "send_pending_notices",
+    "settle_covers",
     "stop_coming_back",
     "stop_expecting",
     "stop_series",

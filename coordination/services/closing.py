@@ -14,7 +14,8 @@ from pathways.models import Pathway, Patient
 
 @transaction.atomic
 def stop_expecting(*, patient: Patient) -> None:
-    """After a death: the places booked go back, tasks (those that come back too) and promised calls stop. Nobody calls a dead patient."""
+    """After a death: the places booked go back, open tasks (what comes back too) and promised calls stop. Nobody calls
+    a dead patient."""
     now = timezone.now()
     for booking in Booking.objects.expected(now).filter(patient=patient).order_by("pk"):
         cancel_booking(booking=booking, reason="Décès du patient", user=None, patient_knows=True)

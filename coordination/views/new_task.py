@@ -16,7 +16,7 @@ from coordination.querysets.worklist import named
 from coordination.readings.new_task import from_fact, from_step, proposals_of
 from coordination.task_forms import TaskForm
 from coordination.views.panel import panel_fragment, panel_refused, task_form
-from coordination.views.shared import CHANGED, answer, find_pathway, insist, is_htmx, user_of
+from coordination.views.shared import CHANGED, answer, find_pathway, insist, user_of
 from directory.errors import DomainError
 from directory.models import User
 from directory.perms import allow

@@ -27,7 +27,7 @@ from directory.errors import DomainError
 from directory.models import User
 from directory.perms import allow
 from pathways.access import open_file
-from pathways.querysets import READS_TEAM
+from pathways.querysets import READS_TEAM, asked_of
 
 PER_PAGE = 50
 MINE, POOL, TEAM, CLOSED = "miennes", "a-prendre", "equipe", "closes"
@@ -71,7 +71,7 @@ def _tabs(theirs: TaskQuerySet, user: User, today: date, chosen: str, due_only: 
     opened = Q(status="open") & (Q(due_on__lte=today) if due_only else Q())
     figures = theirs.aggregate(
         **{
-            MINE: Count("pk", filter=opened & Q(owner=user)),
+            MINE: Count("pk", filter=opened & asked_of(user, "owner")),
             POOL.replace("-", "_"): Count("pk", filter=opened & Q(owner__isnull=True)),
             TEAM: Count("pk", filter=opened),
         }

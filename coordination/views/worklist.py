@@ -79,6 +79,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "naming": f"{reverse('coordination:saved-views')}?{urlencode(params_of(chosen, scope))}",
         "everything": f"{reverse('coordination:worklist')}?{urlencode({'liste': reads.ALL})}",
         "done": last_act(request),
+        "covers_told": figures.covers,
         "today": today,
         "back": _with(params, liste=chosen, page=str(page.number)),
     }

@@ -12,7 +12,7 @@ from django.utils import timezone
 from PIL import Image
 
 from coordination import services as desk
-from coordination.models import Booking, DeskAct, ExamType, SavedView, Slot, Task, TaskSeries
+from coordination.models import Booking, Cover, DeskAct, ExamType, SavedView, Slot, Task, TaskSeries
 from coordination.services.acts import Asked
 from directory import services as directory
 from directory.models import BreakGlass, OutboxMessage, Professional, Role, Team, TeamKind, User
@@ -114,6 +114,15 @@ class Cast:
         return desk.repeat_task(
             pathway=self.pathway, title="Appel de la semaine", every=1, unit="week", starts_on=timezone.localdate(),
             author=self.meeting.coordinator, checklist=["Douleur", "Poids"],
+        )  # fmt: skip
+
+    @cached_property
+    def cover(self) -> Cover:
+        today = timezone.localdate()
+        return desk.hand_over(
+            absent=self.meeting.coordinator, stand_in=self.users["S"], starts_on=today,
+            ends_on=today + timedelta(days=5), author=self.meeting.coordinator, pathways=[self.pathway],
+            watch={self.pathway.pk: "Douleur le soir, appeler avant midi."}, note="Le laboratoire rappelle vers 15 h.",
         )  # fmt: skip
 
     @cached_property

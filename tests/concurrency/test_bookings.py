@@ -19,11 +19,11 @@ from coordination.errors import SlotFull
 from coordination.models import Booking, BookingStatus, Slot, SlotStatus, Task
 from coordination.services.booking import next_free
 from directory.errors import DomainError
-from directory.models import OutboxMessage, Role
+from directory.models import OutboxMessage
 from pathways.models import Appointment, Milestone, Pathway
 from tests.coordination.conftest import MONDAY
 from tests.coordination.factories import Desk, exam
-from tests.factories import PatientFactory, UserFactory
+from tests.factories import PatientFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
 
