@@ -1,7 +1,7 @@
 from django.urls import path
 
 from coordination import views
-from coordination.views import acts, covers, new_task, saved_views, tasks
+from coordination.views import acts, covers, duties, new_task, saved_views, tasks
 
 app_name = "coordination"
 
@@ -9,6 +9,8 @@ urlpatterns = [
     path("journee/", views.worklist, name="worklist"),
     path("journee/lot/", acts.act, name="act"),
     path("journee/lot/<uuid:uuid>/annuler/", acts.act_undo, name="act-undo"),
+    path("journee/postes/", duties.duties, name="duties"),
+    path("journee/postes/prendre/", duties.take, name="duty-take"),
     path("journee/vues/", saved_views.saved_views, name="saved-views"),
     path("journee/vues/<uuid:uuid>/supprimer/", saved_views.saved_view_delete, name="saved-view-delete"),
     path("journee/vues/<uuid:uuid>/arrivee/", saved_views.saved_view_default, name="saved-view-default"),

@@ -10,6 +10,7 @@ from coordination.models.desk import (
     Task,
     TaskStatus,
 )
+from coordination.models.duties import DutyDay, DutyHolder, DutyPattern, Post
 from coordination.models.slots import (
     Booking,
     BookingStatus,
@@ -37,10 +38,14 @@ __all__ = [
     "DefaultView",
     "DeskAct",
     "DeskActLine",
+    "DutyDay",
+    "DutyHolder",
+    "DutyPattern",
     "Every",
     "ExamType",
     "Notice",
     "Sampling",
+    "Post",
     "SavedView",
     "SeriesStatus",
     "Slot",

@@ -7,16 +7,17 @@ is `rules.worklist.priority`, written here in SQL; a test checks that both agree
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Case, Count, F, FilteredRelation, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject
+from django.utils import timezone
 
 from coordination import counters as added
 from coordination.rules.worklist import LONG_LATE, SOON_DAYS, Tier
 from directory.counting import Figure, summed
 from directory.models import Role, User
-from pathways.models import Pathway, Patient, TargetPathway
+from pathways.models import Appointment, AppointmentStatus, Pathway, Patient, TargetPathway
 from pathways.querysets import PathwayQuerySet, in_charge, pathway_late
 from pathways.rules.search import as_searched
 
@@ -26,6 +27,7 @@ WITHOUT_NEXT = "sans-suite"
 LATE = "en-retard"
 SOON = "bientot"
 CALL_BACK = "a-rappeler"
+EXPECTED = "du-jour"
 REVIEW = "a-revoir"
 ALL = "toutes"
 
@@ -56,7 +58,7 @@ def targets(user: User) -> QuerySet[TargetPathway]:
 
 def filters() -> tuple[str, ...]:
     """The filters' names, in the order of the counters; those of upper rooms stand before the last two."""
-    return (WITHOUT_NEXT, LATE, SOON, CALL_BACK, *added.added_filters(), REVIEW, ALL)
+    return (WITHOUT_NEXT, LATE, SOON, CALL_BACK, EXPECTED, *added.added_filters(), REVIEW, ALL)
 
 
 def named(found: PathwayQuerySet, words: str) -> PathwayQuerySet:
@@ -79,10 +81,20 @@ def condition(name: str, at: datetime, today: date) -> Q:
             return Q(next_due_at__gte=at, next_due_at__lt=at + timedelta(days=SOON_DAYS))
         case "a-rappeler":  # a call promised for today or before, and not made since
             return Q(contact_state__call_back_on__lte=today)
+        case "du-jour":  # somebody comes today
+            return Q(pk__in=_expected(today))
         case "a-revoir":  # late for so long that it is a matter for a review, not for the day
             return pathway_late(at) & Q(next_due_at__lt=at - LONG_LATE)
     found = added.added_filters().get(name)
     return found.condition(at, today) if found else Q()
+
+
+def _expected(today: date) -> QuerySet[Appointment]:
+    """The pathways with an appointment on ``today`` that still stands."""
+    start = timezone.make_aware(datetime.combine(today, time.min))
+    end = timezone.make_aware(datetime.combine(today + timedelta(days=1), time.min))
+    planned = Appointment.objects.filter(status=AppointmentStatus.PLANNED, starts_at__gte=start, starts_at__lt=end)
+    return planned.order_by().values("pathway")  # type: ignore[return-value]
 
 
 def chosen(found: PathwayQuerySet, name: str, at: datetime, today: date) -> PathwayQuerySet:

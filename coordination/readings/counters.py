@@ -15,7 +15,8 @@ from coordination.models import Task
 from coordination.querysets import TaskQuerySet
 from coordination.querysets import worklist as reads
 from coordination.querysets.worklist import Scope
-from coordination.readings import covers_told
+from coordination.readings import covers_told, duties
+from coordination.readings.duties import DeskSplit
 from directory import badges
 from directory.context import entries_of
 from directory.counting import count_of, read, summed
@@ -26,13 +27,15 @@ from pathways.querysets import READS_TEAM, PathwayQuerySet
 @dataclass(frozen=True)
 class Figures:
     """`filters` by the filter's name; `neighbours` and `badges` by the URL name of their page; `targets` are the target
-    pathways one may filter by, read along: (key, name); `covers` the absences to speak of."""
+    pathways one may filter by, read along: (key, name); `covers` the absences to speak of;
+    `duties` the morning split of the desks that use one."""
 
     filters: dict[str, int]
     neighbours: dict[str, int]
     badges: dict[str, int]
     targets: list[tuple[str, str]]
     covers: dict[str, list[dict[str, Any]]]
+    duties: list[DeskSplit]
 
 
 def figures_of(user: User, scope: Scope, now: datetime, today: date) -> Figures:
@@ -44,13 +47,17 @@ def figures_of(user: User, scope: Scope, now: datetime, today: date) -> Figures:
     apart = {name: figure for name, figure in beside.items() if name not in menu}
     targets = summed(reads.targets(user), JSONBAgg(JSONObject(key="key", name="name"), order_by=["name", "pk"]))
     told = covers_told.told_to(user, today)
-    found = read(user, {"counters": counters, "targets": targets, "covers": told, **menu, **apart})
+    found = read(
+        user,
+        {"counters": counters, "targets": targets, "covers": told, **duties.expressions(user, today), **menu, **apart},
+    )
     return Figures(
         filters=found["counters"],
         neighbours={name: found[name] for name in beside},
         badges={name: found[name] for name in menu},
         targets=[(each["key"], each["name"]) for each in found["targets"] or []],
         covers=covers_told.sorted_out(found["covers"], user, today),
+        duties=[each for each in duties.splits(user, found) if each.split.used],
     )
 
 

@@ -17,7 +17,7 @@ def history_of(cover: Cover) -> list[dict[str, Any]]:
     rows = list(cover.history_rows.select_related("pgh_context").order_by("pgh_created_at", "pgh_id"))  # type: ignore[attr-defined]
     authors = {_author(row) for row in rows} - {None}
     people = User.objects.select_related("professional").in_bulk(authors)
-    entries = [entry for entry in _entries(rows, {pk: str(user) for pk, user in people.items()})]
+    entries = list(_entries(rows, {pk: str(user) for pk, user in people.items()}))
     return entries[::-1]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from pathways.rules.calendar import ONE_DAY
 
@@ -55,7 +56,7 @@ def spans(absences: Iterable[Absence]) -> list[Span]:
 def _stretches(absences: Sequence[Absence]) -> list[tuple[date, date]]:
     """The stretches of days between which nothing begins nor ends."""
     edges = sorted({each.first for each in absences} | {each.last + ONE_DAY for each in absences})
-    return [(start, end - ONE_DAY) for start, end in zip(edges, edges[1:], strict=False)]
+    return [(start, end - ONE_DAY) for start, end in pairwise(edges)]
 
 
 def _away(person: int, absences: Sequence[Absence], day: date) -> Absence | None:

@@ -4,6 +4,7 @@ from coordination.services.closing import stop_expecting
 from coordination.services.contacts import postpone_call, record_contact, withdraw_contact
 from coordination.services.cover_turns import settle_covers
 from coordination.services.covers import change_return, come_back, follow_owner, hand_over, mark_read
+from coordination.services.duties import leave_post, set_day, set_usual_week, take_post
 from coordination.services.exam_types import load_exam_types
 from coordination.services.marks import mark_done, mark_missed, undo_mark
 from coordination.services.new_tasks import create_task
@@ -51,6 +52,7 @@ __all__ = [
     "give_back_task",
     "give_task",
     "hand_over",
+    "leave_post",
     "load_exam_types",
     "make_next_occurrences",
     "mark_done",
@@ -69,10 +71,13 @@ __all__ = [
     "resume_series",
     "save_view",
     "send_pending_notices",
+    "set_day",
+    "set_usual_week",
     "settle_covers",
     "stop_coming_back",
     "stop_expecting",
     "stop_series",
+    "take_post",
     "tell_gp_of_appointments",
     "tick_item",
     "undo_act",

@@ -163,6 +163,8 @@ ROUTES: dict[str, Route] = {
     "coordination:cover-back": post("CA", "cover"),
     "coordination:cover-extend": post("CA", "cover"),
     "coordination:cover-read": post("C", "cover"),
+    "coordination:duties": Route(DESK + "X"),
+    "coordination:duty-take": post(DESK, "", data=lambda cast: {"team": cast.team.uuid, "post": "phone"}),
     "coordination:slots": Route(DESK + "TX"),
     "coordination:slot": Route(DESK + "T", about="slot"),
     "coordination:platform": Route("T"),
