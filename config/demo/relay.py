@@ -25,17 +25,15 @@ POOL = (
 def plan(life: Life) -> None:
     """The evening before: everything below is the desk's own doing."""
     agenda = life.agenda
-    agenda.at(agenda.on(agenda.today - timedelta(days=1), EVENING), lambda: _evening(life), life.world.idec)
+    eve = agenda.on(agenda.today - timedelta(days=1), EVENING)
+    agenda.at(eve, lambda: _split(life), life.world.idec)
+    agenda.at(eve, lambda: _tasks(life, _followed(life)), life.world.idec)
+    agenda.at(eve, lambda: _absence(life, _followed(life)), life.user("coordinator"))
 
 
-def _evening(life: Life) -> None:
-    followed = list(
-        Pathway.objects.active().filter(team=life.world.team, next_step__isnull=False).order_by("next_due_at", "pk")
-    )
-    _split(life)
-    if followed:
-        _tasks(life, followed)
-        _absence(life, followed)
+def _followed(life: Life) -> list[Pathway]:
+    rows = Pathway.objects.active().filter(team=life.world.team, next_step__isnull=False)
+    return list(rows.order_by("next_due_at", "pk"))
 
 
 def _split(life: Life) -> None:
@@ -46,6 +44,8 @@ def _split(life: Life) -> None:
 
 
 def _tasks(life: Life, followed: list[Pathway]) -> None:
+    if not followed:
+        return
     today = life.agenda.worked_day(life.agenda.today)
     for (title, days, points), pathway in zip(POOL, followed[-len(POOL) :], strict=False):
         services.create_task(
