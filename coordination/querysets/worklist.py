@@ -143,7 +143,7 @@ def page_of(found: PathwayQuerySet, at: datetime, today: date, first: int = 0, s
         Pathway.objects.filter(pk__in=ids)
         .with_list_data()
         .annotate(standing=_standing(today))
-        .select_related(
+        .select_related(  # type: ignore[misc]
             "next_step__assignee__professional",
             "contact_state__last",
             "standing__acting__professional",

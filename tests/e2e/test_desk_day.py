@@ -57,9 +57,7 @@ def palette(page: Page, words: str) -> None:
 
 def test_a_day_by_keyboard_alone(visit: Arrival, desk: Desk, paul: User) -> None:
     """The post of the morning, a task from the row, one from the pool, a list ticked, a result given, a call noted."""
-    services.set_usual_week(
-        team=desk.team, week={(day, "phone"): [paul] for day in range(7)}, author=desk.coordinator
-    )
+    services.set_usual_week(team=desk.team, week={(day, "phone"): [paul] for day in range(7)}, author=desk.coordinator)
     first = desk.pathway(days_ago=9, birth_name="ESSAIPREMIER", phone="0699000014")
     second = desk.pathway(days_ago=2, birth_name="ESSAISECOND")
     services.create_task(pathway=second, title="Demander les images", due_on=timezone.localdate())
