@@ -99,6 +99,8 @@ def test_alerts_and_their_mail_reach_who_stands_in(desk: Desk, paul: User) -> No
     away(desk.coordinator, paul)
     assert set(Alert.objects.addressed_to(paul).filter(pathway=mine)) == asked
     assert not set(Alert.objects.addressed_to(desk.coordinator).filter(pathway=mine))
+    pathways.send_alert_digests(now=timezone.now())
+    assert list(OutboxMessage.objects.filter(kind="alerts_digest").values_list("recipient", flat=True)) == [paul.email]
     step = next(alert.step for alert in asked if alert.step)
     pathways.assign_step(step=step, assignee=desk.coordinator, author=desk.coordinator)
     assert Alert.objects.addressed_to(paul).filter(step=step).exists(), "a step confided to her too"

@@ -50,7 +50,9 @@ def test_two_clicks_log_a_call_from_the_row(nurse: Client, pathway: Pathway) -> 
 
 
 def test_the_same_call_without_javascript(nurse: Client, pathway: Pathway) -> None:
-    assert "Résultat de l’appel" in text(nurse.get(url("contact", pathway)))
+    page = text(nurse.get(url("contact", pathway)))
+    assert "Résultat de l’appel" in page
+    assert f'hx-post="{url("contact", pathway)}"' not in page, "nothing behind it to swap: the button would do nothing"
     day = timezone.localdate() + timedelta(days=3)
     back = "/journee/?liste=a-rappeler"
     response = nurse.post(url("contact", pathway), {"call_back_on": day.isoformat(), "back": back}, follow=True)
