@@ -28,6 +28,8 @@ app.conf.beat_schedule = {
     "requeue-desk-papers": {"task": "coordination.tasks.requeue_papers", "schedule": timedelta(seconds=30)},
     "erase-daily-lists": {"task": "coordination.tasks.erase_daily_lists", "schedule": crontab(hour="3", minute="5")},
     "generate-slots": {"task": "coordination.tasks.generate_slots", "schedule": crontab(hour="2", minute="15")},
+    "make-next-tasks": {"task": "coordination.tasks.make_next_tasks", "schedule": timedelta(minutes=10)},
+    "settle-covers": {"task": "coordination.tasks.settle_covers", "schedule": timedelta(minutes=10)},
     "purge-referral-drafts": {"task": "referrals.tasks.purge_drafts", "schedule": crontab(minute="40")},
     "open-rcp-sessions": {"task": "rcp.tasks.open_sessions", "schedule": crontab(hour="2", minute="30")},
     "note-sent-rcp-decisions": {"task": "rcp.tasks.note_sent_decisions", "schedule": timedelta(seconds=60)},

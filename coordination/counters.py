@@ -22,13 +22,15 @@ from directory.models import User
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter of the worklist: `name` is its word in addresses, `condition` what its active pathways share."""
+    """A filter of the worklist: `name` is its word in addresses, `condition` what its active pathways share. `post` is
+    that of the morning split (`models.duties.Post`) whose work it is, if any."""
 
     name: str
     label: str
     condition: Callable[[datetime, date], Q]
     tone: str = "neutral"
     icon: str = "list"
+    post: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Neighbour:
     tone: str = "neutral"
     icon: str = "list"
     query: str = ""
+    post: str = ""
 
 
 _filters: dict[str, Filter] = {}

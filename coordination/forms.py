@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
@@ -13,14 +12,12 @@ from coordination.rules.contacts import CORRESPONDENTS, GP, PATIENT
 from coordination.services.acts import Asked
 from coordination.services.notice_post import LONGEST_WORDS
 from directory.models import Team, User
-from pathways.models import Pathway
-from pathways.models.ledger import KIND_CHOICES
 
 LETTER_SENT, GP_REACHED = "letter", "gp"
 OUTCOMES = [each for each in ContactOutcome.choices if each[0] != ContactOutcome.POSTPONED]
 
 
-def _day_input() -> forms.DateInput:
+def day_input() -> forms.DateInput:
     return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
@@ -31,7 +28,7 @@ class ContactForm(forms.Form):
     outcome = forms.ChoiceField(choices=OUTCOMES, required=False)
     call_back_on = forms.DateField(required=False)
     another = forms.ChoiceField(choices=[(LETTER_SENT, ""), (GP_REACHED, "")], required=False)
-    next_on = forms.DateField(label="Rappeler le", required=False, widget=_day_input())
+    next_on = forms.DateField(label="Rappeler le", required=False, widget=day_input())
     note = forms.CharField(
         label="Note", max_length=500, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
@@ -57,7 +54,7 @@ class ActForm(forms.Form):
     OUTCOMES = OUTCOMES
 
     owner = forms.ChoiceField(label="Confier à", required=False)
-    day = forms.DateField(label="Rappeler le", required=False, widget=_day_input())
+    day = forms.DateField(label="Rappeler le", required=False, widget=day_input())
     outcome = forms.ChoiceField(label="Résultat", choices=OUTCOMES, initial=ContactOutcome.MESSAGE)
     channel = forms.ChoiceField(label="Moyen", choices=Channel.choices, initial=Channel.PHONE)
     note = forms.CharField(
@@ -138,7 +135,7 @@ class ReviewActionForm(forms.Form):
     )
     owner = forms.ChoiceField(label="Qui", required=False)
     due_on = forms.DateField(
-        label="Pour le", widget=_day_input(), error_messages={"required": "Indiquez pour quel jour."}
+        label="Pour le", widget=day_input(), error_messages={"required": "Indiquez pour quel jour."}
     )
     key = forms.UUIDField(widget=forms.HiddenInput())
 
@@ -174,34 +171,6 @@ class SavedViewForm(forms.Form):
     def clean_team(self) -> Team | None:
         chosen = self.cleaned_data["team"]
         return Team.objects.get(pk=chosen) if chosen else None
-
-
-class TaskForm(forms.Form):
-    """A task added by hand for one patient; with `mine` it is taken at once."""
-
-    title = forms.CharField(
-        label="À faire",
-        max_length=200,
-        widget=forms.TextInput(attrs={"placeholder": "Obtenir le compte rendu du scanner", "autocomplete": "off"}),
-    )
-    due_on = forms.DateField(label="Pour le", required=False, widget=_day_input())
-    closes_on = forms.ChoiceField(
-        label="Se ferme toute seule avec", required=False, choices=[("", "Un clic sur « Faite »"), *KIND_CHOICES]
-    )
-    note = forms.CharField(label="Précision", required=False, widget=forms.Textarea(attrs={"rows": 2}))
-    mine = forms.BooleanField(label="Je m’en charge", required=False)
-
-    def __init__(self, *args: Any, pathway: Pathway, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Only someone of the task's team may take it.
-        if pathway.team_id not in {membership.team_id for membership in user.current_memberships}:
-            del self.fields["mine"]
-
-    def clean_due_on(self) -> date | None:
-        day: date | None = self.cleaned_data["due_on"]
-        if day and day < timezone.localdate():
-            raise forms.ValidationError("Cette date est déjà passée.")
-        return day
 
 
 class ReasonForm(forms.Form):

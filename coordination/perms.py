@@ -11,6 +11,7 @@ from pathways.perms import may_coordinate, may_write
 __all__ = [
     "may_book",
     "may_contact",
+    "may_cover",
     "may_handle",
     "may_mark",
     "may_notify",
@@ -18,6 +19,7 @@ __all__ = [
     "reads_slots",
     "reads_tasks",
     "runs_platform",
+    "sees_covers",
     "works_at_desk",
 ]
 
@@ -44,6 +46,21 @@ def may_notify(user: User, pathway: Pathway) -> bool:
 def may_handle(user: User, task: Task) -> bool:
     """Claim, complete or cancel a task: the people of its team."""
     return task.team_id in {membership.team_id for membership in user.current_memberships}
+
+
+def may_cover(user: User, absent: User) -> bool:
+    """Hand over someone's patients: the person, the head of a team they work in, an administrator of the place."""
+    if user.pk == absent.pk:
+        return works_at_desk(user)
+    teams = {each.team_id for each in absent.current_memberships}
+    if teams & set(user.headed_teams):
+        return True
+    return bool(set(absent.establishment_ids) & set(user.establishments_as(Role.ADMINISTRATOR)))
+
+
+def sees_covers(user: User) -> bool:
+    """The desk, whoever heads a team, and the administrators."""
+    return works_at_desk(user) or bool(user.headed_teams) or Role.ADMINISTRATOR in user.roles
 
 
 def may_mark(user: User, booking: Booking) -> bool:

@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from coordination import services
 from pathways.models import Milestone, Pathway
 from pathways.rules.milestones import MilestoneKind
-from pathways.signals import milestone_recorded, milestone_withdrawn, pathway_closed
+from pathways.signals import milestone_recorded, milestone_withdrawn, owner_changed, pathway_closed
 
 
 @receiver(milestone_recorded, dispatch_uid="coordination.milestone_recorded")
@@ -32,5 +32,13 @@ def on_milestone_withdrawn(milestone: Milestone, pathway: Pathway, **_: Any) -> 
 
 @receiver(pathway_closed, dispatch_uid="coordination.pathway_closed")
 def on_pathway_closed(pathway: Pathway, **_: Any) -> None:
-    """Places still held for a closed pathway are looked at by a person, not dropped nor kept by default."""
+    """Places still held for a closed pathway are looked at by a person, not dropped nor kept by default; what comes
+    back comes no more."""
+    services.stop_coming_back(pathway=pathway, reason="Parcours clos")
     services.ask_review(pathway=pathway)
+
+
+@receiver(owner_changed, dispatch_uid="coordination.owner_changed")
+def on_owner_changed(pathway: Pathway, **_: Any) -> None:
+    """A patient given to somebody who is away is looked after all the same."""
+    services.follow_owner(pathway=pathway)

@@ -42,3 +42,15 @@ def erase_daily_lists() -> int:
 def generate_slots() -> int:
     """Makes the slots of the coming weeks (every night)."""
     return services.generate_slots()
+
+
+@shared_task(ignore_result=True)
+def make_next_tasks() -> int:
+    """Makes the tasks that come back and that a closing left unmade (every 10 minutes)."""
+    return services.make_next_occurrences(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def settle_covers() -> int:
+    """Tells what begins and ends of the absences, and sees that nobody is left alone in them (every 10 minutes)."""
+    return services.settle_covers(now=timezone.now())

@@ -27,6 +27,9 @@ NAVIGATION: list[tuple[str, str, str, set[str]]] = [
 ACTIONS: list[tuple[str, str, str, set[str]]] = [
     ("Nouveau patient", "pathways:new", "user-plus", {Role.COORDINATOR, Role.SECRETARY}),
     ("Saisir une demande", "referrals:enter", "file-plus", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
+    ("Nouvelle tâche", "coordination:task-new", "checklist", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
+    ("Absences", "coordination:covers", "calendar-off", {Role.COORDINATOR, Role.SECRETARY, Role.ADMINISTRATOR}),
+    ("Répartition du matin", "coordination:duties", "sun", {Role.COORDINATOR, Role.SECRETARY}),
     ("Vues de « Ma journée »", "coordination:saved-views", "bookmark", {Role.COORDINATOR, Role.SECRETARY}),
     ("Suites des décisions de RCP", "rcp:follow-up", "gavel", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
     ("Revues d’équipe", "coordination:reviews", "presentation", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathways.models import (
         CareCircleMember,
         Document,
+        StandIn,  # noqa: F401 (named in the base of its queryset)
     )
 
 SHORTEST_TRIGRAM = 3
@@ -217,16 +218,46 @@ def of_teams(teams: Iterable[int]) -> Q:
     return Q(pathway__team__in=known) | Q(team__in=known)
 
 
+class StandInQuerySet(models.QuerySet["StandIn"]):
+    def on(self, day: date) -> Self:
+        """Those that hold on ``day``."""
+        return self.filter(first_on__lte=day, last_on__gte=day)
+
+
+def in_charge(user: User, day: date | None = None) -> Q:
+    """Pathways that ``user`` looks after on ``day`` (today): their own while they are there, and those of the people
+    they stand in for. Whose they are does not change (`pathways.models.StandIn`)."""
+    from pathways.models import StandIn
+
+    holding = StandIn.objects.on(day or timezone.localdate())
+    away = holding.filter(replaced=user).values("pathway")
+    for_others = holding.filter(acting=user, replaced=F("pathway__owner")).values("pathway")
+    return (Q(owner=user) & ~Q(pk__in=away)) | Q(pk__in=for_others)
+
+
+def asked_of(user: User, person: str, day: date | None = None) -> Q:
+    """What is asked of ``user`` on ``day`` (today) among rows about a pathway: ``person`` names their column of the one
+    it was asked of."""
+    from pathways.models import StandIn
+
+    holding = StandIn.objects.on(day or timezone.localdate()).filter(pathway=OuterRef("pathway"))
+    for_another = Exists(holding.filter(acting=user, replaced=OuterRef(person)))
+    return (Q(**{person: user}) & ~Exists(holding.filter(replaced=user))) | for_another
+
+
 def addressed(user: User) -> Q:
     """Alerts that ask ``user`` something: theirs at any level, then their team's, then those of the team they head,
-    then the harm reviews of its physicians. A team without a head is headed by its physicians."""
+    then the harm reviews of its physicians. A team without a head is headed by its physicians. What is asked of
+    someone away is asked of who stands in for them."""
     desk = user.teams_as(Role.COORDINATOR, Role.SECRETARY)
     practised = user.teams_as(Role.PHYSICIAN)
     headed = Membership.objects.current().filter(is_head=True, team__in=practised).values("team")
     headless = (Q(pathway__team__in=practised) & ~Q(pathway__team__in=headed)) | (
         Q(team__in=practised) & ~Q(team__in=headed)
     )
-    own = Q(step__assignee=user) | Q(step__assignee__isnull=True, pathway__owner=user)
+    own = (Q(step__assignee__isnull=False) & asked_of(user, "step__assignee")) | (
+        Q(step__assignee__isnull=True) & asked_of(user, "pathway__owner")
+    )
     unowned = Q(step__assignee__isnull=True, pathway__owner__isnull=True) & of_teams(
         user.teams_as(Role.COORDINATOR) or desk
     )

@@ -10,3 +10,6 @@ milestone_withdrawn = Signal()
 
 pathway_closed = Signal()
 """kwargs: ``pathway``."""
+
+owner_changed = Signal()
+"""kwargs: ``pathway``. Opened with an owner, or given to another; not sent when nobody owns it any more."""

@@ -14,5 +14,7 @@ class ReferralsConfig(AppConfig):
         from referrals.querysets import waiting_for
 
         badges.register("referrals:inbox", "à trier", waiting_for)
-        add_neighbour(Neighbour("Demandes à trier", "referrals:inbox", waiting_for, tone="info", icon="inbox"))
+        add_neighbour(
+            Neighbour("Demandes à trier", "referrals:inbox", waiting_for, tone="info", icon="inbox", post="mail")
+        )
         subjects.register(AlertKind.PROMISE, "referrals:detail")

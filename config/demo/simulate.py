@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
 
-from config.demo import beats, cast, ending, exams, front, neighbour
+from config.demo import beats, cast, ending, exams, front, neighbour, relay
 from config.demo.clinic import EUS, PERCUTANEOUS
 from config.demo.engine import Agenda
 from config.demo.life import Life
@@ -55,6 +55,7 @@ def simulate(agenda: Agenda, world: World, measure: Measure, say: Say) -> Life:
     _plan_stories(life, measure)
     neighbour.plan(life, measure.neighbours)
     ending.plan(life)
+    relay.plan(life)
     agenda.run(_progress(life, say))
     return life
 

@@ -1,4 +1,5 @@
 from coordination.models.acts import ActKind, DeskAct, DeskActLine
+from coordination.models.covers import Cover, CoverLine
 from coordination.models.desk import (
     Channel,
     Contact,
@@ -8,6 +9,7 @@ from coordination.models.desk import (
     Task,
     TaskStatus,
 )
+from coordination.models.duties import DutyDay, DutyHolder, DutyPattern, Post
 from coordination.models.meetings import ReviewAction, ReviewAttendance, ReviewItem, ReviewMeeting, ReviewOutcome
 from coordination.models.notices import Notice, NoticeReading, NoticeStatus
 from coordination.models.papers import DeskPaper, PaperKind, PaperStatus
@@ -21,6 +23,7 @@ from coordination.models.slots import (
     SlotStatus,
     Weekday,
 )
+from coordination.models.tasks import Every, SeriesStatus, TaskItem, TaskSeries
 from coordination.models.views import DefaultView, SavedView
 
 __all__ = [
@@ -32,16 +35,23 @@ __all__ = [
     "ContactOutcome",
     "ContactState",
     "ContactWithdrawal",
+    "Cover",
+    "CoverLine",
     "DefaultView",
     "DeskAct",
     "DeskActLine",
     "DeskPaper",
+    "DutyDay",
+    "DutyHolder",
+    "DutyPattern",
+    "Every",
     "ExamType",
     "Notice",
     "NoticeReading",
     "NoticeStatus",
     "PaperKind",
     "PaperStatus",
+    "Post",
     "ReviewAction",
     "ReviewAttendance",
     "ReviewItem",
@@ -49,10 +59,13 @@ __all__ = [
     "ReviewOutcome",
     "Sampling",
     "SavedView",
+    "SeriesStatus",
     "Slot",
     "SlotSeries",
     "SlotStatus",
     "Task",
+    "TaskItem",
+    "TaskSeries",
     "TaskStatus",
     "Weekday",
 ]

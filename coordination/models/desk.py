@@ -28,6 +28,7 @@ class Task(models.Model):
     ``closes_on`` (with ``closes_on_detail``) names the milestone that closes it by evidence; only a fact that
     happened after ``evidence_after`` counts, so that a second biopsy is not closed by the first. ``origin`` is the
     public id of what made it (a follow-up action, a booking…), unique so that making it again doubles nothing.
+    ``about`` is the fact it follows from; ``series`` and ``number`` place it in what comes back.
     """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -42,6 +43,11 @@ class Task(models.Model):
     closes_on_detail = models.CharField(max_length=40, blank=True)
     evidence_after = models.DateTimeField()
     origin = models.UUIDField(null=True, blank=True, unique=True)
+    about = models.ForeignKey(Milestone, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    series = models.ForeignKey(
+        "coordination.TaskSeries", on_delete=models.PROTECT, null=True, blank=True, related_name="occurrences"
+    )
+    number = models.PositiveSmallIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -64,6 +70,13 @@ class Task(models.Model):
                 condition=Q(status="open", closed_at__isnull=True) | (~Q(status="open") & Q(closed_at__isnull=False)),
                 name="task_closing_coherent",
             ),
+            models.UniqueConstraint(
+                fields=["series", "number"], condition=Q(series__isnull=False), name="task_occurrence_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(series__isnull=True, number__isnull=True) | Q(series__isnull=False, number__isnull=False),
+                name="task_occurrence_numbered",
+            ),
             models.CheckConstraint(
                 condition=~Q(status="cancelled") | ~Q(outcome=""),
                 name="task_cancelled_with_reason",
@@ -73,6 +86,13 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def needs_outcome(self) -> bool:
+        """True when closing it by hand asks what came of it: a fact is awaited, or its checklist is not all ticked
+        (as read by `with_list_data`)."""
+        unticked = getattr(self, "points", 0) > getattr(self, "ticked", 0)
+        return bool(self.closes_on) or unticked
 
 
 class Channel(models.TextChoices):

@@ -1,5 +1,6 @@
-from coordination.querysets.desk import ContactQuerySet, NoticeQuerySet, TaskQuerySet
+from coordination.querysets.desk import ContactQuerySet, NoticeQuerySet
 from coordination.querysets.slots import BookingQuerySet, SlotQuerySet, SlotSeriesQuerySet
+from coordination.querysets.tasks import TaskQuerySet, TaskSeriesQuerySet
 
 __all__ = [
     "BookingQuerySet",
@@ -8,4 +9,5 @@ __all__ = [
     "SlotQuerySet",
     "SlotSeriesQuerySet",
     "TaskQuerySet",
+    "TaskSeriesQuerySet",
 ]

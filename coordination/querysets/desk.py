@@ -1,62 +1,17 @@
-"""Reads of tasks, contacts and notices."""
+"""Reads of contacts and notices."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Case, F, Min, Q, Value, When
+from django.db.models import Min, Q
 
 from pathways.querysets import visible_pathways
 
 if TYPE_CHECKING:
-    from coordination.models import Contact, Notice, Task  # noqa: F401 (named in the bases below)
+    from coordination.models import Contact, Notice  # noqa: F401 (named in the bases below)
     from directory.models import User
-
-
-class TaskQuerySet(models.QuerySet["Task"]):
-    def visible_to(self, user: User) -> Self:
-        return self.filter(visible_pathways(user, "pathway__"))
-
-    def open(self) -> Self:
-        return self.filter(status="open")
-
-    def closed(self) -> Self:
-        return self.exclude(status="open")
-
-    def due(self, day: date) -> Self:
-        """Open and to be done on ``day`` or before."""
-        return self.open().filter(due_on__lte=day)
-
-    def pool(self) -> Self:
-        """Open and owned by nobody yet."""
-        return self.open().filter(owner__isnull=True)
-
-    def of_owner(self, user: User) -> Self:
-        """Open and owned by ``user``."""
-        return self.open().filter(owner=user)
-
-    def of_teams(self, team_ids: list[int]) -> Self:
-        return self.filter(team__in=team_ids)
-
-    def by_due(self) -> Self:
-        """First what is due first; a task without date comes after those of the day, never at the top."""
-        return self.order_by(F("due_on").asc(nulls_last=True), "id")
-
-    def open_first(self) -> Self:
-        """Open ones by due date, then the closed ones, newest first."""
-        opened = Case(When(status="open", then=Value(0)), default=Value(1))
-        return self.order_by(opened, F("closed_at").desc(nulls_first=True), F("due_on").asc(nulls_last=True), "id")
-
-    def proved_by(self, kind: str, detail: str) -> Self:
-        """Tasks that a milestone of ``kind`` and ``detail`` closes."""
-        return self.filter(Q(closes_on_detail="") | Q(closes_on_detail=detail), closes_on=kind)
-
-    def with_list_data(self) -> Self:
-        return self.select_related(
-            "pathway__patient", "pathway__version__target", "owner__professional", "team", "closed_by__professional"
-        ).defer("pathway__version__definition")
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):

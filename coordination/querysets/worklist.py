@@ -7,17 +7,18 @@ is `rules.worklist.priority`, written here in SQL; a test checks that both agree
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, FilteredRelation, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject
+from django.utils import timezone
 
 from coordination import counters as added
 from coordination.rules.worklist import LONG_LATE, SOON_DAYS, Tier
 from directory.counting import Figure, summed
 from directory.models import Role, User
-from pathways.models import Pathway, Patient, TargetPathway
-from pathways.querysets import PathwayQuerySet, pathway_late
+from pathways.models import Appointment, AppointmentStatus, Pathway, Patient, TargetPathway
+from pathways.querysets import PathwayQuerySet, in_charge, pathway_late
 from pathways.rules.search import as_searched
 
 DESK = (Role.COORDINATOR, Role.SECRETARY)
@@ -26,13 +27,15 @@ WITHOUT_NEXT = "sans-suite"
 LATE = "en-retard"
 SOON = "bientot"
 CALL_BACK = "a-rappeler"
+EXPECTED = "du-jour"
 REVIEW = "a-revoir"
 ALL = "toutes"
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose pathways: the user's own or those of the desks they run; of one target pathway, by its key."""
+    """Whose pathways: those the user looks after today or those of the desks they run; of one target pathway, by its
+    key."""
 
     mine: bool = False
     target: str = ""
@@ -42,7 +45,7 @@ def at_desk(user: User, scope: Scope) -> PathwayQuerySet:
     """The active pathways of the desks ``user`` runs, narrowed by ``scope``."""
     found = Pathway.objects.active().filter(team__in=user.teams_as(*DESK))
     if scope.mine:
-        found = found.filter(owner=user)
+        found = found.filter(in_charge(user))
     if scope.target:
         found = found.filter(version__target__key=scope.target)
     return found
@@ -55,7 +58,7 @@ def targets(user: User) -> QuerySet[TargetPathway]:
 
 def filters() -> tuple[str, ...]:
     """The filters' names, in the order of the counters; those of upper rooms stand before the last two."""
-    return (WITHOUT_NEXT, LATE, SOON, CALL_BACK, *added.added_filters(), REVIEW, ALL)
+    return (WITHOUT_NEXT, LATE, SOON, CALL_BACK, EXPECTED, *added.added_filters(), REVIEW, ALL)
 
 
 def named(found: PathwayQuerySet, words: str) -> PathwayQuerySet:
@@ -78,10 +81,20 @@ def condition(name: str, at: datetime, today: date) -> Q:
             return Q(next_due_at__gte=at, next_due_at__lt=at + timedelta(days=SOON_DAYS))
         case "a-rappeler":  # a call promised for today or before, and not made since
             return Q(contact_state__call_back_on__lte=today)
+        case "du-jour":  # somebody comes today
+            return Q(pk__in=_expected(today))
         case "a-revoir":  # late for so long that it is a matter for a review, not for the day
             return pathway_late(at) & Q(next_due_at__lt=at - LONG_LATE)
     found = added.added_filters().get(name)
     return found.condition(at, today) if found else Q()
+
+
+def _expected(today: date) -> QuerySet[Appointment]:
+    """The pathways with an appointment on ``today`` that still stands."""
+    start = timezone.make_aware(datetime.combine(today, time.min))
+    end = timezone.make_aware(datetime.combine(today + timedelta(days=1), time.min))
+    planned = Appointment.objects.filter(status=AppointmentStatus.PLANNED, starts_at__gte=start, starts_at__lt=end)
+    return planned.order_by().values("pathway")  # type: ignore[return-value]
 
 
 def chosen(found: PathwayQuerySet, name: str, at: datetime, today: date) -> PathwayQuerySet:
@@ -129,8 +142,19 @@ def page_of(found: PathwayQuerySet, at: datetime, today: date, first: int = 0, s
     rows = (
         Pathway.objects.filter(pk__in=ids)
         .with_list_data()
-        .select_related("next_step__assignee__professional", "contact_state__last")
+        .annotate(standing=_standing(today))
+        .select_related(  # type: ignore[misc]
+            "next_step__assignee__professional",
+            "contact_state__last",
+            "standing__acting__professional",
+        )
         .defer("version__definition")
     )
     by_id = {pathway.pk: pathway for pathway in rows}
     return [by_id[pk] for pk in ids if pk in by_id]
+
+
+def _standing(day: date) -> FilteredRelation:
+    """Who stands in for the owner on ``day``: at most one row, the database sees to it."""
+    holding = Q(stand_ins__first_on__lte=day, stand_ins__last_on__gte=day)
+    return FilteredRelation("stand_ins", condition=holding & Q(stand_ins__replaced=F("owner")))

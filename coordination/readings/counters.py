@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.contrib.postgres.aggregates import JSONBAgg
 from django.db.models.functions import JSONObject
@@ -14,6 +15,8 @@ from coordination.models import Notice, Task
 from coordination.querysets import NoticeQuerySet, TaskQuerySet
 from coordination.querysets import worklist as reads
 from coordination.querysets.worklist import Scope
+from coordination.readings import covers_told, duties
+from coordination.readings.duties import DeskSplit
 from directory import badges
 from directory.context import entries_of
 from directory.counting import count_of, read, summed
@@ -24,12 +27,15 @@ from pathways.querysets import READS_TEAM, PathwayQuerySet
 @dataclass(frozen=True)
 class Figures:
     """`filters` by the filter's name; `neighbours` and `badges` by the URL name of their page; `targets` are the target
-    pathways one may filter by, read along: (key, name)."""
+    pathways one may filter by, read along: (key, name); `covers` the absences to speak of;
+    `duties` the morning split of the desks that use one."""
 
     filters: dict[str, int]
     neighbours: dict[str, int]
     badges: dict[str, int]
     targets: list[tuple[str, str]]
+    covers: dict[str, list[dict[str, Any]]]
+    duties: list[DeskSplit]
 
 
 def figures_of(user: User, scope: Scope, now: datetime, today: date) -> Figures:
@@ -40,12 +46,18 @@ def figures_of(user: User, scope: Scope, now: datetime, today: date) -> Figures:
     # A page counted beside the list and in the menu by the same rows is counted once.
     apart = {name: figure for name, figure in beside.items() if name not in menu}
     targets = summed(reads.targets(user), JSONBAgg(JSONObject(key="key", name="name"), order_by=["name", "pk"]))
-    found = read(user, {"counters": counters, "targets": targets, **menu, **apart})
+    told = covers_told.told_to(user, today)
+    found = read(
+        user,
+        {"counters": counters, "targets": targets, "covers": told, **duties.expressions(user, today), **menu, **apart},
+    )
     return Figures(
         filters=found["counters"],
         neighbours={name: found[name] for name in beside},
         badges={name: found[name] for name in menu},
         targets=[(each["key"], each["name"]) for each in found["targets"] or []],
+        covers=covers_told.sorted_out(found["covers"], user, today),
+        duties=[each for each in duties.splits(user, found) if each.split.used],
     )
 
 

@@ -6,10 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from coordination.models import Booking, BookingStatus, Contact, ContactState, Notice, Task
+from coordination.models import (
+    Booking,
+    BookingStatus,
+    Contact,
+    ContactState,
+    Notice,
+    SeriesStatus,
+    Task,
+    TaskSeries,
+)
+from coordination.rules.recurrence import in_words
+from coordination.services.recurrence import rhythm_of
 from coordination.services.wordings import wordings
 from directory import typography
 from pathways.models import Appointment, AppointmentStatus, Pathway
@@ -43,6 +55,7 @@ class Panel:
     past: list[Visit]
     contacts: list[Contact]
     contact_count: int
+    series: list[tuple[TaskSeries, str]]
     state: ContactState | None
 
 
@@ -58,6 +71,7 @@ def panel_of(pathway: Pathway, now: datetime) -> Panel:
         past=past,
         contacts=contacts[:CONTACTS],
         contact_count=len(contacts),
+        series=[(each, in_words(rhythm_of(each))) for each in _series(pathway)],
         state=ContactState.objects.filter(pathway=pathway).first(),
     )
 
@@ -116,6 +130,12 @@ def tasks_brief(pathway: Pathway, now: datetime) -> Brief:
 def _task_line(task: Task) -> str:
     due = f", pour le {task.due_on:%d/%m/%Y}" if task.due_on else ""
     return f"{task.title}{due} ({task.owner or 'à prendre'})"
+
+
+def _series(pathway: Pathway) -> QuerySet[TaskSeries]:
+    """What comes back, or may again."""
+    living = TaskSeries.objects.filter(pathway=pathway).exclude(status=SeriesStatus.ENDED)
+    return living.select_related("owner__professional")
 
 
 NOTICE_STATES = {

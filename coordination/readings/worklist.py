@@ -13,7 +13,7 @@ from coordination.models import Booking, ContactState
 from coordination.readings.targets import contents_of
 from coordination.rules.worklist import Course, Expected, Reason, Situation, reason
 from directory.models import User
-from pathways.models import Milestone, Pathway, Pause, Step
+from pathways.models import Milestone, Pathway, Pause, StandIn, Step
 from pathways.rules.calendar import Calendar
 from pathways.rules.clock import add, days_off, waits
 from pathways.rules.lateness import margin_days
@@ -39,6 +39,7 @@ class Row:
     owner: User | None
     actor: str
     state: ContactState | None
+    stand_in: StandIn | None
     can_book: bool
 
     @property
@@ -151,8 +152,16 @@ def _row(pathway: Pathway, page: _Page, now: datetime) -> Row:
         owner=(step.assignee if step else None) or pathway.owner,
         actor=Actor(step.actor).label if step else "",
         state=state,
+        stand_in=_stand_in(pathway),
         can_book=_lacks_slot(page.exams[pathway.pk], content, {code for code, _ in booked}),
     )
+
+
+def _stand_in(pathway: Pathway) -> StandIn | None:
+    """Who acts for the person shown as responsible, when it is the owner and they are away."""
+    step, found = pathway.next_step, getattr(pathway, "standing", None)
+    others = step and step.assignee_id and step.assignee_id != pathway.owner_id
+    return None if others else found
 
 
 def _lacks_slot(exams: list[tuple[str, str]], content: Target, booked: set[str]) -> bool:

@@ -2,6 +2,9 @@ from coordination.services.acts import act_on_rows, undo_act
 from coordination.services.booking import book_slot, cancel_booking
 from coordination.services.closing import stop_expecting
 from coordination.services.contacts import postpone_call, record_contact, withdraw_contact
+from coordination.services.cover_turns import settle_covers
+from coordination.services.covers import change_return, come_back, follow_owner, hand_over, mark_read
+from coordination.services.duties import leave_post, set_day, set_usual_week, take_post
 from coordination.services.exam_types import load_exam_types
 from coordination.services.marks import mark_done, mark_missed, undo_mark
 from coordination.services.meetings import (
@@ -13,6 +16,7 @@ from coordination.services.meetings import (
     reopen_review,
     start_review,
 )
+from coordination.services.new_tasks import create_task
 from coordination.services.notice_letters import open_notice, read_link
 from coordination.services.notice_post import (
     accept_notice,
@@ -33,6 +37,15 @@ from coordination.services.papers import (
     requeue_papers,
     retry_paper,
 )
+from coordination.services.recurrence import (
+    make_next_occurrences,
+    next_occurrence,
+    pause_series,
+    repeat_task,
+    resume_series,
+    stop_coming_back,
+    stop_series,
+)
 from coordination.services.release import release_unused_slots
 from coordination.services.reviews import ask_review
 from coordination.services.saved_views import delete_view, open_on, save_view
@@ -42,9 +55,10 @@ from coordination.services.tasks import (
     claim_task,
     close_by_evidence,
     complete_task,
-    create_task,
     give_back_task,
+    give_task,
     reopen_without_evidence,
+    tick_item,
 )
 
 __all__ = [
@@ -54,9 +68,11 @@ __all__ = [
     "book_slot",
     "cancel_booking",
     "cancel_task",
+    "change_return",
     "claim_task",
     "close_by_evidence",
     "close_review",
+    "come_back",
     "complete_task",
     "create_series",
     "create_task",
@@ -65,19 +81,27 @@ __all__ = [
     "drop_notice",
     "drop_when_told_otherwise",
     "erase_daily_lists",
+    "follow_owner",
     "generate_slots",
     "give_back_task",
+    "give_task",
+    "hand_over",
     "keep_words",
+    "leave_post",
     "load_exam_types",
     "look_at",
+    "make_next_occurrences",
     "mark_done",
     "mark_missed",
+    "mark_read",
+    "next_occurrence",
     "note_attendance",
     "note_nothing",
     "note_told",
     "notify_gp",
     "open_notice",
     "open_on",
+    "pause_series",
     "postpone_call",
     "produce_paper",
     "propose_again",
@@ -87,16 +111,25 @@ __all__ = [
     "release_unused_slots",
     "reopen_review",
     "reopen_without_evidence",
+    "repeat_task",
     "request_daily_list",
     "request_minutes",
     "requeue_papers",
+    "resume_series",
     "retry_paper",
     "save_view",
     "send_notice_again",
     "send_pending_notices",
+    "set_day",
+    "set_usual_week",
+    "settle_covers",
     "start_review",
+    "stop_coming_back",
     "stop_expecting",
+    "stop_series",
+    "take_post",
     "tell_gp_of_appointments",
+    "tick_item",
     "undo_act",
     "undo_mark",
     "withdraw_contact",

@@ -17,10 +17,10 @@ from django.utils import timezone
 from coordination.errors import SlotFull
 from coordination.models import Booking, BookingStatus, Slot, SlotStatus
 from coordination.rules.slots import asks_again, first_free_seat
+from coordination.services.new_tasks import create_task
 from coordination.services.notices import BOOKED, tell_gp_of_appointments
 from coordination.services.platform_post import tell_platform_booked, tell_platform_cancelled
 from coordination.services.reviews import settle_review
-from coordination.services.tasks import create_task
 from directory.errors import DomainError
 from directory.models import User
 from directory.typography import moment

@@ -19,8 +19,8 @@ from coordination.models import (
 )
 from coordination.querysets import worklist as reads
 from coordination.querysets.worklist import Scope
+from coordination.services.new_tasks import create_task
 from coordination.services.papers import request_minutes
-from coordination.services.tasks import create_task
 from directory.errors import DomainError
 from directory.history import because
 from directory.models import Team, User

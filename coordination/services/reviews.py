@@ -7,7 +7,8 @@ from uuid import UUID, uuid5
 from django.utils import timezone
 
 from coordination.models import Booking, Task
-from coordination.services.tasks import complete_task, create_task
+from coordination.services.new_tasks import create_task
+from coordination.services.tasks import complete_task
 from directory.models import User
 from pathways.models import ClosingReason, Pathway
 

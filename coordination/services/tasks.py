@@ -2,76 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from uuid import UUID
-
 from django.db import transaction
 from django.utils import timezone
 
-from coordination.models import Task, TaskStatus
+from coordination.models import Task, TaskItem, TaskStatus
+from coordination.services.new_tasks import works_in
+from coordination.services.recurrence import next_occurrence
 from directory.errors import DomainError
 from directory.history import because
-from directory.models import Team, User
-from pathways.models import Milestone, Pathway
-from pathways.rules.milestones import MilestoneKind
-
-
-@transaction.atomic
-def create_task(
-    *,
-    pathway: Pathway,
-    title: str,
-    team: Team | None = None,
-    owner: User | None = None,
-    due_on: date | None = None,
-    note: str = "",
-    closes_on: str = "",
-    closes_on_detail: str = "",
-    evidence_after: datetime | None = None,
-    origin: UUID | None = None,
-    author: User | None = None,
-) -> Task:
-    """Makes a task for one patient, in the pool of ``team`` (the pathway's by default) or owned by ``owner``.
-
-    The same ``origin`` twice returns the first task unchanged. With ``closes_on``, a fact counts when it happened after
-    ``evidence_after``; by default, after the latest fact of that kind already known. Raises DomainError for an empty
-    title, an unknown milestone or an owner outside the team.
-    """
-    if not title.strip():
-        raise DomainError("Dites en quelques mots ce qu’il y a à faire.", field="title")
-    if closes_on and closes_on not in set(MilestoneKind):
-        raise DomainError("Ce jalon n’existe pas.", field="closes_on")
-    team = team or pathway.team
-    if owner is not None and not _works_in(owner, team):
-        raise DomainError("Cette personne ne fait pas partie de l’équipe.", field="owner")
-    values = {
-        "pathway": pathway,
-        "title": title.strip(),
-        "team": team,
-        "owner": owner,
-        "due_on": due_on,
-        "note": note.strip(),
-        "closes_on": closes_on,
-        "closes_on_detail": closes_on_detail,
-        "evidence_after": evidence_after or _latest_known(pathway, closes_on, closes_on_detail),
-        "created_by": author,
-    }
-    if origin is None:
-        return Task.objects.create(**values)
-    return Task.objects.get_or_create(origin=origin, defaults=values)[0]
-
-
-def _works_in(user: User, team: Team) -> bool:
-    return any(membership.team_id == team.pk for membership in user.current_memberships)
-
-
-def _latest_known(pathway: Pathway, kind: str, detail: str) -> datetime:
-    """The instant of the latest fact that would already have closed the task, else the pathway's opening."""
-    facts = Milestone.objects.in_force().filter(pathway=pathway, kind=kind)
-    if detail:
-        facts = facts.filter(detail=detail)
-    known = facts.order_by("-occurred_at").values_list("occurred_at", flat=True).first() if kind else None
-    return known or pathway.opened_at
+from directory.models import User
+from pathways.models import Milestone
 
 
 @transaction.atomic
@@ -80,7 +20,7 @@ def claim_task(*, task: Task, user: User) -> Task:
 
     Raises DomainError when someone else has it, when it is closed, or when ``user`` is not of its team.
     """
-    if not _works_in(user, task.team):
+    if not works_in(user, task.team):
         raise DomainError("Cette tâche est celle d’une autre équipe.")
     taken = Task.objects.filter(pk=task.pk, status=TaskStatus.OPEN, owner__isnull=True).update(owner=user)
     fresh = _fresh(task)
@@ -92,18 +32,65 @@ def claim_task(*, task: Task, user: User) -> Task:
 
 @transaction.atomic
 def give_back_task(*, task: Task, user: User) -> Task:
-    """Puts an open task back in the team's pool. Raises DomainError when it is closed."""
+    """Puts an open task back in the team's pool. Raises DomainError when it is closed, or has changed hands since
+    ``task`` was read."""
     locked = _locked(task)
     _refuse_closed(locked)
+    _refuse_changed_hands(task, locked)
     locked.owner = None
     locked.save(update_fields=["owner"])
     return locked
 
 
 @transaction.atomic
+def give_task(*, task: Task, to: User, by: User) -> Task:
+    """Gives an open task to a colleague. Raises DomainError when ``to`` is not of its team, it is closed, or it has
+    changed hands since ``task`` was read."""
+    locked = _locked(task)
+    _refuse_closed(locked)
+    if not works_in(to, locked.team):
+        raise DomainError("Cette personne ne fait pas partie de l’équipe.", field="owner")
+    _refuse_changed_hands(task, locked)
+    locked.owner = to
+    locked.save(update_fields=["owner"])
+    return locked
+
+
+@transaction.atomic
+def tick_item(*, item: TaskItem, user: User, done: bool) -> TaskItem:
+    """Ticks a point of a checklist, or takes the tick back; as it is already, changes nothing.
+
+    Raises DomainError when the task is closed.
+    """
+    _refuse_closed(_locked(item.task))
+    locked = TaskItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
+    if done != (locked.done_at is not None):
+        locked.done_at, locked.done_by = (timezone.now(), user) if done else (None, None)
+        locked.save(update_fields=["done_at", "done_by"])
+    return locked
+
+
+@transaction.atomic
 def complete_task(*, task: Task, user: User | None, outcome: str = "") -> Task:
-    """Says that a task is done, with its outcome in a few words. Raises DomainError when it is already closed."""
-    return _close(_locked(task), TaskStatus.DONE, user, outcome)
+    """Says that a task is done, with its outcome in a few words. Raises DomainError when it is already closed.
+
+    A person who closes a task that waits for a fact, or whose checklist is not all ticked, says what came of it.
+    """
+    locked = _locked(task)
+    _refuse_closed(locked)
+    if user is not None and not outcome.strip():
+        _refuse_without_outcome(locked)
+    return _close(locked, TaskStatus.DONE, user, outcome)
+
+
+def _refuse_without_outcome(task: Task) -> None:
+    if task.closes_on:
+        expected = task.get_closes_on_display().lower()
+        raise DomainError(
+            f"Le jalon attendu ({expected}) n’est pas enregistré : dites ce qui a été obtenu.", field="outcome"
+        )
+    if task.items.filter(done_at__isnull=True).exists():
+        raise DomainError("La liste n’est pas toute cochée : dites ce qui a été fait.", field="outcome")
 
 
 @transaction.atomic
@@ -118,7 +105,14 @@ def _close(task: Task, status: str, user: User | None, outcome: str) -> Task:
     _refuse_closed(task)
     task.status, task.closed_at, task.closed_by, task.outcome = status, timezone.now(), user, outcome.strip()[:200]
     task.save(update_fields=["status", "closed_at", "closed_by", "outcome"])
+    _follow(task)
     return task
+
+
+def _follow(task: Task) -> None:
+    """What comes back comes back when the last one is closed."""
+    if task.series is not None:
+        next_occurrence(series=task.series)
 
 
 @transaction.atomic
@@ -130,9 +124,16 @@ def close_by_evidence(*, milestone: Milestone) -> int:
     if milestone.supersedes_id is not None:
         return 0
     proved = Task.objects.open().filter(pathway=milestone.pathway_id, evidence_after__lt=milestone.occurred_at)
-    return proved.proved_by(milestone.kind, milestone.detail).update(
+    ids = list(proved.proved_by(milestone.kind, milestone.detail).values_list("pk", flat=True))
+    if not ids:
+        return 0
+    closed = Task.objects.open().filter(pk__in=ids)
+    count = closed.update(
         status=TaskStatus.DONE, closed_at=timezone.now(), closed_by=milestone.recorded_by, evidence=milestone
     )
+    for task in Task.objects.filter(pk__in=ids, evidence=milestone, series__isnull=False).select_related("series"):
+        _follow(task)
+    return count
 
 
 @transaction.atomic
@@ -175,3 +176,11 @@ def _fresh(task: Task) -> Task:
 def _refuse_closed(task: Task) -> None:
     if task.status != TaskStatus.OPEN:
         raise DomainError(f"Cette tâche est déjà close ({task.get_status_display().lower()}).", code="closed")
+
+
+def _refuse_changed_hands(seen: Task, now: Task) -> None:
+    if seen.owner_id == now.owner_id:
+        return
+    if now.owner is None:
+        raise DomainError("Cette tâche vient d’être rendue à l’équipe.", code="taken")
+    raise DomainError(f"{now.owner} vient de prendre cette tâche.", code="taken")

@@ -16,10 +16,11 @@ from coordination.forms import ActForm
 from coordination.models import ActKind, DeskAct
 from coordination.querysets import worklist as reads
 from coordination.querysets.worklist import Scope
+from coordination.readings.people import at_the_desk
 from coordination.services.acts import Asked, why_not
 from coordination.views.shared import back_url, user_of
 from directory.errors import DomainError
-from directory.models import Membership, User
+from directory.models import User
 from directory.perms import allow, works_at_desk
 from directory.typography import short_day
 from pathways.models import Pathway
@@ -44,7 +45,12 @@ def act(request: HttpRequest) -> HttpResponse:
         messages.warning(request, "Cochez d’abord une ligne de la liste.")
         return redirect(back_url(request, "coordination:worklist"))
     first = "key" not in params  # coming from the list: nothing was chosen yet
-    form = ActForm(None if first else params, kind=kind, people=_people(pathways), user=user_of(request))
+    form = ActForm(
+        None if first else params,
+        kind=kind,
+        people=at_the_desk({pathway.team_id for pathway in pathways}),
+        user=user_of(request),
+    )
     asked = form.asked()
     shown = form.signature()
     if asked and params.get("do") == "confirm" and params.get("seen") == shown and request.method == "POST":
@@ -137,14 +143,6 @@ def _ticked(user: User, params: QueryDict) -> list[Pathway]:
     now = timezone.now()
     found = reads.at_desk(user, Scope()).filter(uuid__in=wanted)
     return reads.page_of(found, now, timezone.localdate(now), 0, MOST)
-
-
-def _people(pathways: list[Pathway]) -> list[User]:
-    """Who works in the teams of these pathways now."""
-    teams = {pathway.team_id for pathway in pathways}
-    members = Membership.objects.current().filter(team__in=teams, role__in=reads.DESK)
-    users = User.objects.filter(pk__in=members.values("user_id"), is_active=True)
-    return list(users.select_related("professional").order_by("professional__last_name", "email"))
 
 
 def _line(pathway: Pathway, asked: Asked | None) -> dict[str, Any]:

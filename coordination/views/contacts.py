@@ -127,8 +127,8 @@ def _form(request: HttpRequest, pathway: Pathway, form: ContactForm, params: Any
         "gp": pathway.patient.gp,
         "contacts": pathway.contacts.with_list_data()[:SHOWN],
     }
-    if not is_htmx(request):
-        return render(request, "coordination/contact.html", context, status=status)
+    if not is_htmx(request):  # alone on its page, the form has no row nor panel behind it to change
+        return render(request, "coordination/contact.html", {**context, "whole_page": True}, status=status)
     response = render(request, "coordination/contact.html#dialog", context, status=status)
     if status != 200:  # the form aims at the row behind it: what was refused stays in its window
         response["HX-Retarget"], response["HX-Reswap"] = "#contact-dialog", "outerHTML"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +12,18 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from coordination import services
-from coordination.forms import CancelBookingForm, TaskForm
+from coordination.forms import CancelBookingForm
 from coordination.links import file_url
 from coordination.perms import may_book, may_contact, may_notify
+from coordination.readings.new_task import facts_of
 from coordination.readings.panel import notices_of, panel_of
+from coordination.readings.people import of_the_team
+from coordination.task_forms import TaskForm
 from coordination.views.shared import answer, find_pathway, insist, is_htmx, user_of
+from directory.models import User
 from directory.perms import allow, reads_patients
 from pathways.access import open_file
-from pathways.models import Pathway
+from pathways.models import Pathway, StandIn
 
 
 @require_safe
@@ -78,20 +83,23 @@ def panel_context(
     request: HttpRequest,
     pathway: Pathway,
     *,
-    task_form: TaskForm | None = None,
+    refused_task: TaskForm | None = None,
     cancel_form: CancelBookingForm | None = None,
     opened: str = "",
     refusal: str = "",
+    typed: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The panel's context; a refused form takes the place of a fresh one and ``opened`` names the one to unfold."""
     user, now = user_of(request), timezone.now()
     return {
         "pathway": pathway,
         "panel": panel_of(pathway, now),
-        "task_form": task_form or TaskForm(pathway=pathway, user=user),
+        "task_form": refused_task or (task_form(pathway, user) if may_contact(user, pathway) else None),
         "cancel_form": cancel_form or CancelBookingForm(),
         "opened": opened,
         "refusal": refusal,
+        "typed": typed,
+        "stand_in": _stand_in(pathway, timezone.localdate(now)),
         "may_contact": may_contact(user, pathway),
         "may_book": may_book(user, pathway) and pathway.is_active,
         "may_cancel": may_book(user, pathway),
@@ -100,6 +108,18 @@ def panel_context(
         "now": now,
         **_notices_context(request, pathway),
     }
+
+
+def task_form(pathway: Pathway, user: User, data: Any = None, **initial: Any) -> TaskForm:
+    """The form of a task with the people and the facts of this pathway; for oneself unless said otherwise."""
+    people, first = of_the_team([pathway.team_id]), {"owner": str(user.uuid), **initial}
+    return TaskForm(data, initial=first, pathway=pathway, user=user, people=people, facts=facts_of(pathway))
+
+
+def _stand_in(pathway: Pathway, today: date) -> StandIn | None:
+    """Who acts for the owner today."""
+    holding = StandIn.objects.on(today).filter(pathway=pathway, replaced=pathway.owner_id)
+    return holding.select_related("acting__professional").first()
 
 
 def panel_fragment(request: HttpRequest, pathway: Pathway, *, status: int = 200, **given: Any) -> HttpResponse:

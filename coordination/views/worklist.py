@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from coordination.counters import added_filters, neighbours
-from coordination.models import SavedView
+from coordination.models import Post, SavedView
 from coordination.querysets import worklist as reads
 from coordination.querysets.worklist import Scope
 from coordination.readings.counters import Figures, figures_of
@@ -35,10 +35,14 @@ LOOKS = {
     reads.LATE: ("En retard", "late", "alert-triangle"),
     reads.SOON: ("À moins de 7 jours", "soon", "clock-exclamation"),
     reads.CALL_BACK: ("À rappeler", "info", "phone-call"),
+    reads.EXPECTED: ("Attendus aujourd’hui", "info", "calendar-event"),
     reads.REVIEW: ("À revoir", "neutral", "history"),
     reads.ALL: ("Tous les parcours", "neutral", "list"),
 }
 """Label, tone and icon of each filter of ours; those of upper rooms bring theirs."""
+
+POSTS = {reads.CALL_BACK: Post.PHONE, reads.EXPECTED: Post.CONSULTATIONS}
+"""Whose work each filter of ours is, in the morning split."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -72,7 +76,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "rows": rows,
         "words": words,
         "many": bool(words) and len(rows) == PER_PAGE,
-        "counters": _counters(params, figures, "" if words else chosen),
+        "counters": _counters(user, params, figures, "" if words else chosen),
         "chosen": chosen,
         "chosen_label": looks()[chosen][0],
         "scope": scope,
@@ -84,6 +88,8 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "asked": params_of(chosen, scope),
         "desks": desks_of(user),
         "done": last_act(request),
+        "covers_told": figures.covers,
+        "duties": [each.told(user) for each in figures.duties],
         "today": today,
         "back": _with(params, liste=chosen, page=str(page.number)),
     }
@@ -148,7 +154,7 @@ def row_context(request: HttpRequest, row: Row, params: QueryDict) -> dict[str, 
     figures = figures_of(user_of(request), scope, now, timezone.localdate(now))
     return {
         "row": row,
-        "counters": _counters(params, figures, chosen),
+        "counters": _counters(user_of(request), params, figures, chosen),
         "late": figures.badges.get("coordination:worklist", 0),
         "back": request.POST.get("back", ""),
         "fresh": True,
@@ -168,8 +174,15 @@ def _page(count: int, number: str | None) -> Page[Any]:
     return paginator.get_page(number)
 
 
-def _counters(params: QueryDict, figures: Figures, chosen: str) -> list[dict[str, Any]]:
-    """The filters; the pages beside stand before « À revoir » and « Tous »."""
+def _post_of(name: str) -> str:
+    """The post of the morning split that works on this filter, if any."""
+    found = added_filters().get(name)
+    return found.post if found else POSTS.get(name, "")
+
+
+def _counters(user: User, params: QueryDict, figures: Figures, chosen: str) -> list[dict[str, Any]]:
+    """The filters; the pages beside stand before « À revoir » and « Tous ». Those of the user's post are marked."""
+    mine = {post for each in figures.duties for post in each.split.of(user.pk)}
     ours = [
         {
             "label": label,
@@ -178,6 +191,7 @@ def _counters(params: QueryDict, figures: Figures, chosen: str) -> list[dict[str
             "tone": tone,
             "icon": icon,
             "current": name == chosen,
+            "mark": _post_of(name) in mine,
         }
         for name, (label, tone, icon) in looks().items()
     ]
@@ -189,6 +203,7 @@ def _counters(params: QueryDict, figures: Figures, chosen: str) -> list[dict[str
             "tone": each.tone,
             "icon": each.icon,
             "current": False,
+            "mark": each.post in mine,
         }
         for each in neighbours().values()
     ]

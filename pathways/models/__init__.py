@@ -12,6 +12,7 @@ from pathways.models.ledger import Milestone, MilestoneSource, Pause, PauseKind
 from pathways.models.pathway import CareCircleMember, CircleRole, ClosingReason, Pathway, PathwayStatus
 from pathways.models.patient import IdentityStatus, Patient, Sex
 from pathways.models.plan import Step
+from pathways.models.stand_in import StandIn
 from pathways.models.target import TargetPathway, TargetPathwayVersion
 from pathways.rules.plan import StepState
 
@@ -37,6 +38,7 @@ __all__ = [
     "Pause",
     "PauseKind",
     "Sex",
+    "StandIn",
     "Step",
     "StepState",
     "TargetPathway",

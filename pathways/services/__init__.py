@@ -31,10 +31,12 @@ from pathways.services.plan import (
     skip_step,
 )
 from pathways.services.scan import scan_delays
+from pathways.services.stand_ins import Acting, set_stand_ins
 from pathways.services.targets import publish_target
 from pathways.services.watches import met, watch
 
 __all__ = [
+    "Acting",
     "acknowledge_alert",
     "add_pause",
     "add_to_circle",
@@ -65,6 +67,7 @@ __all__ = [
     "scan_delays",
     "send_alert_digests",
     "set_alert_preference",
+    "set_stand_ins",
     "skip_step",
     "tell_new_alerts",
     "touch_contact",

@@ -55,6 +55,8 @@ def open_pathway(
         raise DomainError("Ce patient suit déjà ce parcours.", code="already_open") from error
     if patient.gp:
         add_to_circle(pathway=pathway, professional=patient.gp, role=CircleRole.GP, since=opened_at)
+    if owner:
+        signals.owner_changed.send(sender=Pathway, pathway=pathway)
     return rebuild_plan(pathway=pathway, continuity=False)
 
 
@@ -114,6 +116,8 @@ def assign_pathway(*, pathway: Pathway, owner: User | None, author: User | None)
     locked = _locked(pathway)
     locked.owner = owner
     locked.save(update_fields=["owner"])
+    if owner:
+        signals.owner_changed.send(sender=Pathway, pathway=locked)
     return rebuild_plan(pathway=locked)
 
 

@@ -17,7 +17,7 @@ from directory.models import User
 from directory.perms import allow, may_break_glass, reads_patients, works_at_desk
 from pathways.forms import ListFilter
 from pathways.models import Pathway, Patient, Step, TargetPathway
-from pathways.querysets import PathwayQuerySet
+from pathways.querysets import PathwayQuerySet, in_charge
 from pathways.rules.calendar import Calendar
 from pathways.rules.lateness import margin_days
 from pathways.rules.search import as_searched
@@ -96,7 +96,7 @@ def narrowed(rows: PathwayQuerySet, chosen: dict[str, Any], user: User) -> Pathw
     if target := chosen.get("target"):
         rows = rows.filter(version__target=target)
     if chosen.get("mine"):
-        rows = rows.filter(owner=user)
+        rows = rows.filter(in_charge(user))
     match chosen.get("delay"):
         case "late":
             return rows.late(now)

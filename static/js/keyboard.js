@@ -1,5 +1,5 @@
-// Keys that act on the row in focus (a, c, x), the help (?) and the switch that turns every single-letter key off.
-// A row names its gestures: data-act="assign", data-act="contact", data-pick (its box). Each is also a link, a button or
+// Keys that act on the row in focus (a, c, t, p, f, x), the help (?) and the switch that turns every single-letter key off.
+// A row names its gestures: data-act="assign", "contact", "task", "claim" or "done", data-pick (its box). Each is also a link, a button or
 // a box of the page. Keys are never taken from a field, nor from an open window.
 const OFF = "jalon-keys-off";
 const root = document.documentElement;
@@ -33,7 +33,7 @@ document.addEventListener("change", (event) => {
 const FIELD = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]";
 const busy = (target) => root.dataset.keys === "off" || target.closest?.(FIELD) || document.querySelector("dialog[open]");
 
-const GESTURES = { a: "assign", c: "contact" };
+const GESTURES = { a: "assign", c: "contact", t: "task", p: "claim", f: "done" };
 
 function act(gesture) {
   // With boxes ticked, the gesture is for all of them: the button of the bar; else for the row in focus.
@@ -42,6 +42,7 @@ function act(gesture) {
   const row = document.activeElement?.closest("[data-rows] tbody tr");
   const target = chosen ? bar : row?.querySelector(`[data-act="${gesture}"]`);
   target?.click();
+  if (target?.matches("summary")) target.parentElement.querySelector("input:not([type=hidden])")?.focus();
   return Boolean(target);
 }
 

@@ -15,6 +15,7 @@ from PIL import Image
 from coordination import services as desk
 from coordination.models import (
     Booking,
+    Cover,
     DeskAct,
     DeskPaper,
     ExamType,
@@ -24,6 +25,7 @@ from coordination.models import (
     SavedView,
     Slot,
     Task,
+    TaskSeries,
 )
 from coordination.querysets.worklist import Scope
 from coordination.services.acts import Asked
@@ -117,7 +119,26 @@ class Cast:
 
     @cached_property
     def task(self) -> Task:
-        return desk.create_task(pathway=self.pathway, title="Appeler le laboratoire", author=self.meeting.coordinator)
+        return desk.create_task(
+            pathway=self.pathway, title="Appeler le laboratoire", author=self.meeting.coordinator,
+            checklist=["Demander le délai"],
+        )  # fmt: skip
+
+    @cached_property
+    def task_series(self) -> TaskSeries:
+        return desk.repeat_task(
+            pathway=self.pathway, title="Appel de la semaine", every=1, unit="week", starts_on=timezone.localdate(),
+            author=self.meeting.coordinator, checklist=["Douleur", "Poids"],
+        )  # fmt: skip
+
+    @cached_property
+    def cover(self) -> Cover:
+        today = timezone.localdate()
+        return desk.hand_over(
+            absent=self.meeting.coordinator, stand_in=self.users["S"], starts_on=today,
+            ends_on=today + timedelta(days=5), author=self.meeting.coordinator, pathways=[self.pathway],
+            watch={self.pathway.pk: "Douleur le soir, appeler avant midi."}, note="Le laboratoire rappelle vers 15 h.",
+        )  # fmt: skip
 
     @cached_property
     def gesture(self) -> DeskAct:

@@ -83,6 +83,10 @@ def decided(cast: Cast) -> dict[str, Any]:
     return {"uuid": cast.decision.case.uuid}
 
 
+def checklist_item(cast: Cast) -> dict[str, Any]:
+    return {"uuid": cast.task.items.get().uuid}
+
+
 def circle_member(cast: Cast) -> dict[str, Any]:
     return {"uuid": cast.pathway.uuid, "professional": cast.users["G"].professional.uuid, "role": "gp"}
 
@@ -146,10 +150,27 @@ ROUTES: dict[str, Route] = {
     "coordination:saved-view-default": post(DESK, "view"),
     "coordination:saved-view-delete": post(DESK, "view"),
     "coordination:tasks": Route(TEAM + "XY"),
+    "coordination:task-new": Route(TEAM + "XY"),
+    "coordination:task": Route(TEAM, about="task"),
+    "coordination:task-give": post(TEAM, "task"),
+    "coordination:task-tick": post(TEAM, "", kwargs=checklist_item),
+    "coordination:series-pause": post(TEAM, "task_series"),
+    "coordination:series-resume": post(TEAM, "task_series"),
+    "coordination:series-stop": post(TEAM, "task_series"),
     "coordination:task-claim": post(TEAM, "task"),
     "coordination:task-give-back": post(TEAM, "task"),
     "coordination:task-complete": post(TEAM, "task"),
     "coordination:task-cancel": post(TEAM, "task"),
+    "coordination:covers": Route(DESK + "AX"),
+    "coordination:cover-new": Route(DESK + "AX"),
+    "coordination:cover": Route(DESK + "A", about="cover"),
+    "coordination:briefs": Route(DESK + "A", about="cover"),
+    "coordination:briefs-pdf": Route(DESK + "A", about="cover"),
+    "coordination:cover-back": post("CA", "cover"),
+    "coordination:cover-extend": post("CA", "cover"),
+    "coordination:cover-read": post("C", "cover"),
+    "coordination:duties": Route(DESK + "X"),
+    "coordination:duty-take": post(DESK, "", data=lambda cast: {"team": cast.team.uuid, "post": "phone"}),
     "coordination:slots": Route(DESK + "TX"),
     "coordination:slot": Route(DESK + "T", about="slot"),
     "coordination:platform": Route("T"),
@@ -159,7 +180,7 @@ ROUTES: dict[str, Route] = {
     "coordination:booking-cancel": post(DESK, "booking"),
     "coordination:book": Route(DESK, about="pathway"),
     "coordination:contact": Route(TEAM, about="pathway"),
-    "coordination:task-add": post(TEAM, "pathway"),
+    "coordination:task-add": Route(TEAM, about="pathway"),
     "coordination:pathway-panel": Route(FILE, about="pathway"),
     "coordination:notices": Route(FILE, about="pathway"),
     "coordination:notices-send": post(DESK, "pathway"),

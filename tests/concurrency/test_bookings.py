@@ -19,11 +19,11 @@ from coordination.errors import SlotFull
 from coordination.models import Booking, BookingStatus, Slot, SlotStatus, Task
 from coordination.services.booking import next_free
 from directory.errors import DomainError
-from directory.models import OutboxMessage, Role
+from directory.models import OutboxMessage
 from pathways.models import Appointment, Milestone, Pathway
 from tests.coordination.conftest import MONDAY
 from tests.coordination.factories import Desk, exam
-from tests.factories import PatientFactory, UserFactory
+from tests.factories import PatientFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
 
@@ -238,16 +238,6 @@ def test_one_appointment_is_marked_once_by_many_hands(desk: Desk) -> None:
     booking.refresh_from_db()
     done = Milestone.objects.filter(pathway=booking.pathway, kind="biopsy_taken").count()
     assert (done, Task.objects.count()) == ((1, 0) if booking.status == BookingStatus.DONE else (0, 1))
-
-
-def test_two_colleagues_claiming_one_task_get_one_owner(desk: Desk) -> None:
-    task = services.create_task(pathway=desk.pathway(), title="Appeler le laboratoire")
-    people = [UserFactory(role=Role.COORDINATOR, team=desk.team) for _ in range(10)]
-    results = at_once(lambda user: services.claim_task(task=task, user=user), people)
-    winners = [each for each in results if isinstance(each, Task)]
-    assert len(winners) == 1
-    task.refresh_from_db()
-    assert task.owner == winners[0].owner
 
 
 def test_generating_twice_at_once_makes_no_double(desk: Desk) -> None:

@@ -53,7 +53,9 @@ def test_two_clicks_log_a_call_from_the_row(nurse: Client, pathway: Pathway) -> 
 
 
 def test_the_same_call_without_javascript(nurse: Client, pathway: Pathway) -> None:
-    assert "Résultat de l’appel" in text(nurse.get(url("contact", pathway)))
+    page = text(nurse.get(url("contact", pathway)))
+    assert "Résultat de l’appel" in page
+    assert f'hx-post="{url("contact", pathway)}"' not in page, "nothing behind it to swap: the button would do nothing"
     day = timezone.localdate() + timedelta(days=3)
     back = "/journee/?liste=a-rappeler"
     response = nurse.post(url("contact", pathway), {"call_back_on": day.isoformat(), "back": back}, follow=True)
@@ -125,7 +127,12 @@ def test_a_task_is_added_from_the_panel(nurse: Client, desk: Desk, pathway: Path
     assert "gardée" in text(refused)
     past = nurse.post(url("task-add", pathway), {"title": "Une", "due_on": "2020-01-01"}, headers=HTMX)
     assert "Cette date est déjà passée." in text(past)
-    sent = {"title": "Demander les images", "due_on": timezone.localdate().isoformat(), "mine": "on", "from": "panel"}
+    sent = {
+        "title": "Demander les images",
+        "due_on": timezone.localdate().isoformat(),
+        "owner": str(desk.coordinator.uuid),
+        "from": "panel",
+    }
     response = nurse.post(url("task-add", pathway), sent, headers=HTMX)
     assert "Demander les images" in text(response)
     assert Task.objects.get().owner == desk.coordinator

@@ -168,7 +168,7 @@ def test_another_fact_keeps_it_closed(desk: Desk, pathway: Pathway) -> None:
 
 def test_a_task_closed_by_hand_is_not_opened_by_a_withdrawal(desk: Desk, pathway: Pathway) -> None:
     task = services.create_task(pathway=pathway, title="Scanner", closes_on="exam_done")
-    services.complete_task(task=task, user=desk.coordinator)
+    services.complete_task(task=task, user=desk.coordinator, outcome="Images reçues")
     fact = record(pathway, "exam_done")
     pathways.withdraw_milestone(milestone=fact, author=desk.coordinator, note="Erreur")
     assert Task.objects.get(pk=task.pk).status == "done"

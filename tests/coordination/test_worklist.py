@@ -138,7 +138,8 @@ def test_each_counter_is_its_list(desk: Desk) -> None:
     desk.call_back(fresh, 0)
     figures = figures_of(desk.coordinator)
     assert figures == {
-        "sans-suite": 1, "en-retard": 1, "bientot": 1, "a-rappeler": 1, "rcp": 0, "a-revoir": 0, "toutes": 3,
+        "sans-suite": 1, "en-retard": 1, "bientot": 1, "a-rappeler": 1, "du-jour": 0, "rcp": 0, "a-revoir": 0,
+        "toutes": 3,
     }  # fmt: skip
     assert [row.pathway for row in rows_of(desk.coordinator)] == [lost, late, fresh]
     assert [row.pathway for row in rows_of(desk.coordinator, "sans-suite")] == [lost]
