@@ -8,6 +8,8 @@ FILE = "parcours/<uuid:uuid>/"
 STEP = f"{FILE}etapes/<uuid:step>/"
 MILESTONE = f"{FILE}jalons/<uuid:milestone>/"
 PAUSE = f"{FILE}pauses/<uuid:pause>/"
+TARGET = "parcours-cibles/<uuid:site>/<slug:key>/"
+VERSION = f"{TARGET}versions/<int:number>/"
 DOCUMENT = "documents/<uuid:uuid>/"
 
 urlpatterns = [
@@ -44,5 +46,10 @@ urlpatterns = [
     path("alertes/", views.alert_list, name="alerts"),
     path("alertes/courriels/", views.alert_preferences, name="alert-preferences"),
     path("alertes/<uuid:uuid>/vue/", views.alert_acknowledge, name="alert-acknowledge"),
+    path("parcours-cibles/", views.target_list, name="targets"),
+    path(TARGET, views.target, name="target"),
+    path(VERSION, views.target_version, name="target-version"),
+    path(f"{VERSION}logigramme/", views.target_chart, name="target-chart"),
+    path(f"{VERSION}fichier/", views.target_file, name="target-file"),
     path("urgence/", views.break_glass, name="break-glass"),
 ]

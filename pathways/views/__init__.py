@@ -9,6 +9,7 @@ from pathways.views.milestones import milestone_add, milestone_correct, mileston
 from pathways.views.patients import edit, gp_options, look_alikes, new, open_pathway
 from pathways.views.pauses import pause_add, pause_cancel, pause_end
 from pathways.views.steps import step_assign, step_done, step_restore, step_skip
+from pathways.views.targets import target, target_chart, target_file, target_list, target_version
 
 __all__ = [
     "alert_acknowledge",
@@ -45,4 +46,9 @@ __all__ = [
     "step_restore",
     "step_skip",
     "summary",
+    "target",
+    "target_chart",
+    "target_file",
+    "target_list",
+    "target_version",
 ]

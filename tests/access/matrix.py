@@ -58,6 +58,14 @@ def target_slug(cast: Cast) -> dict[str, Any]:
     return {"slug": cast.meeting.target.key}
 
 
+def target_of(cast: Cast) -> dict[str, Any]:
+    return {"site": cast.team.establishment.uuid, "key": cast.meeting.target.key}
+
+
+def target_version(cast: Cast) -> dict[str, Any]:
+    return {**target_of(cast), "number": 1}
+
+
 def letter_token(cast: Cast) -> dict[str, Any]:
     from rcp.services import token_for
 
@@ -128,6 +136,11 @@ ROUTES: dict[str, Route] = {
     "pathways:alerts": Route(TEAM + "XY"),
     "pathways:alert-acknowledge": Route(TEAM, about="alert"),
     "pathways:alert-preferences": Route(TEAM + "XY"),
+    "pathways:targets": Route(TEAM + "QAXY"),
+    "pathways:target": Route(TEAM + "QA", kwargs=target_of),
+    "pathways:target-version": Route(TEAM + "QA", kwargs=target_version),
+    "pathways:target-chart": Route(TEAM + "QA", kwargs=target_version),
+    "pathways:target-file": Route(TEAM + "QA", kwargs=target_version),
     "pathways:break-glass": Route("CPXY"),
     "api:pathways": Route(FILE + "XY"),
     "api:pathway": Route(FILE, about="pathway"),
