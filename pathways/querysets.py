@@ -106,7 +106,7 @@ class TargetPathwayQuerySet(models.QuerySet["TargetPathway"]):
             .annotate(running=running)
             .order_by("-number")
         )
-        return self.select_related("establishment", "team").prefetch_related(
+        return self.select_related("establishment", "team", "draft__edited_by__professional").prefetch_related(
             Prefetch("versions", versions, to_attr="published")
         )
 

@@ -9,6 +9,7 @@ STEP = f"{FILE}etapes/<uuid:step>/"
 MILESTONE = f"{FILE}jalons/<uuid:milestone>/"
 PAUSE = f"{FILE}pauses/<uuid:pause>/"
 TARGET = "parcours-cibles/<uuid:site>/<slug:key>/"
+DRAFT = f"{TARGET}brouillon/"
 VERSION = f"{TARGET}versions/<int:number>/"
 DOCUMENT = "documents/<uuid:uuid>/"
 
@@ -51,5 +52,17 @@ urlpatterns = [
     path(VERSION, views.target_version, name="target-version"),
     path(f"{VERSION}logigramme/", views.target_chart, name="target-chart"),
     path(f"{VERSION}fichier/", views.target_file, name="target-file"),
+    path(DRAFT, views.draft, name="target-draft"),
+    path(f"{DRAFT}commencer/", views.draft_start, name="target-draft-start"),
+    path(f"{DRAFT}abandonner/", views.draft_drop, name="target-draft-drop"),
+    path(f"{DRAFT}ordre/", views.draft_order, name="target-draft-order"),
+    path(f"{DRAFT}en-tete/", views.draft_head, name="target-draft-head"),
+    path(f"{DRAFT}apercu/", views.draft_preview, name="target-draft-preview"),
+    path(f"{DRAFT}fichier/", views.draft_file, name="target-draft-file"),
+    path(f"{DRAFT}importer/", views.draft_load, name="target-draft-load"),
+    path(f"{DRAFT}ajouter-etape/", views.draft_step_add, name="target-draft-step-add"),
+    path(f"{DRAFT}etapes/<slug:step>/", views.draft_step, name="target-draft-step"),
+    path(f"{DRAFT}listes/<slug:part>/ajouter/", views.draft_entry_add, name="target-draft-entry-add"),
+    path(f"{DRAFT}listes/<slug:part>/modifier/<slug:entry>/", views.draft_entry, name="target-draft-entry"),
     path("urgence/", views.break_glass, name="break-glass"),
 ]

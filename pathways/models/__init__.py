@@ -12,7 +12,13 @@ from pathways.models.ledger import Milestone, MilestoneSource, Pause, PauseKind
 from pathways.models.pathway import CareCircleMember, CircleRole, ClosingReason, Pathway, PathwayStatus
 from pathways.models.patient import IdentityStatus, Patient, Sex
 from pathways.models.plan import Step
-from pathways.models.target import TargetPathway, TargetPathwayVersion
+from pathways.models.target import (
+    RehearsalStatus,
+    TargetDraft,
+    TargetPathway,
+    TargetPathwayVersion,
+    TargetRehearsal,
+)
 from pathways.rules.plan import StepState
 
 __all__ = [
@@ -36,11 +42,14 @@ __all__ = [
     "Patient",
     "Pause",
     "PauseKind",
+    "RehearsalStatus",
     "Sex",
     "Step",
     "StepState",
+    "TargetDraft",
     "TargetPathway",
     "TargetPathwayVersion",
+    "TargetRehearsal",
     "Treatment",
     "TreatmentModality",
     "TreatmentStatus",

@@ -27,7 +27,7 @@ def anchor_words(anchor: Anchor | None, target: Target) -> str:
     """What a step waits for: « Demande reçue », « la fin de « Scanner » et Annonce »."""
     if anchor is None:
         return NO_ANCHOR
-    return " et ".join(_part(part, target) for part in anchor.parts)
+    return _sentence(" et ".join(_part(part, target) for part in anchor.parts))
 
 
 def condition_words(step: StepDef, details: Mapping[str, str]) -> str:
@@ -37,15 +37,13 @@ def condition_words(step: StepDef, details: Mapping[str, str]) -> str:
         parts.append(f"seulement si {matches_words(step.when, details)}")
     if step.unless:
         parts.append(f"sauf si {matches_words(step.unless, details)}")
-    said = " ; ".join(parts)
-    return said[:1].upper() + said[1:]
+    return _sentence(" ; ".join(parts))
 
 
 def branch_words(step: StepDef, target: Target) -> str:
     """The condition in as few words as a drawing has room for: « Si Surveillance active »."""
     parts = [f"{word} {_short(found, target)}" for word, found in (("si", step.when), ("sauf", step.unless)) if found]
-    said = ", ".join(parts)
-    return said[:1].upper() + said[1:]
+    return _sentence(", ".join(parts))
 
 
 def repeat_words(repeat: Repeat) -> str:
@@ -123,6 +121,10 @@ def step_words(target: Target, position: int) -> StepWords:
 def all_step_words(target: Target) -> list[StepWords]:
     """Every step, in the target's order."""
     return [step_words(target, position) for position in range(len(target.steps))]
+
+
+def _sentence(said: str) -> str:
+    return said[:1].upper() + said[1:]
 
 
 def _part(anchor: Anchor, target: Target) -> str:

@@ -2,6 +2,14 @@ from pathways.services.alert_post import send_alert_digests, tell_new_alerts
 from pathways.services.alerts import acknowledge_alert, repair_continuity, set_alert_preference
 from pathways.services.calendars import calendar_of
 from pathways.services.documents import mark_given, receive_document, request_pps, retry_document
+from pathways.services.drafts import (
+    drop_draft,
+    load_draft,
+    publish_draft,
+    rebase_draft,
+    save_draft,
+    start_draft,
+)
 from pathways.services.file import write_appointment, write_opinion, write_summary, write_treatment
 from pathways.services.ledger import (
     add_pause,
@@ -45,11 +53,15 @@ __all__ = [
     "close_pathway",
     "correct_milestone",
     "create_patient",
+    "drop_draft",
     "end_pause",
+    "load_draft",
     "mark_given",
     "met",
     "open_pathway",
+    "publish_draft",
     "publish_target",
+    "rebase_draft",
     "rebuild_once",
     "rebuild_plan",
     "rebuild_plans",
@@ -62,10 +74,12 @@ __all__ = [
     "restore_step",
     "retry_document",
     "rewind_contact",
+    "save_draft",
     "scan_delays",
     "send_alert_digests",
     "set_alert_preference",
     "skip_step",
+    "start_draft",
     "tell_new_alerts",
     "touch_contact",
     "update_patient",

@@ -2,6 +2,20 @@ from pathways.views.alerts import alert_acknowledge, alert_list, alert_preferenc
 from pathways.views.circle import circle_add, circle_remove
 from pathways.views.course import pathway_assign, pathway_close, pathway_reopen
 from pathways.views.documents import document, document_given, document_retry, document_status, pps_request
+from pathways.views.drafts import (
+    draft,
+    draft_drop,
+    draft_entry,
+    draft_entry_add,
+    draft_file,
+    draft_head,
+    draft_load,
+    draft_order,
+    draft_preview,
+    draft_start,
+    draft_step,
+    draft_step_add,
+)
 from pathways.views.emergency import break_glass
 from pathways.views.file import detail, history, summary
 from pathways.views.listing import find, pathway_list
@@ -23,6 +37,18 @@ __all__ = [
     "document_given",
     "document_retry",
     "document_status",
+    "draft",
+    "draft_drop",
+    "draft_entry",
+    "draft_entry_add",
+    "draft_file",
+    "draft_head",
+    "draft_load",
+    "draft_order",
+    "draft_preview",
+    "draft_start",
+    "draft_step",
+    "draft_step_add",
     "edit",
     "find",
     "gp_options",

@@ -66,6 +66,10 @@ def target_version(cast: Cast) -> dict[str, Any]:
     return {**target_of(cast), "number": 1}
 
 
+def draft_entry(cast: Cast) -> dict[str, Any]:
+    return {**target_of(cast), "part": "creneaux", "entry": "irm"}
+
+
 def letter_token(cast: Cast) -> dict[str, Any]:
     from rcp.services import token_for
 
@@ -141,6 +145,18 @@ ROUTES: dict[str, Route] = {
     "pathways:target-version": Route(TEAM + "QA", kwargs=target_version),
     "pathways:target-chart": Route(TEAM + "QA", kwargs=target_version),
     "pathways:target-file": Route(TEAM + "QA", kwargs=target_version),
+    "pathways:target-draft": Route(TEAM + "QA", kwargs=target_of),
+    "pathways:target-draft-start": post("QA", "", kwargs=target_of),
+    "pathways:target-draft-drop": Route("QA", kwargs=target_of),
+    "pathways:target-draft-order": post("QA", "", kwargs=target_of),
+    "pathways:target-draft-head": Route("QA", kwargs=target_of),
+    "pathways:target-draft-preview": post("QA", "", kwargs=target_of),
+    "pathways:target-draft-file": Route(TEAM + "QA", kwargs=target_of),
+    "pathways:target-draft-load": Route("QA", kwargs=target_of),
+    "pathways:target-draft-step-add": Route("QA", kwargs=target_of),
+    "pathways:target-draft-step": Route("QA", kwargs=lambda cast: {**target_of(cast), "step": "treatment"}),
+    "pathways:target-draft-entry-add": Route("QA", kwargs=lambda cast: {**target_of(cast), "part": "choix"}),
+    "pathways:target-draft-entry": Route("QA", kwargs=draft_entry),
     "pathways:break-glass": Route("CPXY"),
     "api:pathways": Route(FILE + "XY"),
     "api:pathway": Route(FILE, about="pathway"),
