@@ -35,3 +35,14 @@ class FileForm(forms.Form):
         else:
             self.add_error("file", "Choisissez un fichier, ou collez son contenu.")
         return data
+
+
+class PublishForm(forms.Form):
+    """Why a version changes."""
+
+    reason = forms.CharField(
+        label="Pourquoi cette version",
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Gardé avec la version et votre nom ; ceux qui suivent les patients le liront.",
+    )

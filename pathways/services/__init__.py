@@ -19,6 +19,7 @@ from pathways.services.ledger import (
     record_milestone,
     withdraw_milestone,
 )
+from pathways.services.moving import move_all_to_version, move_to_version, switch_pathway
 from pathways.services.pathways import (
     add_to_circle,
     assign_pathway,
@@ -38,6 +39,7 @@ from pathways.services.plan import (
     restore_step,
     skip_step,
 )
+from pathways.services.rehearsals import ask_rehearsal
 from pathways.services.scan import scan_delays
 from pathways.services.targets import publish_target
 from pathways.services.watches import met, watch
@@ -46,6 +48,7 @@ __all__ = [
     "acknowledge_alert",
     "add_pause",
     "add_to_circle",
+    "ask_rehearsal",
     "assign_pathway",
     "assign_step",
     "calendar_of",
@@ -58,6 +61,8 @@ __all__ = [
     "load_draft",
     "mark_given",
     "met",
+    "move_all_to_version",
+    "move_to_version",
     "open_pathway",
     "publish_draft",
     "publish_target",
@@ -80,6 +85,7 @@ __all__ = [
     "set_alert_preference",
     "skip_step",
     "start_draft",
+    "switch_pathway",
     "tell_new_alerts",
     "touch_contact",
     "update_patient",

@@ -47,7 +47,7 @@ def save_draft(*, draft: TargetDraft, revision: int, content: Target, author: Us
         from_draft(definition)
     except TargetError as error:
         raise DomainError(str(error), code=FAULTY) from error
-    mine = _claim(draft, revision)
+    mine = claim(draft, revision)
     if mine.definition == definition:
         return mine
     mine.definition, mine.revision = definition, revision + 1
@@ -66,14 +66,14 @@ def load_draft(*, draft: TargetDraft, revision: int, text: str, author: User) ->
 @transaction.atomic
 def drop_draft(*, draft: TargetDraft, revision: int, author: User) -> None:
     """Gives a draft up; what it said stays in the history."""
-    _claim(draft, revision)
+    claim(draft, revision)
     draft.delete()
 
 
 @transaction.atomic
 def rebase_draft(*, draft: TargetDraft, revision: int, author: User) -> TargetDraft:
     """Says that the draft was read beside the version published since, and is meant to replace it."""
-    mine = _claim(draft, revision)
+    mine = claim(draft, revision)
     newest = _newest(mine.target)
     if newest is not None and newest.pk != mine.base_id:
         mine.base, mine.revision, mine.edited_by, mine.edited_at = newest, revision + 1, author, timezone.now()
@@ -93,7 +93,7 @@ def publish_draft(*, draft: TargetDraft, revision: int, reason: str, author: Use
             "Dites pourquoi cette version change : ceux qui suivent les patients le liront.", field="reason"
         )
     target = _locked(draft.target)
-    mine = _claim(draft, revision)
+    mine = claim(draft, revision)
     newest = _newest(target)
     if newest is not None and newest.pk != mine.base_id:
         raise DomainError(
@@ -123,7 +123,7 @@ def _locked(target: TargetPathway) -> TargetPathway:
     )
 
 
-def _claim(draft: TargetDraft, revision: int) -> TargetDraft:
+def claim(draft: TargetDraft, revision: int) -> TargetDraft:
     """The draft, held, when it is still at that revision."""
     mine = (
         TargetDraft.objects.select_for_update(of=("self",))

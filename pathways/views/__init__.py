@@ -20,8 +20,10 @@ from pathways.views.emergency import break_glass
 from pathways.views.file import detail, history, summary
 from pathways.views.listing import find, pathway_list
 from pathways.views.milestones import milestone_add, milestone_correct, milestone_withdraw
+from pathways.views.moving import move_many, pathway_move, pathway_switch
 from pathways.views.patients import edit, gp_options, look_alikes, new, open_pathway
 from pathways.views.pauses import pause_add, pause_cancel, pause_end
+from pathways.views.publishing import draft_publish, draft_rebase, draft_rehearsal
 from pathways.views.steps import step_assign, step_done, step_restore, step_skip
 from pathways.views.targets import target, target_chart, target_file, target_list, target_version
 
@@ -46,6 +48,9 @@ __all__ = [
     "draft_load",
     "draft_order",
     "draft_preview",
+    "draft_publish",
+    "draft_rebase",
+    "draft_rehearsal",
     "draft_start",
     "draft_step",
     "draft_step_add",
@@ -57,12 +62,15 @@ __all__ = [
     "milestone_add",
     "milestone_correct",
     "milestone_withdraw",
+    "move_many",
     "new",
     "open_pathway",
     "pathway_assign",
     "pathway_close",
     "pathway_list",
+    "pathway_move",
     "pathway_reopen",
+    "pathway_switch",
     "pause_add",
     "pause_cancel",
     "pause_end",

@@ -17,6 +17,7 @@ from pathways.forms.target_file import FileForm
 from pathways.forms.target_parts import PARTS, EntryForm, HeadForm, Part
 from pathways.forms.target_step import NEW, StepForm
 from pathways.perms import reads_targets
+from pathways.rules.comparison import compare
 from pathways.rules.editing import adding_step, moving_step, with_step, without_step
 from pathways.rules.target import StepDef, Target, TargetError, dump
 from pathways.rules.words import all_step_words
@@ -40,10 +41,12 @@ def draft(request: HttpRequest, site: UUID, key: str) -> HttpResponse:
         "content": content,
         "steps": all_step_words(content),
         "faults": faults,
+        "rehearsal": bench.draft.rehearsals.first(),
         "picture": _picture(bench, content, faults),
         "parts": [
             {"slug": slug, "part": part, "entries": getattr(content, part.field)} for slug, part in PARTS.items()
         ],
+        "changes": compare(bench.draft.base.content, content),
         "overtaken": bench.draft.base_id != bench.target.published[0].pk,  # type: ignore[attr-defined]
     }
     return render(request, "pathways/targets/draft.html", context)

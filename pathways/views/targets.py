@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,8 @@ from django.urls import reverse
 from directory.perms import allow
 from pathways.models import TargetPathway, TargetPathwayVersion
 from pathways.perms import may_edit_target, reads_targets
+from pathways.querysets import READS_TEAM
+from pathways.rules.comparison import compare, summary
 from pathways.rules.target import dump
 from pathways.rules.words import all_step_words
 from pathways.views.opening import user_of
@@ -30,7 +33,13 @@ def target_list(request: HttpRequest) -> HttpResponse:
 def target(request: HttpRequest, site: UUID, key: str) -> HttpResponse:
     """One target pathway: its versions, newest first, and the draft."""
     found = open_target(request, site, key)
-    context = {"target": found, "may_edit": may_edit_target(user_of(request), found)}
+    user = user_of(request)
+    older = any(version.running for version in found.published[1:])  # type: ignore[attr-defined]
+    context = {
+        "target": found,
+        "may_edit": may_edit_target(user, found),
+        "may_move": older and bool(user.teams_as(*READS_TEAM)),
+    }
     return render(request, "pathways/targets/target.html", context)
 
 
@@ -47,6 +56,7 @@ def target_version(request: HttpRequest, site: UUID, key: str, number: int) -> H
         "content": content,
         "steps": all_step_words(content),
         "picture": picture(content),
+        "compared": compared(request, found, version),
         "may_edit": may_edit_target(user_of(request), found),
     }
     return render(request, "pathways/targets/version.html", context)
@@ -73,6 +83,17 @@ def target_file(request: HttpRequest, site: UUID, key: str, number: int) -> Http
     """The version as a YAML file that loads back as the same content."""
     version = _version(open_target(request, site, key), number)
     return yaml_file(dump(version.content), f"{key}-v{number}.yaml")
+
+
+def compared(request: HttpRequest, found: TargetPathway, version: TargetPathwayVersion) -> dict[str, Any] | None:
+    """What changes from an earlier version (the one before, or the one asked for); None for the first."""
+    asked = request.GET.get("depuis", "")
+    earlier = [each for each in found.published if each.number < version.number]  # type: ignore[attr-defined]
+    if not earlier:
+        return None
+    chosen = next((each for each in earlier if str(each.number) == asked), earlier[0])
+    changes = compare(_version(found, chosen.number).content, version.content)
+    return {"since": chosen.number, "earlier": earlier, "changes": changes, "summary": summary(changes)}
 
 
 def open_target(request: HttpRequest, site: UUID, key: str) -> TargetPathway:
