@@ -24,7 +24,8 @@ from tests.e2e.people import Visitor
 
 NOT_PAGES = {
     "healthz": "JSON", "readyz": "JSON", "api-schema": "YAML", "referrals:document": "a file",
-    "pathways:document": "a file", "pathways:document-status": "a fragment", "pathways:gp-options": "a fragment",
+    "pathways:document": "a file", "pathways:target-file": "a file", "pathways:target-draft-file": "a file",
+    "pathways:document-status": "a fragment", "pathways:gp-options": "a fragment",
     "rcp:letter": "only its reader's link opens it: seen in test_whole_way",
 }  # fmt: skip
 """GET routes that answer no page of their own; those of the API are left out by their name."""
