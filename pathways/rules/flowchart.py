@@ -308,7 +308,7 @@ def _notes(target: Target, step: StepDef, room: float) -> list[str]:
         notes.append(f"↻ {repeat_words(step.repeat)}")
     if step.partner:
         partner = target.partner(step.partner)
-        notes.append(f"Chez : {partner.label if partner else step.partner}")
+        notes += wrap(f"Chez : {partner.label if partner else step.partner}", room, NOTE_SIZE, 2)
     return notes
 
 
@@ -327,10 +327,17 @@ def _title(words: StepWords) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def _glued(text: str) -> str:
+    """The text with French signs kept to their word."""
+    for sign in ("« ", " »", " :", " ;", " ?", " !"):
+        text = text.replace(sign, sign.replace(" ", "\N{NO-BREAK SPACE}"))
+    return text
+
+
 def wrap(text: str, room: float, size: float, most: int) -> tuple[str, ...]:
     """`text` in at most `most` lines, each no wider than `room`; what is too long ends with an ellipsis."""
     lines: list[str] = []
-    words = text.split(" ")
+    words = _glued(text).split(" ")
     while words and len(lines) < most - 1:
         taken = 1
         while taken < len(words) and text_width(" ".join(words[: taken + 1]), size) <= room:

@@ -119,9 +119,10 @@ def move_many(request: HttpRequest, site: UUID, key: str) -> HttpResponse:
     status, preview = 200, None
     if request.method == "POST":
         status = 422
-        if "show" in request.POST:
-            form.fields["reason"].required = False
-        if form.is_valid():
+        form.fields["reason"].required = "show" not in request.POST
+        valid = form.is_valid()
+        form.fields["reason"].required = True  # as the page shows it, whichever button was pressed
+        if valid:
             chosen = form.chosen(pathways)
             if "show" in request.POST:
                 status, preview = 200, _preview(chosen, version, timezone.now())

@@ -188,6 +188,22 @@ def test_a_rehearsal_says_what_publishing_and_moving_then_does(scene: Scene, see
             assert rehearsal.no_longer_late == len(late_now - late_then)
 
 
+def test_what_is_set_aside_or_optional_makes_nobody_late(office: Office) -> None:
+    pathway = PathwayFactory(team=office.team, target=office.target, days_ago=40)
+    late = [*Step.objects.filter(pathway=pathway).late(timezone.now()).values_list("key", flat=True)]
+    assert len(late) > 1
+    services.skip_step(step=Step.objects.get(pathway=pathway, key=late[0]), reason="Essai", author=office.coordinator)
+
+    def optional(content: Target) -> Target:
+        for key in late[1:]:
+            content = with_step(content, key, replace(content.step(key), optional=True))
+        return content
+
+    draft = written(office, optional)
+    rehearsal = services.ask_rehearsal(draft=draft, revision=draft.revision, author=office.editor)
+    assert (rehearsal.late_before, rehearsal.late_after, rehearsal.no_longer_late) == (1, 0, 1)
+
+
 def test_the_sentence_and_the_names(office: Office) -> None:
     late = PathwayFactory(team=office.team, target=office.target, days_ago=40, birth_name="ESSAI-RETARD")
     PathwayFactory(team=office.team, target=office.target, birth_name="ESSAI-NEUF")
