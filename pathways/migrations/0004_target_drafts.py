@@ -7,6 +7,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -16,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='TargetDraft',
             fields=[
@@ -92,4 +94,4 @@ class Migration(migrations.Migration):
             model_name='targetdraft',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "pathways_targetdrafthistory" ("base_id", "definition", "edited_at", "edited_by_id", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "target_id") VALUES (OLD."base_id", OLD."definition", OLD."edited_at", OLD."edited_by_id", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."revision", OLD."target_id"); RETURN NULL;', hash='b78e4bcce0a03c85581f43a1ffdc78d807cf9179', operation='DELETE', pgid='pgtrigger_delete_delete_727f0', table='pathways_targetdraft', when='AFTER')),
         ),
-    ]
+    ])

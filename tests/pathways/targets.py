@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,10 @@ from django.urls import reverse
 
 from directory.models import Membership, Role, Team, User
 from pathways import services
-from pathways.models import TargetDraft, TargetPathway
+from pathways.models import TargetDraft, TargetPathway, TargetPathwayVersion
+from pathways.rules.durations import Duration
+from pathways.rules.editing import with_step
+from pathways.rules.target import Target
 from tests.conftest import StrictClient
 from tests.factories import TargetFactory, TeamFactory, UserFactory
 
@@ -83,3 +87,25 @@ class Office:
         client = StrictClient()
         client.force_login(user or self.editor)
         return client
+
+
+Change = Callable[[Target], Target]
+
+
+def timed(key: str, objective: str) -> Change:
+    """The draft with another objective for one step."""
+    return lambda content: with_step(content, key, replace(content.step(key), objective=Duration.parse(objective)))
+
+
+def written(office: Office, *changes: Change) -> TargetDraft:
+    """The draft with these changes."""
+    draft = services.start_draft(target=office.target, author=office.editor)
+    content = draft.content
+    for change in changes:
+        content = change(content)
+    return services.save_draft(draft=draft, revision=draft.revision, content=content, author=office.editor)
+
+
+def published(office: Office, *changes: Change, reason: str = "Essai") -> TargetPathwayVersion:
+    draft = written(office, *changes)
+    return services.publish_draft(draft=draft, revision=draft.revision, reason=reason, author=office.editor)
