@@ -187,6 +187,8 @@ def draft_entry(request: HttpRequest, site: UUID, key: str, part: str, entry: st
     """One entry of a list that steps refer to; the button « Retirer » takes it out."""
     bench, which = open_bench(request, site, key), _part(part)
     removing = request.method == "POST" and "remove" in request.POST
+    if bench.draft is not None and not any(each.key == entry for each in getattr(bench.content, which.field)):
+        return _lost_entry(request, bench, part, entry)
 
     def form_of(content: Target, data: QueryDict | None) -> EntryForm:
         was = next((each for each in getattr(content, which.field) if each.key == entry), None)
@@ -281,6 +283,25 @@ def _remove_entry(request: HttpRequest, bench: Bench, which: Part, entry: str) -
     else:
         messages.success(request, "Retiré du brouillon.")
     return redirect(f"{bench.url('target-draft')}#listes")
+
+
+def _lost_entry(request: HttpRequest, bench: Bench, part: str, entry: str) -> HttpResponse:
+    """An entry that another editor took out: what was typed is shown as one to add."""
+    if request.method != "POST":
+        raise Http404
+    which = _part(part)
+    data = request.POST.copy()
+    data.setdefault("key", entry)
+    context = {
+        "bench": bench,
+        "target": bench.target,
+        "draft": bench.draft,
+        "form": which.form(data, target=bench.content),
+        "title": f"{which.title} : ajouter {which.one}",
+        "action": bench.url("target-draft-entry-add", part),
+        "removed": True,
+    }
+    return render(request, "pathways/targets/form.html", context, status=409)
 
 
 def _lost_step(request: HttpRequest, bench: Bench, step: str) -> HttpResponse:

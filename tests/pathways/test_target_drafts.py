@@ -156,7 +156,7 @@ def test_a_step_taken_out_meanwhile_is_offered_again(office: Office) -> None:
     )
     response = office.client().post(office.url("target-draft-step", "rcp"), mine)
     assert response.status_code == 409
-    assert "retirée" in words(response)
+    assert "retiré entre-temps" in words(response)
     again = filled(soup(response), STEP_FORM)
     assert office.client().post(office.url("target-draft-step-add"), again).status_code == 302
     assert TargetDraft.objects.get().content.steps[-1].label == "RCP de recours"
@@ -252,6 +252,19 @@ def test_a_choice_is_added_and_used_as_a_branch(office: Office) -> None:
     assert "Sauf Abstention" in words(client.get(office.url("target-draft")))
     client.post(office.url("target-draft-entry", "choix", "abstention"), {"revision": 3, "remove": "1"})
     assert "aucun examen ni choix" in words(client.get(office.url("target-draft")))
+
+
+def test_an_entry_taken_out_meanwhile_is_offered_again(office: Office) -> None:
+    office.draft  # noqa: B018
+    client, url = office.client(), office.url("target-draft-entry", "creneaux", "irm")
+    mine = filled(soup(client.get(url)), STEP_FORM)
+    mine["label"] = "IRM du matin"
+    client.post(url, {"revision": 1, "remove": "1"})
+    response = client.post(url, mine)
+    assert response.status_code == 409
+    again = filled(soup(response), STEP_FORM)
+    assert client.post(office.url("target-draft-entry-add", "creneaux"), again).status_code == 302
+    assert TargetDraft.objects.get().content.slot_types[-1].label == "IRM du matin"
 
 
 def test_the_file_of_a_draft_loads_back(office: Office) -> None:
