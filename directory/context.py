@@ -22,6 +22,12 @@ NAVIGATION: list[tuple[str, str, str, set[str]]] = [
     ("RCP", "rcp:sessions", "users-group", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.QUALITY}),
     ("Alertes", "pathways:alerts", "bell", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
     ("Courrier", "directory:post", "mail", {Role.COORDINATOR, Role.SECRETARY}),
+    (
+        "Parcours cibles",
+        "pathways:targets",
+        "sitemap",
+        {Role.COORDINATOR, Role.PHYSICIAN, Role.QUALITY, Role.ADMINISTRATOR},
+    ),
     ("Accès", "directory:accesses", "shield", {Role.QUALITY, Role.ADMINISTRATOR}),
 ]
 ACTIONS: list[tuple[str, str, str, set[str]]] = [

@@ -5,17 +5,17 @@ The plan's own moves (due dates, next step) are results, not decisions: they are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from directory import typography
-from directory.models import Professional, User
+from directory.models import Professional, Team, User
 from pathways.models import (
     Alert,
     Appointment,
@@ -27,6 +27,7 @@ from pathways.models import (
     Patient,
     Pause,
     Step,
+    TargetPathwayVersion,
     Treatment,
 )
 
@@ -77,6 +78,8 @@ WATCHED = (
         "route",
         {
             "status": "statut",
+            "version_id": "parcours cible",
+            "team_id": "équipe",
             "owner_id": "responsable",
             "closing_reason": "motif de clôture",
             "closing_note": "précision",
@@ -263,14 +266,16 @@ def _value(value: Any, name: str, row: Row, people: _People) -> str:
 
 
 class _People:
-    """Names behind the ids met in the rows: authors of the context, owners, GPs; two queries."""
+    """Names behind the ids met in the rows: authors of the context, owners, GPs; two queries. The versions and teams of
+    a pathway that changed them, which few do: two more."""
 
-    def __init__(self, users: dict[int, str], professionals: dict[int, str]) -> None:
+    def __init__(self, users: dict[int, str], professionals: dict[int, str], others: dict[str, dict[int, str]]) -> None:
         self.users = users
         self.professionals = professionals
+        self.others = others
 
     @classmethod
-    def of(cls, tables: Iterable[list[Row]]) -> _People:
+    def of(cls, tables: Collection[list[Row]]) -> _People:
         users, professionals = set[int](), set[int]()
         for row in (row for table in tables for row in table):
             if row.pgh_context and isinstance(row.pgh_context.metadata.get("user"), int):
@@ -280,16 +285,30 @@ class _People:
             professionals.add(getattr(row, "gp_id", None) or 0)
         accounts = User.objects.select_related("professional").in_bulk(users - {0})
         known = Professional.objects.in_bulk(professionals - {0})
-        return cls({pk: str(user) for pk, user in accounts.items()}, {pk: str(each) for pk, each in known.items()})
+        rows = [row for table in tables for row in table]
+        others = {
+            "version_id": _named_rows(rows, "version_id", TargetPathwayVersion.objects.select_related("target")),
+            "team_id": _named_rows(rows, "team_id", Team.objects.all()),
+        }
+        named = {pk: str(each) for pk, each in known.items()}
+        return cls({pk: str(user) for pk, user in accounts.items()}, named, others)
 
     def author(self, context: Mapping[str, Any]) -> str:
         """Who made a change: the user of the request, or Jalon itself."""
         return self.users.get(context.get("user") or 0, AUTOMATIC)
 
     def name(self, field_name: str, pk: int) -> str:
-        """The person behind a foreign key."""
-        names = self.professionals if field_name == "gp_id" else self.users
+        """The person, the version or the team behind a foreign key."""
+        names = self.professionals if field_name == "gp_id" else self.others.get(field_name, self.users)
         return names.get(pk, "inconnu")
+
+
+def _named_rows(rows: Iterable[Row], name: str, known: QuerySet[Any]) -> dict[int, str]:
+    """The names of what a pathway went through; nothing is read for one that never changed."""
+    met = {getattr(row, name) for row in rows if hasattr(row, name) and type(row).__name__ == "PathwayHistory"}
+    if len(met) < 2:
+        return {}
+    return {each.pk: str(each) for each in known.filter(pk__in=met)}
 
 
 def _signed(when: datetime, who: str) -> str:

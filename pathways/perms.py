@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from directory.models import AccessLog, Role, User
-from pathways.models import Pathway
-from pathways.querysets import READS_TEAM
+from directory.perms import has_role
+from pathways.models import Pathway, TargetPathway
+from pathways.querysets import EDITS_TARGETS, READS_TEAM
+
+reads_targets = has_role(*READS_TEAM, *EDITS_TARGETS)
+"""Opens the pages of target pathways; which ones is `TargetPathway.objects.readable_by`."""
 
 
 def may_read(user: User, pathway: Pathway) -> bool:
@@ -20,6 +24,13 @@ def may_write(user: User, pathway: Pathway) -> bool:
 def may_coordinate(user: User, pathway: Pathway) -> bool:
     """True for those who run the desk of the pathway's team."""
     return pathway.team_id in user.teams_as(Role.COORDINATOR, Role.SECRETARY)
+
+
+def may_edit_target(user: User, target: TargetPathway) -> bool:
+    """True for those who answer for the way of a site: its quality team and its administrators, and the head of the
+    team that follows it. The others of that team read versions, drafts and rehearsals, and change nothing: an objective
+    is the site's promise, not one person's. None of this opens a patient's file."""
+    return target.establishment_id in user.establishments_as(*EDITS_TARGETS) or target.team_id in user.headed_teams
 
 
 def why_reads(user: User, pathway: Pathway) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SHORTEST_TRIGRAM = 3
 READS_TEAM = (Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
+EDITS_TARGETS = (Role.QUALITY, Role.ADMINISTRATOR)
 
 
 def late(at: datetime) -> Q:
@@ -88,6 +89,27 @@ class TargetPathwayQuerySet(models.QuerySet["TargetPathway"]):
 
     def visible_to(self, user: User) -> Self:
         return self.filter(establishment__in=user.establishment_ids)
+
+    def readable_by(self, user: User) -> Self:
+        """Those whose versions ``user`` may read: all of the site for quality and administration, else the team's."""
+        return self.filter(
+            Q(establishment__in=user.establishments_as(*EDITS_TARGETS)) | Q(team__in=user.teams_as(*READS_TEAM))
+        )
+
+    def with_versions(self) -> Self:
+        """Each with its `published` versions, newest first, and how many pathways run on each; two queries."""
+        from pathways.models import TargetPathwayVersion
+
+        running = Count("pathways", filter=Q(pathways__status="active"))
+        versions = (
+            TargetPathwayVersion.objects.defer("definition")
+            .select_related("author__professional")
+            .annotate(running=running)
+            .order_by("-number")
+        )
+        return self.select_related("establishment", "team", "draft__edited_by__professional").prefetch_related(
+            Prefetch("versions", versions, to_attr="published")
+        )
 
 
 class PatientQuerySet(models.QuerySet["Patient"]):

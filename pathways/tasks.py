@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from pathways import services
-from pathways.services import documents
+from pathways.services import documents, rehearsals
 
 
 @shared_task(ignore_result=True)
@@ -26,6 +26,15 @@ def scan_delays() -> int:
     """Raises the alerts due now (every 60 s)."""
     now = timezone.now()
     return services.scan_delays(now=now) + services.repair_continuity(now=now)
+
+
+@shared_task(ignore_result=True, soft_time_limit=3600, time_limit=3660)
+def rehearse_target(rehearsal_id: int) -> None:
+    """Replans the pathways of a big target under its draft; nothing when it is done or in other hands.
+
+    About 3 ms each: a hundred thousand take five minutes, more than other tasks are given.
+    """
+    rehearsals.rehearse(rehearsal_id=rehearsal_id)
 
 
 @shared_task(ignore_result=True)

@@ -14,6 +14,7 @@ from pathways.forms.actions import (
 )
 from pathways.forms.circle import CircleForm
 from pathways.forms.emergency import BreakGlassForm
+from pathways.forms.moving import MoveForm, MoveManyForm, SwitchForm
 from pathways.forms.patients import NewFileForm, OpenPathwayForm, PatientForm
 from pathways.forms.search import ListFilter
 
@@ -30,10 +31,13 @@ __all__ = [
     "GivenForm",
     "ListFilter",
     "MilestoneForm",
+    "MoveForm",
+    "MoveManyForm",
     "NewFileForm",
     "OpenPathwayForm",
     "PatientForm",
     "PauseForm",
     "ReasonForm",
     "StepDoneForm",
+    "SwitchForm",
 ]

@@ -13,7 +13,13 @@ from pathways.models.pathway import CareCircleMember, CircleRole, ClosingReason,
 from pathways.models.patient import IdentityStatus, Patient, Sex
 from pathways.models.plan import Step
 from pathways.models.stand_in import StandIn
-from pathways.models.target import TargetPathway, TargetPathwayVersion
+from pathways.models.target import (
+    RehearsalStatus,
+    TargetDraft,
+    TargetPathway,
+    TargetPathwayVersion,
+    TargetRehearsal,
+)
 from pathways.rules.plan import StepState
 
 __all__ = [
@@ -37,12 +43,15 @@ __all__ = [
     "Patient",
     "Pause",
     "PauseKind",
+    "RehearsalStatus",
     "Sex",
     "StandIn",
     "Step",
     "StepState",
+    "TargetDraft",
     "TargetPathway",
     "TargetPathwayVersion",
+    "TargetRehearsal",
     "Treatment",
     "TreatmentModality",
     "TreatmentStatus",

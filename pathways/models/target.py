@@ -1,8 +1,10 @@
-"""Target pathways: versioned data. A patient's pathway keeps the version it was started on."""
+"""Target pathways: versioned data, and the next version while it is written. A patient's pathway keeps the version it
+was started on."""
 
 from __future__ import annotations
 
 from functools import cached_property
+from uuid import uuid4
 
 import pgtrigger
 from django.db import models
@@ -10,7 +12,7 @@ from django.db import models
 from directory.history import tracked
 from directory.models import Establishment, Team, User
 from pathways.querysets import TargetPathwayQuerySet
-from pathways.rules.target import Target, from_dict
+from pathways.rules.target import Target, from_dict, from_draft
 
 
 @tracked()
@@ -78,3 +80,71 @@ class TargetPathwayVersion(models.Model):
 
 _READ: dict[str, Target] = {}
 """Definitions already read, by SHA-256. A `Target` is frozen: sharing one is safe."""
+
+
+@tracked()
+class TargetDraft(models.Model):
+    """The next version of a target pathway while it is being written; at most one per target.
+
+    ``revision`` grows with each change: a change is only taken by whoever has read the revision before it. What each
+    revision said stays in the history. ``base`` is the published version it starts from. Its content is well formed,
+    and may be at fault (`pathways.rules.target.check`).
+    """
+
+    target = models.OneToOneField(TargetPathway, on_delete=models.CASCADE, related_name="draft")
+    base = models.ForeignKey(TargetPathwayVersion, on_delete=models.PROTECT, related_name="+")
+    definition = models.JSONField("définition")
+    revision = models.PositiveIntegerField("révision", default=1)
+    edited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="modifié par")
+    edited_at = models.DateTimeField("modifié le")
+
+    class Meta:
+        verbose_name = "brouillon de parcours cible"
+        verbose_name_plural = "brouillons de parcours cibles"
+        ordering = ["target"]
+
+    def __str__(self) -> str:
+        return f"{self.target}, brouillon"
+
+    @cached_property
+    def content(self) -> Target:
+        """The definition as the rules read it."""
+        return from_draft(self.definition)
+
+
+class RehearsalStatus(models.TextChoices):
+    PENDING = "pending", "En attente"
+    RUNNING = "running", "En cours"
+    READY = "ready", "Terminée"
+    FAILED = "failed", "Interrompue"
+
+
+class TargetRehearsal(models.Model):
+    """What one revision of a draft would make of the pathways running now; nothing of theirs is written.
+
+    ``rows`` names those late before or after, by pathway: ``[id, late now, late then, keys of the late steps then]``.
+    """
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    draft = models.ForeignKey(TargetDraft, on_delete=models.CASCADE, related_name="rehearsals")
+    revision = models.PositiveIntegerField("révision")
+    definition = models.JSONField("définition")
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="demandée par")
+    asked_at = models.DateTimeField("demandée le")
+    status = models.CharField("état", max_length=8, choices=RehearsalStatus, default=RehearsalStatus.PENDING)
+    moved_at = models.DateTimeField("dernier signe de vie")
+    total = models.PositiveIntegerField("parcours à revoir", default=0)
+    done = models.PositiveIntegerField("parcours revus", default=0)
+    late_before = models.PositiveIntegerField("en retard aujourd’hui", default=0)
+    late_after = models.PositiveIntegerField("en retard avec le brouillon", default=0)
+    newly_late = models.PositiveIntegerField("nouveaux retards", default=0)
+    no_longer_late = models.PositiveIntegerField("retards levés", default=0)
+    rows = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = "répétition de parcours cible"
+        verbose_name_plural = "répétitions de parcours cibles"
+        ordering = ["-asked_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.draft} r{self.revision}"

@@ -245,7 +245,8 @@ class Target:
     @cached_property
     def details(self) -> dict[str, str]:
         """The French names of what the `detail` of a milestone may be, by code: exams and choices."""
-        exams = {match.detail: step.label for step in self.steps for match in step.done_by if match.detail}
+        # Of several steps that end by the same exam, the first names it: the others repeat it (surveillance).
+        exams = {match.detail: step.label for step in self.steps[::-1] for match in step.done_by if match.detail}
         slots = {slot.key: slot.label for slot in self.slot_types}
         return exams | slots | {choice.key: choice.label for choice in self.choices}
 

@@ -15,10 +15,12 @@ due instant, which may well have passed, and is not late for that; a skipped or 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
 from pathways.rules.calendar import Calendar
+from pathways.rules.steps import PlannedStep, StepState
 
 
 class Lateness(StrEnum):
@@ -56,6 +58,16 @@ def state(due_at: datetime | None, warn_at: datetime | None, done_at: datetime |
     if due_at < now:
         return Lateness.LATE
     return Lateness.SOON if warn_at is not None and warn_at <= now else Lateness.ON_TIME
+
+
+def late_steps(planned: Iterable[PlannedStep], now: datetime) -> list[PlannedStep]:
+    """The steps of a plan that make its pathway late at `now`: open, asked of everyone, due earlier; first due first.
+
+    What `pathways.querysets.late` says of the stored steps, for a plan that was never stored (a rehearsal).
+    """
+    running = (step for step in planned if step.state is StepState.OPEN and not step.optional)
+    late = [step for step in running if state(step.due_at, step.warn_at, None, now) is Lateness.LATE]
+    return sorted(late, key=lambda step: (step.due_at or now, step.order))
 
 
 def margin_days(due_at: datetime, now: datetime, calendar: Calendar) -> int:

@@ -198,7 +198,11 @@ def _short_text(located: Located) -> str:
 
 
 def _slug(located: Located) -> str:
-    text = _text(located)
+    return read_slug(_text(located))
+
+
+def read_slug(text: str) -> str:
+    """A key, typed. Raises ValueError with a French sentence."""
     if not _SLUG.fullmatch(text):
         raise ValueError(
             f"« {text} » n’est pas une clé : des minuscules sans accent, des chiffres, « - » et « _ » (40 au plus)."

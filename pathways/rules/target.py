@@ -60,6 +60,7 @@ __all__ = [
     "digest",
     "dump",
     "from_dict",
+    "from_draft",
     "parse_target",
     "to_dict",
 ]
@@ -86,6 +87,15 @@ def from_dict(data: dict[str, Any]) -> Target:
     """Reads a target pathway from what `to_dict` gave (the JSON kept in the database). Raises TargetError,
     with lines at 0."""
     return _accepted(locate_data(data))
+
+
+def from_draft(data: dict[str, Any]) -> Target:
+    """Reads what is being written: well formed, but not yet fit to be followed (`check` tells why). Raises
+    TargetError."""
+    reading = read_target(locate_data(data))
+    if reading.faults:
+        raise TargetError(reading.faults)
+    return reading.target
 
 
 def dump(target: Target) -> str:

@@ -2,6 +2,14 @@ from pathways.services.alert_post import send_alert_digests, tell_new_alerts
 from pathways.services.alerts import acknowledge_alert, repair_continuity, set_alert_preference
 from pathways.services.calendars import calendar_of
 from pathways.services.documents import mark_given, receive_document, request_pps, retry_document
+from pathways.services.drafts import (
+    drop_draft,
+    load_draft,
+    publish_draft,
+    rebase_draft,
+    save_draft,
+    start_draft,
+)
 from pathways.services.file import write_appointment, write_opinion, write_summary, write_treatment
 from pathways.services.ledger import (
     add_pause,
@@ -11,6 +19,7 @@ from pathways.services.ledger import (
     record_milestone,
     withdraw_milestone,
 )
+from pathways.services.moving import move_all_to_version, move_to_version, switch_pathway
 from pathways.services.pathways import (
     add_to_circle,
     assign_pathway,
@@ -30,6 +39,7 @@ from pathways.services.plan import (
     restore_step,
     skip_step,
 )
+from pathways.services.rehearsals import ask_rehearsal
 from pathways.services.scan import scan_delays
 from pathways.services.stand_ins import Acting, set_stand_ins
 from pathways.services.targets import publish_target
@@ -40,6 +50,7 @@ __all__ = [
     "acknowledge_alert",
     "add_pause",
     "add_to_circle",
+    "ask_rehearsal",
     "assign_pathway",
     "assign_step",
     "calendar_of",
@@ -47,11 +58,17 @@ __all__ = [
     "close_pathway",
     "correct_milestone",
     "create_patient",
+    "drop_draft",
     "end_pause",
+    "load_draft",
     "mark_given",
     "met",
+    "move_all_to_version",
+    "move_to_version",
     "open_pathway",
+    "publish_draft",
     "publish_target",
+    "rebase_draft",
     "rebuild_once",
     "rebuild_plan",
     "rebuild_plans",
@@ -64,11 +81,14 @@ __all__ = [
     "restore_step",
     "retry_document",
     "rewind_contact",
+    "save_draft",
     "scan_delays",
     "send_alert_digests",
     "set_alert_preference",
     "set_stand_ins",
     "skip_step",
+    "start_draft",
+    "switch_pathway",
     "tell_new_alerts",
     "touch_contact",
     "update_patient",

@@ -127,7 +127,7 @@ def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True) -> int:
     ids = [pathway.pk for pathway in pathways]
     calendars = calendars_of(pathway.team.establishment for pathway in pathways)
     _hold_watched_steps(ids)
-    facts, pauses, steps = _facts(ids), _pauses(pathways, calendars), _steps(ids)
+    facts, pauses, steps = facts_of(ids), pauses_of(pathways, calendars), _steps(ids)
     alerts = open_alerts_of(ids)
     created: list[Step] = []
     changed: list[Step] = []
@@ -240,7 +240,8 @@ def _urgency(step: Step) -> tuple[bool, datetime | None, int]:
     return (step.due_at is None, step.due_at, step.order)
 
 
-def _facts(ids: Sequence[int]) -> dict[int, list[Fact]]:
+def facts_of(ids: Sequence[int]) -> dict[int, list[Fact]]:
+    """The facts in force of each pathway; one query."""
     found: dict[int, list[Fact]] = defaultdict(list)
     rows = Milestone.objects.in_force().filter(pathway__in=ids)
     for pathway_id, kind, occurred_at, detail in rows.values_list("pathway_id", "kind", "occurred_at", "detail"):
@@ -248,7 +249,7 @@ def _facts(ids: Sequence[int]) -> dict[int, list[Fact]]:
     return found
 
 
-def _pauses(pathways: Sequence[Pathway], calendars: dict[int, Calendar]) -> dict[int, list[ClockPause]]:
+def pauses_of(pathways: Sequence[Pathway], calendars: dict[int, Calendar]) -> dict[int, list[ClockPause]]:
     """Pauses as the clock reads them: whole days of the establishment."""
     calendar_by_pathway = {pathway.pk: calendars[pathway.team.establishment_id] for pathway in pathways}
     found: dict[int, list[ClockPause]] = defaultdict(list)

@@ -2,13 +2,30 @@ from pathways.views.alerts import alert_acknowledge, alert_list, alert_preferenc
 from pathways.views.circle import circle_add, circle_remove
 from pathways.views.course import pathway_assign, pathway_close, pathway_reopen
 from pathways.views.documents import document, document_given, document_retry, document_status, pps_request
+from pathways.views.drafts import (
+    draft,
+    draft_drop,
+    draft_entry,
+    draft_entry_add,
+    draft_file,
+    draft_head,
+    draft_load,
+    draft_order,
+    draft_preview,
+    draft_start,
+    draft_step,
+    draft_step_add,
+)
 from pathways.views.emergency import break_glass
 from pathways.views.file import detail, history, summary
 from pathways.views.listing import find, pathway_list
 from pathways.views.milestones import milestone_add, milestone_correct, milestone_withdraw
+from pathways.views.moving import move_many, pathway_move, pathway_switch
 from pathways.views.patients import edit, gp_options, look_alikes, new, open_pathway
 from pathways.views.pauses import pause_add, pause_cancel, pause_end
+from pathways.views.publishing import draft_publish, draft_rebase, draft_rehearsal
 from pathways.views.steps import step_assign, step_done, step_restore, step_skip
+from pathways.views.targets import target, target_chart, target_file, target_list, target_version
 
 __all__ = [
     "alert_acknowledge",
@@ -22,6 +39,21 @@ __all__ = [
     "document_given",
     "document_retry",
     "document_status",
+    "draft",
+    "draft_drop",
+    "draft_entry",
+    "draft_entry_add",
+    "draft_file",
+    "draft_head",
+    "draft_load",
+    "draft_order",
+    "draft_preview",
+    "draft_publish",
+    "draft_rebase",
+    "draft_rehearsal",
+    "draft_start",
+    "draft_step",
+    "draft_step_add",
     "edit",
     "find",
     "gp_options",
@@ -30,12 +62,15 @@ __all__ = [
     "milestone_add",
     "milestone_correct",
     "milestone_withdraw",
+    "move_many",
     "new",
     "open_pathway",
     "pathway_assign",
     "pathway_close",
     "pathway_list",
+    "pathway_move",
     "pathway_reopen",
+    "pathway_switch",
     "pause_add",
     "pause_cancel",
     "pause_end",
@@ -45,4 +80,9 @@ __all__ = [
     "step_restore",
     "step_skip",
     "summary",
+    "target",
+    "target_chart",
+    "target_file",
+    "target_list",
+    "target_version",
 ]

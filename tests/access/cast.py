@@ -32,7 +32,7 @@ from coordination.services.acts import Asked
 from directory import services as directory
 from directory.models import BreakGlass, OutboxMessage, Professional, Role, Team, TeamKind, User
 from pathways import services as pathways
-from pathways.models import Alert, CircleRole, Document, Milestone, Pathway, Pause, Step
+from pathways.models import Alert, CircleRole, Document, Milestone, Pathway, Pause, Step, TargetDraft
 from rcp.models import Attendance, Decision, RcpCase
 from referrals.models import Referral
 from tests.factories import PathwayFactory, ProfessionalFactory, TeamFactory, UserFactory
@@ -211,6 +211,10 @@ class Cast:
         return pathways.receive_document(
             pathway=self.pathway, title="Compte rendu", content=_png(), content_type="image/png", author=None
         )
+
+    @cached_property
+    def draft(self) -> TargetDraft:
+        return pathways.start_draft(target=self.meeting.target, author=self.users["Q"])
 
     @property
     def member(self) -> Professional:

@@ -58,6 +58,18 @@ def target_slug(cast: Cast) -> dict[str, Any]:
     return {"slug": cast.meeting.target.key}
 
 
+def target_of(cast: Cast) -> dict[str, Any]:
+    return {"site": cast.team.establishment.uuid, "key": cast.meeting.target.key}
+
+
+def target_version(cast: Cast) -> dict[str, Any]:
+    return {**target_of(cast), "number": 1}
+
+
+def draft_entry(cast: Cast) -> dict[str, Any]:
+    return {**target_of(cast), "part": "creneaux", "entry": "irm"}
+
+
 def letter_token(cast: Cast) -> dict[str, Any]:
     from rcp.services import token_for
 
@@ -118,6 +130,8 @@ ROUTES: dict[str, Route] = {
     "pathways:assign": Route(DESK, about="pathway"),
     "pathways:close": Route(TEAM, about="pathway"),
     "pathways:reopen": Route(TEAM, about="pathway"),
+    "pathways:move": Route(TEAM, about="pathway"),
+    "pathways:switch": Route(TEAM, about="pathway"),
     "pathways:milestone-add": Route(TEAM, about="pathway"),
     "pathways:milestone-correct": Route(TEAM, kwargs=part("milestone")),
     "pathways:milestone-withdraw": Route(TEAM, kwargs=part("milestone")),
@@ -138,6 +152,27 @@ ROUTES: dict[str, Route] = {
     "pathways:alerts": Route(TEAM + "XY"),
     "pathways:alert-acknowledge": Route(TEAM, about="alert"),
     "pathways:alert-preferences": Route(TEAM + "XY"),
+    "pathways:targets": Route(TEAM + "QAXY"),
+    "pathways:target": Route(TEAM + "QA", kwargs=target_of),
+    "pathways:target-version": Route(TEAM + "QA", kwargs=target_version),
+    "pathways:target-chart": Route(TEAM + "QA", kwargs=target_version),
+    "pathways:target-file": Route(TEAM + "QA", kwargs=target_version),
+    "pathways:target-draft": Route(TEAM + "QA", kwargs=target_of),
+    "pathways:target-draft-start": post("QA", "", kwargs=target_of),
+    "pathways:target-draft-drop": Route("QA", kwargs=target_of),
+    "pathways:target-draft-order": post("QA", "", kwargs=target_of),
+    "pathways:target-draft-head": Route("QA", kwargs=target_of),
+    "pathways:target-draft-preview": post("QA", "", kwargs=target_of),
+    "pathways:target-draft-file": Route(TEAM + "QA", kwargs=target_of),
+    "pathways:target-draft-load": Route("QA", kwargs=target_of),
+    "pathways:target-draft-step-add": Route("QA", kwargs=target_of),
+    "pathways:target-draft-step": Route("QA", kwargs=lambda cast: {**target_of(cast), "step": "treatment"}),
+    "pathways:target-draft-entry-add": Route("QA", kwargs=lambda cast: {**target_of(cast), "part": "choix"}),
+    "pathways:target-draft-entry": Route("QA", kwargs=draft_entry),
+    "pathways:target-rehearsal": Route(TEAM + "QA", kwargs=target_of),
+    "pathways:target-draft-rebase": post("QA", "", kwargs=target_of),
+    "pathways:target-draft-publish": Route("QA", kwargs=target_of),
+    "pathways:target-move": Route(TEAM, kwargs=target_of),
     "pathways:break-glass": Route("CPXY"),
     "api:pathways": Route(FILE + "XY"),
     "api:pathway": Route(FILE, about="pathway"),
