@@ -267,7 +267,7 @@ def _pauses(pathways: Sequence[Pathway], calendars: dict[int, Calendar]) -> dict
     calendar_by_pathway = {pathway.pk: calendars[pathway.team.establishment_id] for pathway in pathways}
     found: dict[int, list[ClockPause]] = defaultdict(list)
     for pathway_id, starts_on, ends_on in (
-        Pause.objects.in_force()
+        Pause.objects.counted()
         .filter(pathway__in=calendar_by_pathway)
         .values_list("pathway_id", "starts_on", "ends_on")
     ):
