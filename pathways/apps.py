@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class PathwaysConfig(AppConfig):
@@ -10,3 +13,12 @@ class PathwaysConfig(AppConfig):
         from pathways.querysets import alerts_waiting_for
 
         badges.register("pathways:alerts", "à traiter", alerts_waiting_for, most=99)
+        post_migrate.connect(_install_codes, sender=self)
+
+
+def _install_codes(**sent: Any) -> None:
+    """The coded reasons come with the tables, and come back when a test empties them."""
+    from pathways.services.codes import install_codes
+
+    if sent.get("using", "default") == "default":
+        install_codes(*([sent["apps"]] if "apps" in sent else []))

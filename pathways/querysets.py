@@ -19,7 +19,7 @@ from pathways.rules.levels import Level
 from pathways.rules.search import normalise
 
 if TYPE_CHECKING:
-    from directory.models import User
+    from directory.models import Establishment, User
     from pathways.models import (
         CareCircleMember,
         Document,
@@ -61,6 +61,10 @@ def lateness_case(at: datetime) -> Case:
         default=F("state"),
         output_field=models.CharField(),
     )
+
+
+LATE_WORDS = frozenset({"late", "done_late"})
+"""The values of `lateness_case` that say an objective was missed."""
 
 
 def visible_pathways(user: User, prefix: str = "") -> Q:
@@ -159,6 +163,11 @@ class PathwayQuerySet(models.QuerySet["Pathway"]):
         """Active, not late, and due within ``at``..``until``."""
         return self.active().filter(next_due_at__gte=at, next_due_at__lt=until)
 
+    def of_patient(self, patient_id: int) -> Self:
+        """Those of one patient, latest first, with what names them in a list."""
+        rows = self.filter(patient=patient_id).select_related("version__target").defer("version__definition")
+        return rows.order_by("-opened_at", "-id")
+
     def with_list_data(self) -> Self:
         """Everything a row of a list shows, in one query."""
         return self.select_related(
@@ -186,7 +195,7 @@ class PathwayQuerySet(models.QuerySet["Pathway"]):
                 Milestone.objects.in_force().select_related("recorded_by__professional", "site"),
                 to_attr="facts",
             ),
-            Prefetch("pauses", Pause.objects.in_force(), to_attr="running_pauses"),
+            Prefetch("pauses", Pause.objects.in_force().select_related("kind"), to_attr="running_pauses"),
             Prefetch("circle", CareCircleMember.objects.current().select_related("professional"), to_attr="members"),
         )
 
@@ -216,6 +225,22 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
 class PauseQuerySet(models.QuerySet["Pause"]):
     def in_force(self) -> Self:
         return self.filter(cancelled_at__isnull=True)
+
+    def counted(self) -> Self:
+        """Those that stop the adjusted clock: the only ones that move a due instant or a count of days."""
+        return self.in_force().filter(stops_clock=True)
+
+
+class PauseCodeQuerySet(models.QuerySet["PauseCode"]):
+    def allowed(self, establishment: Establishment, *, to_desk_only: bool) -> Self:
+        """The reasons proposed there; ``to_desk_only`` leaves out those kept for physicians."""
+        found = self.filter(is_active=True).exclude(exclusions__establishment=establishment)
+        return found.filter(open_to_desk=True) if to_desk_only else found
+
+
+class DelayCauseQuerySet(models.QuerySet["DelayCause"]):
+    def in_force(self) -> Self:
+        return self.filter(withdrawn_at__isnull=True)
 
 
 class StepQuerySet(models.QuerySet["Step"]):

@@ -9,7 +9,7 @@ from config.demo.life import Life
 from config.demo.story import Story
 from directory import services as directory
 from pathways import services as pathways
-from pathways.models import Alert, PauseKind, Step
+from pathways.models import Alert, Step
 from pathways.rules.milestones import MilestoneKind as Kind
 from pathways.services.documents import request_pps
 
@@ -49,7 +49,7 @@ def _pauses(life: Life) -> None:
     """One patient asks to wait, without a date."""
     for story in _running(life, "first_care")[-1:]:
         pathways.add_pause(
-            pathway=story.pathway, kind=PauseKind.PATIENT_CHOICE, starts_on=life.now.date(),
+            pathway=story.pathway, kind="patient_choice", starts_on=life.now.date(),
             note="Souhaite attendre le retour de sa famille avant la suite.", author=life.world.idec,
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from config.demo.story import Story
 from coordination import services
 from coordination.models import Booking, ContactOutcome
 from pathways import services as pathways
-from pathways.models import PauseKind, Step
+from pathways.models import Step
 from pathways.rules.milestones import MilestoneKind as Kind
 
 THURSDAY = 3
@@ -108,7 +108,7 @@ def _pauses(life: Life, story: Story) -> None:
     today = life.now.date()
     running = story.chances.pause == "running"
     pathways.add_pause(
-        pathway=story.pathway, kind=PauseKind.PATIENT_CHOICE if story.rng.random() < 0.6 else PauseKind.MEDICAL,
+        pathway=story.pathway, kind="patient_choice" if story.rng.random() < 0.6 else "medical",
         starts_on=today, ends_on=None if running else today + timedelta(days=story.rng.randint(4, 9)),
         note="Souhaite attendre le retour de sa famille." if running else "Grippe, examens décalés.",
         author=life.world.idec,

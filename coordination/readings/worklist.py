@@ -93,7 +93,7 @@ def _first_milestones(pathways: Sequence[Pathway], contents: Iterable[Target]) -
 def _pauses(pathways: Sequence[Pathway]) -> dict[int, list[Pause]]:
     """The pauses of each pathway that count."""
     found: dict[int, list[Pause]] = defaultdict(list)
-    for pause in Pause.objects.in_force().filter(pathway__in=[each.pk for each in pathways]):
+    for pause in Pause.objects.counted().filter(pathway__in=[each.pk for each in pathways]):
         found[pause.pathway_id].append(pause)
     return found
 

@@ -4,9 +4,11 @@ from pathways.forms.actions import (
     AssignForm,
     CloseForm,
     CorrectionForm,
+    DelayCauseForm,
     EndPauseForm,
     FactForm,
     GivenForm,
+    LinkForm,
     MilestoneForm,
     PauseForm,
     ReasonForm,
@@ -15,7 +17,7 @@ from pathways.forms.actions import (
 from pathways.forms.circle import CircleForm
 from pathways.forms.emergency import BreakGlassForm
 from pathways.forms.moving import MoveForm, MoveManyForm, SwitchForm
-from pathways.forms.patients import NewFileForm, OpenPathwayForm, PatientForm
+from pathways.forms.patients import FollowingForm, NewFileForm, OpenPathwayForm, PatientForm
 from pathways.forms.search import ListFilter
 
 __all__ = [
@@ -26,9 +28,12 @@ __all__ = [
     "CircleForm",
     "CloseForm",
     "CorrectionForm",
+    "DelayCauseForm",
     "EndPauseForm",
     "FactForm",
+    "FollowingForm",
     "GivenForm",
+    "LinkForm",
     "ListFilter",
     "MilestoneForm",
     "MoveForm",

@@ -8,10 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils import timezone
 
 from directory.models import User
 from pathways.forms.fields import DayField, HourField, instant, today
-from pathways.models import AlertPreference, ClosingReason, PauseKind
+from pathways.models import AlertPreference, ClosingReason, DelayCode, LinkKind, Pathway, PauseCode
 from pathways.rules.milestones import MilestoneKind
 
 BOXED = {"class": "j-choices-boxed"}
@@ -125,12 +126,19 @@ class AssignForm(forms.Form):
 
 
 class PauseForm(forms.Form):
-    """A stop of the adjusted clock: why, from when, maybe until when."""
+    """A pause: why, from when (days gone or to come), maybe until when."""
 
-    kind = forms.ChoiceField(label="Motif", choices=PauseKind.choices, widget=forms.RadioSelect(attrs=BOXED))
+    kind = forms.ChoiceField(label="Motif", widget=forms.RadioSelect(attrs=BOXED))
     starts_on = DayField(label="Du", initial=today)
     ends_on = DayField(label="Au", required=False, help_text="Laissez vide tant que la fin n’est pas connue.")
     note = forms.CharField(label="Précision", max_length=300, required=False, widget=forms.Textarea(attrs=NOTE))
+
+    def __init__(self, *args: Any, codes: Iterable[PauseCode], **options: Any) -> None:
+        super().__init__(*args, **options)
+        field: forms.ChoiceField = self.fields["kind"]  # type: ignore[assignment]
+        field.choices = [
+            (code.code, code.label if code.stops_clock else f"{code.label} (notée, reste comptée)") for code in codes
+        ]
 
 
 class EndPauseForm(forms.Form):
@@ -145,3 +153,62 @@ class CloseForm(forms.Form):
     reason = forms.ChoiceField(label="Motif", choices=ClosingReason.choices, widget=forms.RadioSelect(attrs=BOXED))
     day = DayField(label="Date de clôture", initial=today)
     note = forms.CharField(label="Précision", max_length=300, required=False, widget=forms.Textarea(attrs=NOTE))
+
+
+class DelayCauseForm(forms.Form):
+    """Why a part of the way took too long, and whether it could have been avoided."""
+
+    code = forms.ModelChoiceField(
+        label="Cause", queryset=DelayCode.objects.none(), to_field_name="code", empty_label="Choisissez…"
+    )
+    avoidable = forms.TypedChoiceField(
+        label="Ce retard était-il évitable ?",
+        choices=[("yes", "Oui"), ("no", "Non")],
+        coerce=lambda answer: answer == "yes",
+        widget=forms.RadioSelect(attrs=BOXED),
+    )
+    comment = forms.CharField(
+        label="Commentaire",
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs=NOTE),
+        help_text="Obligatoire pour « Autre ».",
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field: forms.ModelChoiceField[DelayCode] = self.fields["code"]  # type: ignore[assignment]
+        field.queryset = DelayCode.objects.filter(is_active=True)
+
+
+class PathwayChoice(forms.ModelChoiceField[Pathway]):
+    """One pathway of a patient, told by its target and its dates."""
+
+    def label_from_instance(self, obj: Pathway) -> str:
+        opened = f"{timezone.localtime(obj.opened_at):%d/%m/%Y}"
+        return f"{obj.version.target.name}, ouvert le {opened}, {obj.get_status_display().lower()}"
+
+
+class LinkFields(forms.Form):
+    """The earlier pathway this one follows, if any. A subclass calls `offer` with those of the patient."""
+
+    linked_to = PathwayChoice(
+        label="Fait suite à",
+        queryset=Pathway.objects.none(),
+        required=False,
+        to_field_name="uuid",
+        empty_label="Aucun parcours précédent",
+    )
+    link_kind = forms.ChoiceField(label="Il s’agit", choices=[("", "Sans objet"), *LinkKind.choices], required=False)
+
+    def offer(self, earlier: Any) -> None:
+        field: forms.ModelChoiceField[Pathway] = self.fields["linked_to"]  # type: ignore[assignment]
+        field.queryset = earlier
+
+
+class LinkForm(LinkFields):
+    """The same, asked of a pathway that is already open."""
+
+    def __init__(self, *args: Any, earlier: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.offer(earlier)

@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from directory.models import Profession, Professional, User
+from pathways.forms.actions import LinkFields
 from pathways.forms.fields import DayField, today
 from pathways.models import IdentityStatus, Patient, Sex, TargetPathway
 from pathways.rules import identity
@@ -168,6 +169,16 @@ class OpenPathwayForm(forms.Form):
         target: forms.ModelChoiceField[TargetPathway] = self.fields["target"]  # type: ignore[assignment]
         owner: forms.ModelChoiceField[User] = self.fields["owner"]  # type: ignore[assignment]
         target.queryset, owner.queryset = targets, people
+
+
+class FollowingForm(LinkFields, OpenPathwayForm):
+    """A pathway for a patient who has had others: it may be a relapse or a second cancer of one of them."""
+
+    field_order = ("target", "linked_to", "link_kind", "received_on", "owner", "suspicion")
+
+    def __init__(self, *args: Any, earlier: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.offer(earlier)
 
 
 class NewFileForm(PatientForm, OpenPathwayForm):

@@ -1,4 +1,6 @@
 from pathways.models.alerts import Alert, AlertKind, AlertPreference, Watch
+from pathways.models.causes import DelayCause
+from pathways.models.codes import DelayCode, PauseCode, PauseExclusion, PauseFamily
 from pathways.models.documents import Document, DocumentKind, DocumentStatus
 from pathways.models.file import (
     Appointment,
@@ -8,8 +10,8 @@ from pathways.models.file import (
     TreatmentModality,
     TreatmentStatus,
 )
-from pathways.models.ledger import Milestone, MilestoneSource, Pause, PauseKind
-from pathways.models.pathway import CareCircleMember, CircleRole, ClosingReason, Pathway, PathwayStatus
+from pathways.models.ledger import Milestone, MilestoneSource, Pause
+from pathways.models.pathway import CareCircleMember, CircleRole, ClosingReason, LinkKind, Pathway, PathwayStatus
 from pathways.models.patient import IdentityStatus, Patient, Sex
 from pathways.models.plan import Step
 from pathways.models.stand_in import StandIn
@@ -32,17 +34,22 @@ __all__ = [
     "CareCircleMember",
     "CircleRole",
     "ClosingReason",
+    "DelayCause",
+    "DelayCode",
     "Document",
     "DocumentKind",
     "DocumentStatus",
     "IdentityStatus",
+    "LinkKind",
     "Milestone",
     "MilestoneSource",
     "Pathway",
     "PathwayStatus",
     "Patient",
     "Pause",
-    "PauseKind",
+    "PauseCode",
+    "PauseExclusion",
+    "PauseFamily",
     "RehearsalStatus",
     "Sex",
     "StandIn",

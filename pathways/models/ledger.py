@@ -10,6 +10,7 @@ from django.db.models import F, Q
 
 from directory.history import tracked
 from directory.models import Establishment, User
+from pathways.models.codes import PauseCode
 from pathways.models.pathway import Pathway
 from pathways.querysets import MilestoneQuerySet, PauseQuerySet
 from pathways.rules.milestones import MilestoneKind
@@ -66,28 +67,28 @@ class Milestone(models.Model):
         return f"{self.get_kind_display()} {self.occurred_at:%d/%m/%Y}"
 
 
-class PauseKind(models.TextChoices):
-    """Coded reasons for which the adjusted clock stops; the raw one never does (french-standards 4.2)."""
-
-    PATIENT_CHOICE = "patient_choice", "Choix du patient"
-    PATIENT_UNREACHABLE = "patient_unreachable", "Patient injoignable"
-    MEDICAL = "medical", "Raison médicale"
-    OTHER_CARE = "other_care", "Autre soin prioritaire"
-
-
 @tracked()
 class Pause(models.Model):
-    """Days during which the adjusted wait does not run: first and last day, both included, local dates."""
+    """Days set apart in the wait: first and last day, both included, local dates; the raw wait never stops.
+
+    ``stops_clock`` is what the code said on the day it was given: changing a code changes no pathway. A pause that is
+    cancelled counts no more and stays, with its reason.
+    """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     pathway = models.ForeignKey(Pathway, on_delete=models.CASCADE, related_name="pauses")
-    kind = models.CharField("motif", max_length=20, choices=PauseKind)
+    kind = models.ForeignKey(
+        PauseCode, on_delete=models.PROTECT, to_field="code", db_column="kind", related_name="+", verbose_name="motif"
+    )
+    stops_clock = models.BooleanField("retirée de l’attente comptée", default=True, db_default=True)
     starts_on = models.DateField("du")
     ends_on = models.DateField("au", null=True, blank=True)
     note = models.CharField("précision", max_length=300, blank=True)
     author = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     cancelled_at = models.DateTimeField("annulée le", null=True, blank=True)
+    cancelled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    cancel_reason = models.CharField("motif de l’annulation", max_length=200, blank=True, default="", db_default="")
 
     objects = PauseQuerySet.as_manager()
 
@@ -104,4 +105,4 @@ class Pause(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.get_kind_display()
+        return self.kind.label

@@ -28,6 +28,13 @@ class ClosingReason(models.TextChoices):
     LOST = "lost", "Perdu de vue"
 
 
+class LinkKind(models.TextChoices):
+    """What a later pathway is to the earlier one it names."""
+
+    SECOND_PRIMARY = "second_primary", "Second cancer primitif"
+    RELAPSE = "relapse", "Rechute"
+
+
 @tracked()
 class Pathway(models.Model):
     """One patient on one target pathway.
@@ -55,6 +62,10 @@ class Pathway(models.Model):
     next_step = models.ForeignKey("pathways.Step", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     next_due_at = models.DateTimeField(null=True, blank=True)
     last_contact_at = models.DateTimeField("dernier contact", null=True, blank=True)
+    linked_to = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="followed_by", verbose_name="fait suite à"
+    )
+    link_kind = models.CharField("lien", max_length=14, choices=LinkKind, blank=True, default="", db_default="")
     plan_version = models.PositiveIntegerField(default=0)
 
     objects = PathwayQuerySet.as_manager()
@@ -79,6 +90,11 @@ class Pathway(models.Model):
                 | (Q(status="closed", closed_at__isnull=False) & ~Q(closing_reason="")),
                 name="pathway_closing_coherent",
                 violation_error_message="Un parcours clos porte une date et un motif.",
+            ),
+            models.CheckConstraint(
+                condition=Q(linked_to__isnull=True, link_kind="") | (Q(linked_to__isnull=False) & ~Q(link_kind="")),
+                name="pathway_link_has_kind",
+                violation_error_message="Dites si c’est un second cancer ou une rechute.",
             ),
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("opened_at")),

@@ -26,7 +26,6 @@ from pathways.models import (
     Milestone,
     Pathway,
     Patient,
-    PauseKind,
     Step,
     StepState,
     Treatment,
@@ -210,8 +209,9 @@ def collect(pathway: Pathway) -> PpsFacts:
         opinions=_opinions(pathway) if announced_at else (),
         treatments=_treatments(pathway) if announced_at else (),
         stops=tuple(
-            Stop(PauseKind(pause.kind).label, pause.starts_on, pause.ends_on)
+            Stop(pause.kind.label, pause.starts_on, pause.ends_on)
             for pause in pathway.running_pauses  # type: ignore[attr-defined]
+            if pause.stops_clock
         ),
     )
 

@@ -1,6 +1,7 @@
 from pathways.services.alert_post import send_alert_digests, tell_new_alerts
 from pathways.services.alerts import acknowledge_alert, repair_continuity, set_alert_preference
 from pathways.services.calendars import calendar_of
+from pathways.services.causes import confirm_delay_cause, withdraw_delay_cause
 from pathways.services.documents import mark_given, receive_document, request_pps, retry_document
 from pathways.services.drafts import (
     drop_draft,
@@ -11,19 +12,13 @@ from pathways.services.drafts import (
     start_draft,
 )
 from pathways.services.file import write_appointment, write_opinion, write_summary, write_treatment
-from pathways.services.ledger import (
-    add_pause,
-    cancel_pause,
-    correct_milestone,
-    end_pause,
-    record_milestone,
-    withdraw_milestone,
-)
+from pathways.services.ledger import correct_milestone, record_milestone, withdraw_milestone
 from pathways.services.moving import move_all_to_version, move_to_version, switch_pathway
 from pathways.services.pathways import (
     add_to_circle,
     assign_pathway,
     close_pathway,
+    link_pathway,
     open_pathway,
     remove_from_circle,
     reopen_pathway,
@@ -31,6 +26,7 @@ from pathways.services.pathways import (
     touch_contact,
 )
 from pathways.services.patients import create_patient, update_patient
+from pathways.services.pauses import add_pause, cancel_pause, end_pause, pause_codes_for
 from pathways.services.plan import (
     assign_step,
     rebuild_once,
@@ -56,16 +52,19 @@ __all__ = [
     "calendar_of",
     "cancel_pause",
     "close_pathway",
+    "confirm_delay_cause",
     "correct_milestone",
     "create_patient",
     "drop_draft",
     "end_pause",
+    "link_pathway",
     "load_draft",
     "mark_given",
     "met",
     "move_all_to_version",
     "move_to_version",
     "open_pathway",
+    "pause_codes_for",
     "publish_draft",
     "publish_target",
     "rebase_draft",
@@ -93,6 +92,7 @@ __all__ = [
     "touch_contact",
     "update_patient",
     "watch",
+    "withdraw_delay_cause",
     "withdraw_milestone",
     "write_appointment",
     "write_opinion",

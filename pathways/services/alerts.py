@@ -60,6 +60,73 @@ def step_next_alert(step: Step, planned: PlannedStep, ladder: Ladder, alerts: Op
     return next_alert_at(state=planned.state, warn_at=planned.warn_at, due_at=planned.due_at, open_kinds=kinds)
 
 
+class _Settled:
+    """What a batch of pathways asks of its alerts, gathered to be written together."""
+
+    def __init__(self, calendars: dict[int, Calendar], now: datetime) -> None:
+        self.calendars = calendars
+        self.now = now
+        self.closed: list[tuple[Alert, Step | None]] = []
+        self.moved: list[Alert] = []
+        self.raised: list[Alert] = []
+
+    def write(self) -> None:
+        """A fixed number of queries, none when nothing changed."""
+        if self.closed:
+            evidence = _evidence([step for _, step in self.closed if step])
+            for alert, step in self.closed:
+                alert.closed_at = self.now
+                alert.closed_by_id = evidence.get((step.pathway_id, step.done_at)) if step else None
+            Alert.objects.bulk_update([alert for alert, _ in self.closed], ["closed_at", "closed_by"], batch_size=500)
+        if self.moved:
+            Alert.objects.bulk_update(self.moved, ["since", *Ladder._fields, "next_level_at"], batch_size=500)
+        if self.raised:
+            Alert.objects.bulk_create(
+                self.raised,
+                batch_size=2000,
+                update_conflicts=True,
+                unique_fields=["subject", "kind", "level"],
+                update_fields=[*_TIMES, *_UNSEEN],
+            )
+
+    def of_a_step(self, alert: Alert, step: Step | None) -> None:
+        """Closes the alert of a step when it no longer stands, else moves its levels to where they are now."""
+        if step is None or not _still_true(alert, step, self.now):
+            self.closed.append((alert, step))
+        elif alert.kind != WARNING and _ladder_of(step) != alert.ladder:
+            ladder = _ladder_of(step)
+            self._move(alert, ladder, since=ladder.at(alert.level) or step.due_at or alert.since)
+
+    def continuity(self, pathway: Pathway, opened: Sequence[Alert]) -> None:
+        """Raises, keeps or closes the alerts of a pathway that has no next step or no owner."""
+        for kind, missing in _continuity(pathway).items():
+            alert = next((each for each in opened if each.step_id is None and each.kind == kind), None)
+            if missing and alert is None:
+                self.raised.append(self.row(pathway, kind))
+            elif missing and alert and alert.level == Level.OWNER.rank:
+                ladder = self._ladder(pathway, alert.since)
+                if alert.ladder != ladder:
+                    self._move(alert, ladder, since=alert.since)
+            elif alert and not missing:
+                self.closed.append((alert, None))
+
+    def _move(self, alert: Alert, ladder: Ladder, since: datetime) -> None:
+        """The delay of a standing alert ran out, or goes up, at another instant than the one told."""
+        alert.since = since
+        alert.team_at, alert.head_at, alert.harm_at = ladder
+        alert.next_level_at = _looked_at(alert)
+        self.moved.append(alert)
+
+    def row(self, pathway: Pathway, kind: str) -> Alert:
+        """A continuity alert since now."""
+        ladder = self._ladder(pathway, self.now)
+        times = {"since": self.now, "raised_at": self.now, "next_level_at": next_level_at(Level.OWNER.rank, ladder)}
+        return Alert(pathway=pathway, subject=pathway.uuid, kind=kind, **times, **ladder._asdict())
+
+    def _ladder(self, pathway: Pathway, since: datetime) -> Ladder:
+        return pathway.version.content.alerts.ladder(since, self.calendars[pathway.team.establishment_id])
+
+
 def settle_alerts(
     *,
     pathways: Sequence[Pathway],
@@ -71,17 +138,14 @@ def settle_alerts(
     """After a rebuild: closes what no longer stands, moves the levels of what does; with ``continuity``, raises or
     closes those alerts too."""
     steps = Step.objects.in_bulk([alert.step_id for rows in alerts.values() for alert in rows if alert.step_id])
+    settled = _Settled(calendars, now)
     for pathway in pathways:
         for alert in alerts[pathway.pk]:
-            step = steps.get(alert.step_id or 0)
-            if not alert.step_id:
-                continue
-            if step is None or not _still_true(alert, step, now):
-                _close(alert, step, now)
-            elif alert.kind != WARNING and _ladder_of(step) != alert.ladder:
-                _move(alert, step)
-        for kind, missing in _continuity(pathway).items() if continuity else ():
-            _settle_continuity(pathway, kind, missing, alerts[pathway.pk], calendars, now)
+            if alert.step_id:
+                settled.of_a_step(alert, steps.get(alert.step_id))
+        if continuity:
+            settled.continuity(pathway, alerts[pathway.pk])
+    settled.write()
 
 
 def _still_true(alert: Alert, step: Step, now: datetime) -> bool:
@@ -100,31 +164,23 @@ def _ladder_of(step: Step) -> Ladder:
     return Ladder(step.team_at, step.head_at, step.harm_at)
 
 
-def _move(alert: Alert, step: Step) -> None:
-    """The delay of a standing alert ran out at another instant than the one told."""
-    ladder = _ladder_of(step)
-    alert.since = ladder.at(alert.level) or step.due_at or alert.since
-    alert.team_at, alert.head_at, alert.harm_at = ladder
-    alert.next_level_at = _looked_at(alert)
-    alert.save(update_fields=["since", "team_at", "head_at", "harm_at", "next_level_at"])
-
-
 def _looked_at(alert: Alert) -> datetime | None:
     seen = alert.acknowledged_at is not None
     return next_level_at(alert.level, alert.ladder, acknowledged=seen, snoozed_until=alert.snoozed_until)
 
 
-def _close(alert: Alert, step: Step | None, now: datetime) -> None:
-    alert.closed_at = now
-    alert.closed_by = _evidence(step) if step else None
-    alert.save(update_fields=["closed_at", "closed_by"])
-
-
-def _evidence(step: Step) -> Milestone | None:
-    """The milestone that made the step done, when it is one."""
-    if step.done_at is None:
-        return None
-    return Milestone.objects.in_force().filter(pathway=step.pathway_id, occurred_at=step.done_at).first()
+def _evidence(steps: Sequence[Step]) -> dict[tuple[int, datetime | None], int]:
+    """The milestone that made each step done, when it is one, by pathway and instant."""
+    done = [step for step in steps if step.done_at is not None]
+    if not done:
+        return {}
+    facts = Milestone.objects.in_force().filter(
+        pathway__in={step.pathway_id for step in done}, occurred_at__in={step.done_at for step in done}
+    )
+    found: dict[tuple[int, datetime | None], int] = {}
+    for pk, pathway_id, occurred_at in facts.order_by("-pk").values_list("pk", "pathway_id", "occurred_at"):
+        found[pathway_id, occurred_at] = pk
+    return found
 
 
 def _continuity(pathway: Pathway) -> dict[str, bool]:
@@ -135,25 +191,8 @@ def _continuity(pathway: Pathway) -> dict[str, bool]:
     }
 
 
-def _settle_continuity(
-    pathway: Pathway, kind: str, missing: bool, opened: list[Alert], calendars: dict[int, Calendar], now: datetime
-) -> None:
-    standing_alert = next((alert for alert in opened if alert.step_id is None and alert.kind == kind), None)
-    if missing and standing_alert is None:
-        ladder = pathway.version.content.alerts.ladder(now, calendars[pathway.team.establishment_id])
-        times = {"since": now, "raised_at": now, "closed_at": None, "closed_by": None, "told_at": None}
-        times |= ladder._asdict() | {"next_level_at": next_level_at(Level.OWNER.rank, ladder)}
-        Alert.objects.update_or_create(
-            subject=pathway.uuid,
-            kind=kind,
-            level=Level.OWNER.rank,
-            defaults={"pathway": pathway, **times, **_UNSEEN},
-        )
-    elif not missing and standing_alert is not None:
-        _close(standing_alert, None, now)
-
-
-_UNSEEN = {"acknowledged_at": None, "acknowledged_by": None, "acknowledge_reason": "", "snoozed_until": None}
+_TIMES = ("pathway", "since", "raised_at", "closed_at", "closed_by", "told_at", *Ladder._fields, "next_level_at")
+_UNSEEN = ("acknowledged_at", "acknowledged_by", "acknowledge_reason", "snoozed_until")
 
 
 @transaction.atomic
@@ -204,16 +243,16 @@ def set_alert_preference(
 def repair_continuity(*, now: datetime) -> int:
     """Safety net of the scan: active pathways without next step or owner that somehow have no alert for it."""
     raised = 0
-    for kind, missing in (
+    for kind, lacking in (
         (AlertKind.NO_NEXT_STEP, {"next_step__isnull": True}),
         (AlertKind.NO_OWNER, {"owner__isnull": True}),
     ):
         known = Alert.objects.open().filter(pathway=OuterRef("pk"), kind=kind)
-        rows = Pathway.objects.active().filter(~Exists(known), **missing)
-        found = list(rows.select_related("version", "team__establishment")[:BATCH])
-        calendars = calendars_of(pathway.team.establishment for pathway in found)
-        for pathway in found:
-            with transaction.atomic():
-                _settle_continuity(pathway, kind, True, [], calendars, now)
-            raised += 1
+        rows = Pathway.objects.active().filter(~Exists(known), **lacking)
+        found = list(rows.select_related("version", "team__establishment").defer("version__definition")[:BATCH])
+        settled = _Settled(calendars_of(pathway.team.establishment for pathway in found), now)
+        settled.raised = [settled.row(pathway, kind) for pathway in found]
+        with transaction.atomic():
+            settled.write()
+        raised += len(found)
     return raised

@@ -1,4 +1,4 @@
-"""Writes on the ledger: milestones and pauses. Nothing is overwritten; each write rebuilds the plan."""
+"""Writes on the ledger: milestones. Nothing is overwritten; each write rebuilds the plan."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from django.utils import timezone
 from directory.errors import DomainError
 from directory.models import Establishment, User
 from pathways import signals
-from pathways.models import Document, Milestone, MilestoneSource, Pathway, Patient, Pause, PauseKind
+from pathways.models import Document, Milestone, MilestoneSource, Pathway, Patient
 from pathways.rules.milestones import MilestoneKind
 from pathways.services.plan import refresh_plan
 
 CLOCK_SKEW = timedelta(minutes=5)
-FARTHEST_PAUSE = timedelta(days=5 * 366)
 
 
 @transaction.atomic
@@ -98,48 +97,6 @@ def withdraw_milestone(*, milestone: Milestone, author: User | None, note: str) 
     return withdrawal
 
 
-@transaction.atomic
-def add_pause(
-    *, pathway: Pathway, kind: str, starts_on: date, author: User | None, ends_on: date | None = None, note: str = ""
-) -> Pause:
-    """Stops the adjusted clock from ``starts_on`` to ``ends_on``, local days both included. Raises DomainError."""
-    if kind not in PauseKind.values:
-        raise DomainError("Choisissez un motif de pause.", field="kind")
-    if ends_on and ends_on < starts_on:
-        raise DomainError("La fin de la pause ne peut pas précéder son début.", field="ends_on")
-    _refuse_far(starts_on, "starts_on")
-    _refuse_far(ends_on, "ends_on")
-    pause = Pause.objects.create(
-        pathway=pathway, kind=kind, starts_on=starts_on, ends_on=ends_on, note=note.strip(), author=author
-    )
-    refresh_plan(pathway_id=pathway.pk)
-    return pause
-
-
-@transaction.atomic
-def end_pause(*, pause: Pause, ends_on: date, author: User | None) -> Pause:
-    """Gives a running pause its last day."""
-    locked = Pause.objects.select_for_update(of=("self",)).select_related("pathway").get(pk=pause.pk)
-    if ends_on < locked.starts_on:
-        raise DomainError("La fin de la pause ne peut pas précéder son début.", field="ends_on")
-    _refuse_far(ends_on, "ends_on")
-    locked.ends_on = ends_on
-    locked.save(update_fields=["ends_on"])
-    refresh_plan(pathway_id=locked.pathway_id)
-    return locked
-
-
-@transaction.atomic
-def cancel_pause(*, pause: Pause, author: User | None) -> Pause:
-    """Removes a pause from the count; the row stays in the history."""
-    locked = Pause.objects.select_for_update(of=("self",)).select_related("pathway").get(pk=pause.pk)
-    if locked.cancelled_at is None:
-        locked.cancelled_at = timezone.now()
-        locked.save(update_fields=["cancelled_at"])
-        refresh_plan(pathway_id=locked.pathway_id)
-    return locked
-
-
 def _supersede(
     milestone: Milestone, *, occurred_at: datetime, author: User | None, note: str, withdrawn: bool
 ) -> Milestone:
@@ -173,12 +130,6 @@ def _refuse_wrong_fact(pathway: Pathway, kind: str, occurred_at: datetime) -> No
 def _locked(pathway_id: int) -> Pathway:
     rows = Pathway.objects.select_for_update(of=("self",), no_key=True)
     return rows.select_related("patient").get(pk=pathway_id)
-
-
-def _refuse_far(day: date | None, field: str) -> None:
-    """A pause counts its days one by one: a year mistyped is refused, not counted."""
-    if day and abs(day - timezone.localdate()) > FARTHEST_PAUSE:
-        raise DomainError("Vérifiez l’année : cette date est à plus de cinq ans d’aujourd’hui.", field=field)
 
 
 def _remember(pathway: Pathway, milestone: Milestone) -> None:

@@ -12,7 +12,16 @@ from directory.errors import DomainError
 from directory.history import because
 from directory.models import Professional, User
 from pathways import signals
-from pathways.models import CareCircleMember, CircleRole, ClosingReason, Pathway, PathwayStatus, Patient, TargetPathway
+from pathways.models import (
+    CareCircleMember,
+    CircleRole,
+    ClosingReason,
+    LinkKind,
+    Pathway,
+    PathwayStatus,
+    Patient,
+    TargetPathway,
+)
 from pathways.services.calendars import calendar_of
 from pathways.services.ledger import CLOCK_SKEW
 from pathways.services.plan import rebuild_plan, refresh_plan
@@ -27,12 +36,16 @@ def open_pathway(
     owner: User | None,
     suspicion: str = "",
     author: User | None = None,
+    linked_to: Pathway | None = None,
+    link_kind: str = "",
 ) -> Pathway:
     """Starts the patient on the current version of ``target``; the GP joins the circle; the plan is built.
 
+    ``linked_to`` is an earlier pathway of the same patient, of which this one follows a relapse or a second cancer.
     The first milestone follows at once; only then does a pathway without a next step raise its alert.
     Raises DomainError when the patient is already on this pathway, is dead, or the target has no version.
     """
+    refuse_wrong_link(patient, linked_to, link_kind)
     if patient.deceased_on:
         raise DomainError("Ce patient est décédé : aucun parcours ne peut être ouvert.")
     version = target.versions.order_by("-number").first()
@@ -50,6 +63,8 @@ def open_pathway(
                 owner=owner,
                 opened_at=opened_at,
                 suspicion=suspicion,
+                linked_to=linked_to,
+                link_kind=link_kind,
             )
     except IntegrityError as error:
         raise DomainError("Ce patient suit déjà ce parcours.", code="already_open") from error
@@ -58,6 +73,31 @@ def open_pathway(
     if owner:
         signals.owner_changed.send(sender=Pathway, pathway=pathway)
     return rebuild_plan(pathway=pathway, continuity=False)
+
+
+def refuse_wrong_link(patient: Patient, linked_to: Pathway | None, link_kind: str) -> None:
+    """A link names an earlier pathway of the same patient, and says what the new one is to it."""
+    if linked_to is None and not link_kind:
+        return
+    if linked_to is None:
+        raise DomainError("Choisissez le parcours auquel celui-ci fait suite.", field="linked_to")
+    if link_kind not in LinkKind.values:
+        raise DomainError("Dites si c’est un second cancer primitif ou une rechute.", field="link_kind")
+    if linked_to.patient_id != patient.pk:
+        raise DomainError("Le parcours d’origine est celui d’un autre patient.", field="linked_to")
+
+
+@transaction.atomic
+def link_pathway(*, pathway: Pathway, linked_to: Pathway | None, link_kind: str, author: User | None) -> Pathway:
+    """Says, or takes back with no ``linked_to``, which earlier pathway this one follows. Raises DomainError."""
+    locked = _locked(pathway)
+    kind = link_kind if linked_to else ""
+    refuse_wrong_link(locked.patient, linked_to, kind)
+    if linked_to and (linked_to.pk == locked.pk or linked_to.opened_at > locked.opened_at):
+        raise DomainError("Un parcours fait suite à un parcours plus ancien.", field="linked_to")
+    locked.linked_to, locked.link_kind = linked_to, kind
+    locked.save(update_fields=["linked_to", "link_kind"])
+    return locked
 
 
 @transaction.atomic

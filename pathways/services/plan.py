@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -32,6 +33,13 @@ COPIED = (
     "exam_type", "tells_gp", "anchor_at", "due_at", "raw_due_at", "warn_at", "done_at",
 )  # fmt: skip
 WRITTEN = (*COPIED, *Ladder._fields, "next_alert_at")
+
+
+class Rebuilt(NamedTuple):
+    """What one batch did: the pathways it recomputed, and how many rows of steps it had to write."""
+
+    pathways: list[int]
+    steps: int
 
 
 _waiting: ContextVar[set[int] | None] = ContextVar("plans_waiting", default=None)
@@ -80,9 +88,14 @@ def rebuild_plans(*, pathway_ids: Iterable[int]) -> int:
     """Recomputes many pathways in batches, each its own transaction; memory stays flat. Returns how many."""
     total = 0
     for batch in _batches(pathway_ids, BATCH):
-        with transaction.atomic():
-            total += _rebuild(batch)
+        total += len(rebuild_batch(pathway_ids=batch).pathways)
     return total
+
+
+@transaction.atomic
+def rebuild_batch(*, pathway_ids: Sequence[int], skip_busy: bool = False) -> Rebuilt:
+    """Recomputes some pathways in one transaction; with ``skip_busy``, leaves out those somebody is writing on."""
+    return _rebuild(pathway_ids, skip_busy=skip_busy)
 
 
 @transaction.atomic
@@ -115,12 +128,13 @@ def assign_step(*, step: Step, assignee: User | None, author: User | None) -> St
     return Step.objects.get(pk=step.pk)
 
 
-def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True) -> int:
+def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True, skip_busy: bool = False) -> Rebuilt:
     """Locks, computes and writes one batch: a fixed number of queries whatever its size."""
     now = timezone.now()
     pathways = list(
-        Pathway.objects.select_for_update(of=("self",), no_key=True)
+        Pathway.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip_busy)
         .select_related("version__target", "team__establishment")
+        .defer("version__definition")  # read once in the life of a process, by its fingerprint
         .filter(pk__in=pathway_ids)
         .order_by("pk")
     )
@@ -149,7 +163,7 @@ def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True) -> int:
     _write_next_steps(pathways)
     settle_alerts(pathways=pathways, alerts=alerts, calendars=calendars, now=now, continuity=continuity)
     sync_watches(pathways=pathways, facts=facts, calendars=calendars, now=now)
-    return len(pathways)
+    return Rebuilt(ids, len(created) + len(changed) + len(gone))
 
 
 def _hold_watched_steps(ids: Sequence[int]) -> None:
@@ -254,7 +268,7 @@ def pauses_of(pathways: Sequence[Pathway], calendars: dict[int, Calendar]) -> di
     calendar_by_pathway = {pathway.pk: calendars[pathway.team.establishment_id] for pathway in pathways}
     found: dict[int, list[ClockPause]] = defaultdict(list)
     for pathway_id, starts_on, ends_on in (
-        Pause.objects.in_force()
+        Pause.objects.counted()
         .filter(pathway__in=calendar_by_pathway)
         .values_list("pathway_id", "starts_on", "ends_on")
     ):

@@ -137,16 +137,23 @@ def _close_with_evidence(moved: Mapping[tuple[UUID, str], Pathway], now: datetim
         .filter(pathway__in=set(moved.values()), kind__in=OF_A_PATHWAY)
         .values_list("subject", "kind")
     )
-    found: dict[tuple[UUID, str], Milestone | None] = {}
-    for key in opened & moved.keys():
-        answers = Milestone.objects.in_force().filter(pathway=moved[key], kind__in=ANSWERS[key[1]])
-        found[key] = answers.order_by("occurred_at", "id").last()
-    _close(found, now)
+    keys = opened & moved.keys()
+    if not keys:
+        return
+    latest: dict[tuple[int, str], Milestone] = {}
+    facts = Milestone.objects.in_force().filter(pathway__in={moved[key].pk for key in keys}).only("pathway", "kind")
+    for fact in facts.order_by("occurred_at", "id"):
+        latest.update({(fact.pathway_id, kind): fact for kind in OF_A_PATHWAY if fact.kind in ANSWERS[kind]})
+    _close({key: latest.get((moved[key].pk, key[1])) for key in keys}, now)
 
 
 def _close(evidence: Mapping[tuple[UUID, str], Milestone | None], now: datetime) -> None:
-    for (subject, kind), milestone in evidence.items():
-        Alert.objects.open().filter(subject=subject, kind=kind).update(closed_at=now, closed_by=milestone)
+    opened = Alert.objects.open().filter(subject__in=[subject for subject, _ in evidence])
+    closed = [alert for alert in opened if (alert.subject, alert.kind) in evidence]
+    for alert in closed:
+        alert.closed_at, alert.closed_by = now, evidence[alert.subject, alert.kind]
+    if closed:
+        Alert.objects.bulk_update(closed, ["closed_at", "closed_by"], batch_size=500)
 
 
 def _hold(kind: str, subject: UUID, pathway: Pathway | None) -> None:

@@ -1,6 +1,7 @@
 from pathways.views.alerts import alert_acknowledge, alert_list, alert_preferences
+from pathways.views.causes import delay_cause, delay_cause_withdraw
 from pathways.views.circle import circle_add, circle_remove
-from pathways.views.course import pathway_assign, pathway_close, pathway_reopen
+from pathways.views.course import pathway_assign, pathway_close, pathway_link, pathway_reopen
 from pathways.views.documents import document, document_given, document_retry, document_status, pps_request
 from pathways.views.drafts import (
     draft,
@@ -34,6 +35,8 @@ __all__ = [
     "break_glass",
     "circle_add",
     "circle_remove",
+    "delay_cause",
+    "delay_cause_withdraw",
     "detail",
     "document",
     "document_given",
@@ -67,6 +70,7 @@ __all__ = [
     "open_pathway",
     "pathway_assign",
     "pathway_close",
+    "pathway_link",
     "pathway_list",
     "pathway_move",
     "pathway_reopen",

@@ -1,4 +1,4 @@
-"""The pathway as a whole: entrusted, closed, reopened."""
+"""The pathway as a whole: entrusted, linked, closed, reopened."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from django.http import HttpRequest, HttpResponse
 
 from directory.perms import allow, reads_patients
 from pathways import services
-from pathways.forms import AssignForm, CloseForm, ReasonForm
+from pathways.forms import AssignForm, CloseForm, LinkForm, ReasonForm
 from pathways.forms.fields import instant
 from pathways.perms import may_coordinate
 from pathways.views.act import act
 from pathways.views.opening import write
-from pathways.views.sheet import team_of
+from pathways.views.sheet import earlier_pathways, team_of
 
 
 @allow(reads_patients)
@@ -41,6 +41,25 @@ def pathway_assign(request: HttpRequest, uuid: UUID) -> HttpResponse:
         names={"owner": "user"},
         intro="Un parcours sans responsable lève une alerte.",
     )
+
+
+@allow(reads_patients)
+def pathway_link(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Says which earlier pathway of the patient this one follows."""
+    file = write(request, uuid, "Formulaire du parcours")
+    pathway = file.pathway
+    earlier = earlier_pathways(file.user, pathway.patient_id).filter(opened_at__lte=pathway.opened_at)
+    form = LinkForm(
+        request.POST or None,
+        earlier=earlier.exclude(pk=pathway.pk),
+        initial={"linked_to": pathway.linked_to.uuid if pathway.linked_to else None, "link_kind": pathway.link_kind},
+    )
+
+    def do(data: dict[str, object]) -> str:
+        services.link_pathway(pathway=pathway, author=file.user, **data)  # type: ignore[arg-type]
+        return "Lien avec le parcours précédent enregistré."
+
+    return act(request, file, form, do, title="Parcours précédent", submit="Enregistrer")
 
 
 @allow(reads_patients)

@@ -18,7 +18,7 @@ from directory.models import Establishment, Role, User
 from directory.perms import allow, reads_patients, works_at_desk
 from directory.services import record_access
 from pathways import services
-from pathways.forms import NewFileForm, OpenPathwayForm, PatientForm
+from pathways.forms import FollowingForm, NewFileForm, OpenPathwayForm, PatientForm
 from pathways.forms.fields import instant, refuse
 from pathways.forms.patients import STRICT, gp_label, town_physicians
 from pathways.models import Pathway, Patient, TargetPathway
@@ -26,6 +26,7 @@ from pathways.perms import may_write
 from pathways.rules.milestones import MilestoneKind
 from pathways.views.identity import identity_of
 from pathways.views.opening import user_of, write
+from pathways.views.sheet import earlier_pathways
 
 FACT_NAMES = {"occurred_at": "received_on"}
 DESK = (Role.COORDINATOR, Role.SECRETARY)
@@ -74,7 +75,13 @@ def open_pathway(request: HttpRequest, uuid: UUID) -> HttpResponse:
     patient = get_object_or_404(Patient, uuid=uuid, establishment__in=user.establishments_as(*DESK))
     record_access(user=user, patient_uuid=patient.uuid, what="Identité, pour ouvrir un parcours", why="team")
     targets = _targets(user).filter(establishment=patient.establishment)
-    form = OpenPathwayForm(request.POST or None, targets=targets, people=_people(user), initial={"owner": user})
+    chosen = {"targets": targets, "people": _people(user), "initial": {"owner": user}}
+    earlier = earlier_pathways(user, patient.pk)
+    form = (
+        FollowingForm(request.POST or None, earlier=earlier, **chosen)
+        if earlier.exists()
+        else OpenPathwayForm(request.POST or None, **chosen)
+    )
     if request.method == "POST" and form.is_valid():
         try:
             pathway = _open(form, patient, user)
@@ -149,6 +156,8 @@ def _open(form: OpenPathwayForm | NewFileForm, patient: Patient, user: User) -> 
         opened_at=received_at,
         owner=data["owner"],
         suspicion=data["suspicion"],
+        linked_to=data.get("linked_to"),
+        link_kind=data.get("link_kind", ""),
         author=user,
     )
     services.record_milestone(

@@ -6,13 +6,12 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_POST
 
 from directory.perms import allow, reads_patients
 from pathways import services
-from pathways.forms import EndPauseForm, PauseForm
+from pathways.forms import EndPauseForm, PauseForm, ReasonForm
 from pathways.models import Pause
-from pathways.views.act import act, done
+from pathways.views.act import act
 from pathways.views.opening import OpenFile, write
 
 
@@ -25,10 +24,11 @@ def pause_add(request: HttpRequest, uuid: UUID) -> HttpResponse:
         services.add_pause(pathway=file.pathway, author=file.user, **data)  # type: ignore[arg-type]
         return "Pause enregistrée : les échéances sont recalculées."
 
+    codes = services.pause_codes_for(pathway=file.pathway, user=file.user)
     return act(
         request,
         file,
-        PauseForm(request.POST or None),
+        PauseForm(request.POST or None, codes=codes),
         do,
         title="Mettre le décompte en pause",
         submit="Mettre en pause",
@@ -38,7 +38,7 @@ def pause_add(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 @allow(reads_patients)
 def pause_end(request: HttpRequest, uuid: UUID, pause: UUID) -> HttpResponse:
-    """Gives a running pause its last day."""
+    """Gives a pause its last day, or an earlier one than planned."""
     file, row = _opened(request, uuid, pause)
 
     def do(data: dict[str, object]) -> str:
@@ -49,13 +49,25 @@ def pause_end(request: HttpRequest, uuid: UUID, pause: UUID) -> HttpResponse:
     return act(request, file, form, do, title="Terminer la pause", submit="Terminer la pause")
 
 
-@require_POST
 @allow(reads_patients)
 def pause_cancel(request: HttpRequest, uuid: UUID, pause: UUID) -> HttpResponse:
-    """Removes a pause from the count."""
+    """Takes a pause out of the count, with a reason."""
     file, row = _opened(request, uuid, pause)
-    services.cancel_pause(pause=row, author=file.user)
-    return done(request, file, "Pause annulée : elle n’est plus décomptée.")
+
+    def do(data: dict[str, object]) -> str:
+        services.cancel_pause(pause=row, author=file.user, reason=str(data["reason"]))
+        return "Pause annulée : elle n’est plus décomptée."
+
+    return act(
+        request,
+        file,
+        ReasonForm(request.POST or None),
+        do,
+        title="Annuler la pause",
+        submit="Annuler la pause",
+        danger=True,
+        intro="Elle ne sera plus retirée de l’attente ; elle reste dans l’historique avec ce motif.",
+    )
 
 
 def _opened(request: HttpRequest, uuid: UUID, pause: UUID) -> tuple[OpenFile, Pause]:

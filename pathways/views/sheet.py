@@ -7,23 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.urls import reverse
 
 from directory.models import User
+from pathways.delays import Delay, delay_of
 from pathways.models import (
     Alert,
     Appointment,
     AppointmentStatus,
     CareCircleMember,
     CircleRole,
+    DelayCause,
+    DelayCode,
     Document,
     DocumentKind,
     DocumentStatus,
     Milestone,
     Pathway,
     Pause,
-    PauseKind,
     Step,
     StepState,
 )
@@ -94,6 +96,8 @@ class DayCount:
     """The wait of the pathway as a whole: as lived, and without the pauses, against the target."""
 
     label: str
+    start: datetime
+    end: datetime
     raw: int
     adjusted: int
     target_days: int | None
@@ -111,6 +115,7 @@ def sheet_rows(now: datetime) -> PathwayQuerySet:
         "appointments",
         "opinions",
         "treatments",
+        Prefetch("delay_causes", DelayCause.objects.in_force().select_related("code", "author__professional")),
         Prefetch("documents", documents),
         Prefetch(
             "alerts", alerts.prefetch_related(Prefetch("step", Step.objects.with_lateness(now))), to_attr="open_alerts"
@@ -126,6 +131,8 @@ def sheet_context(file: OpenFile) -> dict[str, Any]:
     lines = lines_of(pathway, steps, file.now, calendar)
     upcoming, past = split_appointments(pathway, file.now)
     page = reverse("pathways:detail", args=[pathway.uuid])
+    count = day_count(pathway, file.now, calendar)
+    delay = delay_between(pathway, steps, calendar, count)
     return {
         "pathway": pathway,
         "p": identity_of(pathway.patient, url=page),
@@ -135,12 +142,17 @@ def sheet_context(file: OpenFile) -> dict[str, Any]:
         "finished": [line for line in lines if line.step.state == StepState.DONE],
         "set_aside": [line for line in lines if line.step.state == StepState.NOT_APPLICABLE],
         "next": next((line for line in lines if line.step.pk == pathway.next_step_id), None),
-        "count": day_count(pathway, file.now, calendar),
+        "count": count,
+        "delay": delay,
+        "causes": list(pathway.delay_causes.all()),
+        "usual_cause": usual_cause(pathway, delay, file),
+        "relatives": relatives_of(pathway, file.user),
         "timeline": timeline_of(pathway, steps, file.now, calendar, page),
         "timeline_phone": timeline_of(pathway, steps, file.now, calendar, page, phone=True),
         "facts": sorted(facts_of(pathway), key=lambda fact: (fact.occurred_at, fact.pk), reverse=True),
         "exams": pathway.version.content.details,
         "pauses": pauses_of(pathway),
+        "today": calendar.local_date(file.now),
         "members": [member for member in members_of(pathway) if member.role != CircleRole.RCP],
         "board": [member for member in members_of(pathway) if member.role == CircleRole.RCP],
         "upcoming": upcoming,
@@ -200,12 +212,14 @@ def day_count(pathway: Pathway, now: datetime, calendar: Calendar) -> DayCount:
     start = _first(facts, overall.since if overall else None) or pathway.opened_at
     reached = _first(facts, overall.until if overall else None)
     end = max(reached or pathway.closed_at or now, start)
-    stops = [_stop(pause, calendar) for pause in pauses_of(pathway)]
+    stops = stops_of(pathway, calendar)
     waited = waits(start, end, stops, calendar)
     due_at = add(start, overall.within, calendar, stops) if overall else None
     ideal = waits(start, add(start, overall.within, calendar), [], calendar).raw_days if overall else None
     return DayCount(
         label=overall.label if overall else "Depuis l’ouverture du parcours",
+        start=start,
+        end=end,
         raw=waited.raw_days,
         adjusted=waited.adjusted_days,
         target_days=ideal,
@@ -214,6 +228,54 @@ def day_count(pathway: Pathway, now: datetime, calendar: Calendar) -> DayCount:
         late=due_at is not None and due_at < end,
         ended=reached is not None or not pathway.is_active,
     )
+
+
+def delay_between(pathway: Pathway, steps: Sequence[Step], calendar: Calendar, count: DayCount) -> Delay:
+    """Where the time of the whole wait went; ``steps`` carry the annotation ``lateness``."""
+    return delay_of(
+        pathway,
+        steps,
+        facts_of(pathway),
+        stops_of(pathway, calendar),
+        calendar,
+        start=count.start,
+        end=count.end,
+        ended=count.ended,
+        overall_late=count.late,
+    )
+
+
+def delay_shown(file: OpenFile) -> Delay:
+    """The delay of a file as its page shows it now."""
+    pathway = sheet_rows(file.now).get(pk=file.pathway.pk)
+    calendar = calendar_of(pathway.team.establishment)
+    return delay_between(pathway, list(pathway.steps.all()), calendar, day_count(pathway, file.now, calendar))
+
+
+def usual_cause(pathway: Pathway, delay: Delay, file: OpenFile) -> DelayCode | None:
+    """The cause proposed for the part to explain, to those who may confirm it; None once that part is explained."""
+    part = delay.proposed
+    if part is None or not file.may_write or any(each.phase == part.phase for each in pathway.delay_causes.all()):
+        return None
+    usual = DelayCode.objects.filter(is_active=True, needs_comment=False, phase__in=[part.phase, ""])
+    return usual.order_by("-phase", "order", "label").first()
+
+
+def earlier_pathways(user: User, patient_id: int) -> PathwayQuerySet:
+    """The pathways of a patient that ``user`` reads, latest first."""
+    return Pathway.objects.visible_to(user).of_patient(patient_id)
+
+
+def relatives_of(pathway: Pathway, user: User) -> list[tuple[str, Pathway]]:
+    """The pathways this one follows and those that follow it, each with what it is in words."""
+    mine = Q(pk=pathway.linked_to_id) | Q(linked_to=pathway)
+    found = []
+    for other in earlier_pathways(user, pathway.patient_id).filter(mine):
+        if other.pk == pathway.linked_to_id:
+            found.append((f"{pathway.get_link_kind_display()}, fait suite à", other))
+        else:
+            found.append((f"{other.get_link_kind_display()}, suivi dans", other))
+    return found
 
 
 def _first(facts: Sequence[Milestone], kind: MilestoneKind | None) -> datetime | None:
@@ -232,13 +294,18 @@ def timeline_of(
     steps = [step for step in steps if step.state != StepState.WAITING or step.step_key not in repeated]
     if not steps:
         return None
-    stops = [(_stop(pause, calendar), PauseKind(pause.kind).label) for pause in pauses_of(pathway)]
+    stops = [(_stop(pause, calendar), pause.kind.label) for pause in pauses_of(pathway) if pause.stops_clock]
     links = {step.key: f"{page}#etape-{step.uuid}" for step in steps if step.state != StepState.NOT_APPLICABLE}
     width, row = (PHONE_WIDTH, PHONE_ROW) if phone else (PICTURE_WIDTH, PICTURE_ROW)
     drawn = layout(steps, stops, pathway.opened_at, now, width, calendar, links, row, stacked=phone)
     return {name: getattr(drawn, name) for name in DRAWN} | {
         "title": f"Frise du parcours {pathway.version.target.name}"
     }
+
+
+def stops_of(pathway: Pathway, calendar: Calendar) -> list[Stop]:
+    """The pauses that stop the adjusted clock, as the rules read them."""
+    return [_stop(pause, calendar) for pause in pauses_of(pathway) if pause.stops_clock]
 
 
 def _stop(pause: Pause, calendar: Calendar) -> Stop:
@@ -276,7 +343,7 @@ def facts_of(pathway: Pathway) -> list[Milestone]:
 
 
 def pauses_of(pathway: Pathway) -> list[Pause]:
-    """The pauses that count, from `with_page_data`."""
+    """The pauses that were not cancelled, from `with_page_data`."""
     return pathway.running_pauses  # type: ignore[attr-defined,no-any-return]
 
 

@@ -32,7 +32,7 @@ from coordination.services.acts import Asked
 from directory import services as directory
 from directory.models import BreakGlass, OutboxMessage, Professional, Role, Team, TeamKind, User
 from pathways import services as pathways
-from pathways.models import Alert, CircleRole, Document, Milestone, Pathway, Pause, Step, TargetDraft
+from pathways.models import Alert, CircleRole, DelayCause, Document, Milestone, Pathway, Pause, Step, TargetDraft
 from rcp.models import Attendance, Decision, RcpCase
 from referrals.models import Referral
 from tests.factories import PathwayFactory, ProfessionalFactory, TeamFactory, UserFactory
@@ -196,6 +196,12 @@ class Cast:
     def pause(self) -> Pause:
         today = timezone.localdate()
         return pathways.add_pause(pathway=self.pathway, kind="patient_choice", starts_on=today, author=None)
+
+    @cached_property
+    def cause(self) -> DelayCause:
+        return pathways.confirm_delay_cause(
+            pathway=self.pathway, phase="exams", code="no_slot", avoidable=True, author=self.meeting.coordinator
+        )
 
     @cached_property
     def step(self) -> Step:

@@ -7,11 +7,13 @@ import os
 
 import django
 
+SIZES = ["small", "medium", "large"]
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="./jalon bench", description=__doc__)
-    parser.add_argument("--size", choices=["small", "medium", "large"], default="large")
-    parser.add_argument("--only", choices=["worklist", "scan"], help="one measure only")
+    parser.add_argument("--size", choices=SIZES, default="large")
+    parser.add_argument("--only", choices=["worklist", "scan", "rebuild"], help="one measure only")
     options = parser.parse_args()
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -19,24 +21,29 @@ def main() -> None:
     from django.core.management import call_command
 
     from pathways.models import Pathway, Patient
-    from tests.bench import scan, worklist
+    from tests.bench import rebuild, scan, worklist
 
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    sizes = [options.size] if options.only == "scan" or options.size == "small" else ["medium", options.size]
-    found = {}
-    for size in dict.fromkeys(sizes):
+    wanted = {options.only} if options.only else {"worklist", "scan", "rebuild"}
+    sizes = SIZES[: SIZES.index(options.size) + 1] if wanted - {"rebuild"} else [options.size]
+    pages, scans = {}, {}
+    for size in sizes:
         call_command("load_demo", size=size, reset=True)
         patients, active = Patient.objects.count(), Pathway.objects.active().count()
         print(f"\n== {size}: {patients:,} patients, {active:,} active pathways")
-        if options.only != "scan":
-            found[size] = worklist.measure()
-    if len(found) == 2:
-        small, large = found.values()
-        for clients, latency in large.items():
-            print(f"  growth at {clients:>2} clients: p50 x{latency.p50 / small[clients].p50:.2f} (aim: at most 1.2)")
-    if options.only != "worklist":
-        scan.measure()
+        if "worklist" in wanted:
+            pages[size] = worklist.measure()
+        if "scan" in wanted:
+            scans[size] = scan.measure()
+    if "medium" in pages and "large" in pages:
+        for clients, latency in pages["large"].items():
+            growth = latency.p50 / pages["medium"][clients].p50
+            print(f"  growth at {clients:>2} clients: p50 x{growth:.2f} (aim: at most 1.2)")
+    for size, ratio in scans.items():
+        print(f"  scan at {size}: {ratio:.2f} times the bare SQL")
+    if "rebuild" in wanted:
+        rebuild.measure()
 
 
 if __name__ == "__main__":

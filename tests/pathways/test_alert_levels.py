@@ -16,7 +16,7 @@ from django.utils import timezone
 from directory.errors import DomainError
 from directory.models import Membership, Role, User
 from pathways import services
-from pathways.models import Alert, Pathway, PauseKind, Step
+from pathways.models import Alert, Pathway, Step
 from pathways.rules.levels import Level
 from tests.factories import PathwayFactory, TeamFactory, UserFactory
 
@@ -138,7 +138,7 @@ def test_a_pause_moves_the_levels_of_a_delay_already_told(days_ago: int) -> None
     before = Alert.objects.open().get(pathway=pathway, step__key="first_care")
     start = timezone.localdate() - timedelta(days=days_ago - 2)
     services.add_pause(
-        pathway=pathway, kind=PauseKind.values[0], starts_on=start, author=None, ends_on=start + timedelta(days=1)
+        pathway=pathway, kind="patient_choice", starts_on=start, author=None, ends_on=start + timedelta(days=1)
     )
     services.scan_delays(now=timezone.now())
     after = Alert.objects.open().get(pathway=pathway, step__key="first_care")

@@ -134,7 +134,7 @@ def test_a_pause_moves_the_due_date_not_the_raw_one_and_cancelling_moves_it_back
     )  # fmt: skip
     assert dues()[0] == raw
     assert dues()[1] == due + timedelta(days=3)
-    services.cancel_pause(pause=pause, author=None)
+    services.cancel_pause(pause=pause, author=None, reason="Saisie en double")
     assert dues() == (raw, due)
 
 
