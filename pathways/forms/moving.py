@@ -29,6 +29,7 @@ class MoveForm(forms.Form):
         super().__init__(*args, **options)
         field: forms.ChoiceField = self.fields["version"]  # type: ignore[assignment]
         field.choices = [*versions]
+        field.initial = versions[0][0] if versions else None
 
 
 class SwitchForm(forms.Form):
