@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from config.demo.engine import history_models
 from config.demo.load import loaded
-from coordination.models import Booking, Contact, Slot, Task
+from coordination.models import Booking, Contact, Cover, DutyPattern, Slot, Task, TaskSeries
 from directory.models import BreakGlass, Establishment, OutboxMessage, User
 from pathways.models import Alert, Document, Milestone, Pathway, Pause, Step
 from pathways.querysets import pathway_late
@@ -127,6 +127,11 @@ def _desk_and_papers(now: datetime) -> None:
     assert Alert.objects.open().filter(kind="late").exists() and Alert.objects.open().filter(kind="warning").exists()
     assert Alert.objects.filter(acknowledged_at__isnull=False).exists()
     assert BreakGlass.objects.to_review().exists()
+    cover = Cover.objects.on(timezone.localdate(now)).get()
+    assert cover.lines.count() >= 1 and cover.stand_in.email.startswith("idec@")
+    assert set(DutyPattern.objects.values_list("post", flat=True)) == {"mail", "phone", "consultations"}
+    assert TaskSeries.objects.running().count() == Task.objects.open().filter(series__isnull=False).count() == 1
+    assert Task.objects.pool().filter(items__isnull=False).exists(), "a checklist to share out"
 
 
 def _history(now: datetime) -> None:
