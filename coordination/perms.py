@@ -9,6 +9,7 @@ from pathways.models import Pathway
 from pathways.perms import may_coordinate, may_write
 
 __all__ = [
+    "follows_reviews",
     "may_book",
     "may_contact",
     "may_cover",
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 reads_tasks = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
+follows_reviews = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
 reads_slots = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PLATFORM)
 runs_platform = has_role(Role.PLATFORM)
 

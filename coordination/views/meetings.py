@@ -17,9 +17,9 @@ from django.views.decorators.http import require_POST, require_safe
 from coordination import services
 from coordination.forms import ReviewActionForm
 from coordination.models import ReviewItem, ReviewMeeting
-from coordination.perms import reads_tasks
+from coordination.perms import follows_reviews
 from coordination.readings.meetings import MEETINGS, colleagues_of, sight_of
-from coordination.views.shared import insist, user_of
+from coordination.views.shared import insist, open_files, user_of
 from coordination.views.worklist import described, desks_of, scope_of
 from directory.errors import DomainError
 from directory.perms import allow, works_at_desk
@@ -30,7 +30,7 @@ A_WEEK = timedelta(days=7)
 
 
 @require_safe
-@allow(reads_tasks)
+@allow(follows_reviews)
 def reviews(request: HttpRequest) -> HttpResponse:
     """The reviews of the user's teams, newest first, with their minutes."""
     found = ReviewMeeting.objects.visible_to(user_of(request)).with_counts().prefetch_related("papers")
@@ -58,7 +58,7 @@ def review_start(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@allow(reads_tasks)
+@allow(follows_reviews)
 def review(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The patient the review is at (or the one asked for); once closed, what was decided."""
     meeting = _find(request, uuid)
@@ -66,7 +66,7 @@ def review(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_safe
-@allow(reads_tasks)
+@allow(follows_reviews)
 def review_where(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Where the review is now: asked every five seconds by those who follow. It names nobody."""
     meeting = _find(request, uuid)
@@ -121,8 +121,7 @@ def _form(request: HttpRequest, colleagues: list[Any], now: datetime) -> ReviewA
 
 def _report(request: HttpRequest, meeting: ReviewMeeting) -> HttpResponse:
     items = list(meeting.items.with_minutes_data())  # type: ignore[attr-defined]
-    for item in items:
-        open_file(request, item.pathway, "Revue d’équipe")
+    open_files(request, [item.pathway for item in items], "Revue d’équipe")
     context = {
         "meeting": meeting,
         "items": items,
@@ -133,7 +132,7 @@ def _report(request: HttpRequest, meeting: ReviewMeeting) -> HttpResponse:
 
 
 @require_POST
-@allow(reads_tasks)
+@allow(follows_reviews)
 def review_go(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Moves the review to another patient."""
     wanted = request.POST.get("n", "")
@@ -142,7 +141,7 @@ def review_go(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
-@allow(reads_tasks)
+@allow(follows_reviews)
 def review_nothing(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Seen, nothing to do: on to the next one."""
 
@@ -155,7 +154,7 @@ def review_nothing(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
-@allow(reads_tasks)
+@allow(follows_reviews)
 def review_action(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Decides an action; stays on the patient, or goes on to the next one."""
     meeting = _find(request, uuid)
@@ -179,7 +178,7 @@ def review_action(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
-@allow(reads_tasks)
+@allow(follows_reviews)
 def review_attendance(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Says who is there."""
 
@@ -193,7 +192,7 @@ def review_attendance(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
-@allow(reads_tasks)
+@allow(follows_reviews)
 def review_close(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Ends the review; its minutes are being made."""
 
@@ -205,7 +204,7 @@ def review_close(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
-@allow(reads_tasks)
+@allow(follows_reviews)
 def review_reopen(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Takes a closed review up again."""
 

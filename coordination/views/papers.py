@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import structlog
 from csp.decorators import csp_exempt
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -14,13 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from coordination import services
 from coordination.models import DeskPaper, PaperKind, PaperStatus
-from coordination.perms import reads_tasks
-from coordination.views.shared import is_htmx, user_of
+from coordination.perms import follows_reviews
+from coordination.views.shared import is_htmx, log_team_reads, user_of
 from coordination.views.worklist import described, scope_of
 from directory.errors import DomainError
-from directory.models import AccessLog
 from directory.perms import allow, works_at_desk
-from directory.services import record_accesses
 
 
 @require_POST
@@ -34,7 +31,7 @@ def daily_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@allow(reads_tasks)
+@allow(follows_reviews)
 def paper(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Where a paper stands; asked again every two seconds while it is being made. It names nobody."""
     found = _find(request, uuid)
@@ -44,7 +41,7 @@ def paper(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 @csp_exempt()  # a fixed type with nosniff, never a page: a policy here only breaks the browsers' PDF readers
 @require_safe
-@allow(reads_tasks)
+@allow(follows_reviews)
 def paper_file(request: HttpRequest, uuid: UUID) -> HttpResponse | FileResponse:
     """The file itself; each patient in it is written in the access log. 404 while it is not ready."""
     found = _find(request, uuid)
@@ -55,20 +52,14 @@ def paper_file(request: HttpRequest, uuid: UUID) -> HttpResponse | FileResponse:
     except FileNotFoundError as error:
         raise Http404 from error
     what = "Liste du jour (PDF)" if found.kind == PaperKind.DAILY else "Compte rendu de revue (PDF)"
-    record_accesses(
-        user=user_of(request),
-        read=[(patient, AccessLog.Why.TEAM) for patient in found.patients],
-        what=what,
-        ip_address=request.META.get("REMOTE_ADDR"),
-        request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
-    )
+    log_team_reads(request, found.patients, what)
     response = FileResponse(content, content_type="application/pdf", filename=file_name(found), as_attachment=False)
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
 
 @require_POST
-@allow(reads_tasks)
+@allow(follows_reviews)
 def paper_retry(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Takes up a failed paper again."""
     found = _find(request, uuid)

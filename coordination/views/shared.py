@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -14,7 +15,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from directory.models import User
+from directory.models import AccessLog, User
+from directory.services import record_accesses
 from pathways.models import Pathway
 
 CHANGED = "jalon:pathway-changed"
@@ -33,6 +35,22 @@ def find_pathway(request: HttpRequest, uuid: UUID) -> Pathway:
     """The pathway, if the user may see it; 404 for a stranger."""
     visible = Pathway.objects.visible_to(user_of(request)).with_list_data().select_related("patient__gp")
     return get_object_or_404(visible.defer("version__definition"), uuid=uuid)
+
+
+def open_files(request: HttpRequest, pathways: Iterable[Pathway], what: str) -> None:
+    """Logs that the user reads ``what`` of many patients of their own team, in one query."""
+    log_team_reads(request, [pathway.patient.uuid for pathway in pathways], what)
+
+
+def log_team_reads(request: HttpRequest, patients: Iterable[UUID], what: str) -> None:
+    """The same, from the patients' public ids."""
+    record_accesses(
+        user=user_of(request),
+        read=[(patient, AccessLog.Why.TEAM) for patient in patients],
+        what=what,
+        ip_address=request.META.get("REMOTE_ADDR"),
+        request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
+    )
 
 
 def insist(allowed: bool) -> None:

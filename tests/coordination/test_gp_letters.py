@@ -110,6 +110,22 @@ def test_the_preview_is_what_leaves_and_what_is_typed_stays_behind_the_link(
     assert WORDS in text(Client().post(link_of(proposed), {"birth_date": BORN}))
 
 
+def test_the_list_costs_the_same_whatever_waits(
+    nurse: Client, desk: Desk, proposed: Notice, django_assert_max_num_queries: Any
+) -> None:
+    def cost() -> int:
+        with django_assert_max_num_queries(12) as queries:
+            assert nurse.get(url("notices-inbox")).status_code == 200
+        return len(queries)
+
+    before = cost()
+    for days in range(1, 4):
+        gp = ProfessionalFactory(gp=True)
+        patient = PatientFactory(establishment=desk.team.establishment, gp=gp)
+        record(desk.pathway(patient=patient, days_ago=days), "first_care")
+    assert cost() <= before
+
+
 def test_words_are_kept_without_sending(nurse: Client, proposed: Notice) -> None:
     nurse.post(url("notice-send", proposed), {"words": WORDS, "keep": "1"})
     proposed.refresh_from_db()

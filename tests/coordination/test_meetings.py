@@ -281,6 +281,16 @@ def test_a_review_is_taken_up_again_with_a_reason_and_never_beside_another(desk:
         services.reopen_review(meeting=meeting, user=desk.coordinator, reason="Oubli")
 
 
+def test_the_report_costs_the_same_whatever_the_list(
+    nurse: Client, desk: Desk, meeting: ReviewMeeting, django_assert_max_num_queries: Any
+) -> None:
+    decide(desk, meeting)
+    services.close_review(meeting=meeting, user=desk.coordinator)
+    with django_assert_max_num_queries(18):
+        assert nurse.get(url("review", meeting)).status_code == 200
+    assert AccessLog.objects.filter(what="Revue d’équipe", why="team").count() == 3
+
+
 def test_a_stranger_sees_nothing_of_it(client: Client, desk: Desk, meeting: ReviewMeeting) -> None:
     stranger: User = UserFactory(role=Role.COORDINATOR, team=TeamFactory())
     client.force_login(stranger)

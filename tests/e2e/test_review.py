@@ -79,7 +79,7 @@ def test_a_review_without_scripts_followed_by_a_colleague(visit: Arrival, desk: 
     page.get_by_role("button", name="Passer cette liste en revue").click()
     follower = colleague.go(page.url.replace(nurse.page.url.split("/revues/")[0], ""))
     at(follower, "Patient 1 sur 3")
-    page.get_by_role("button", name="Suivant").click()
+    page.get_by_role("button", name="Suivant", exact=True).click()
     expect(page.get_by_role("heading", name="Patient 2 sur 3")).to_be_visible()
     expect(follower.get_by_text("La revue est au patient 2.")).to_be_visible(timeout=15_000)
     follower.get_by_role("link", name="Y aller").click()
