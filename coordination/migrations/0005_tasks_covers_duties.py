@@ -8,6 +8,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -19,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='Cover',
             fields=[
@@ -651,4 +653,4 @@ class Migration(migrations.Migration):
             model_name='taskseries',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "coordination_taskserieshistory" ("checklist", "closes_on", "created_at", "created_by_id", "end_reason", "every", "id", "note", "owner_id", "pathway_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "starts_on", "status", "team_id", "times", "title", "unit", "until_on", "uuid") VALUES (OLD."checklist", OLD."closes_on", OLD."created_at", OLD."created_by_id", OLD."end_reason", OLD."every", OLD."id", OLD."note", OLD."owner_id", OLD."pathway_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."starts_on", OLD."status", OLD."team_id", OLD."times", OLD."title", OLD."unit", OLD."until_on", OLD."uuid"); RETURN NULL;', hash='e0dbb4e155330d6bfa0b1c8f337ceac92f635fe7', operation='DELETE', pgid='pgtrigger_delete_delete_e7f4f', table='coordination_taskseries', when='AFTER')),
         ),
-    ]
+    ])

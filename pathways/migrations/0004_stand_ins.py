@@ -6,6 +6,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -14,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='StandIn',
             fields=[
@@ -33,4 +35,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('last_on__gte', models.F('first_on'))), name='stand_in_days_ordered'), models.CheckConstraint(condition=models.Q(('acting', models.F('replaced')), _negated=True), name='stand_in_by_another'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('pathway', '='), ('replaced', '='), (models.Func('first_on', 'last_on', models.Value('[]'), function='DATERANGE', output_field=django.contrib.postgres.fields.ranges.DateRangeField()), '&&')], name='stand_in_one_a_day', violation_error_message='Une autre personne remplace déjà celle-ci ce jour-là pour ce patient.')],
             },
         ),
-    ]
+    ])

@@ -7,6 +7,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 # The four reasons that pauses could have until now: their rows must be there before the column points at them.
 TO_VALIDATE = "Proposition Jalon, à valider par l’établissement"
@@ -36,7 +38,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='DelayCause',
             fields=[
@@ -434,4 +436,4 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.ForeignKey(db_column='kind', db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='pathways.pausecode', to_field='code', verbose_name='motif'),
         ),
-    ]
+    ])
