@@ -65,7 +65,8 @@ def delay_of(
         shares=shares_of(pathway.version.content, start, calendar),
         ended=ended,
     )
-    missed = overall_late or any(step.lateness in LATE_WORDS for step in steps)  # type: ignore[attr-defined]
+    asked = [step.lateness for step in steps if not step.optional]  # type: ignore[attr-defined]
+    missed = overall_late or not LATE_WORDS.isdisjoint(asked)
     causes = {str(cause.phase): cause for cause in pathway.delay_causes.all()}
     return Delay(_placed(segments, causes), missed, longest_over(segments) if missed else None)
 

@@ -52,6 +52,8 @@ class Drawable(Protocol):
     def done_at(self) -> datetime | None: ...
     @property
     def skip_reason(self) -> str: ...
+    @property
+    def optional(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +264,7 @@ def _shown_state(step: Drawable, today: datetime) -> str:
     if step.due_at is None and step.raw_due_at is not None:
         return "paused"
     if step.state == StepState.OPEN:
-        return "late" if step.due_at is not None and step.due_at < today else "due"
+        return "late" if step.due_at is not None and step.due_at < today and not step.optional else "due"
     return "projected"
 
 

@@ -210,7 +210,8 @@ def every_action(scene: Scene) -> list[tuple[str, dict[str, Any]]]:
         ("step-done", step), ("step-skip", step), ("step-restore", step), ("step-assign", step),
         ("milestone-add", {}), ("milestone-correct", milestone), ("milestone-withdraw", milestone),
         ("pause-add", {}), ("pause-end", {"pause": pause.uuid}), ("pause-cancel", {"pause": pause.uuid}),
-        ("assign", {}), ("link", {}), ("delay-cause", {"phase": "exams"}), ("close", {}), ("reopen", {}), ("circle-add", {}), ("pps", {}), ("patient-edit", {}),
+        ("assign", {}), ("link", {}), ("delay-cause", {"phase": "exams"}),
+        ("close", {}), ("reopen", {}), ("circle-add", {}), ("pps", {}), ("patient-edit", {}),
     ]  # fmt: skip
 
 

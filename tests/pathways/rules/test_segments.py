@@ -65,8 +65,9 @@ def test_a_result_before_the_first_care_makes_no_negative_part() -> None:
 
 
 @pytest.mark.parametrize(
-    ("awaited", "running"), [({"exams", "rcp"}, "exams"), ({"rcp"}, "rcp"), (set(), "pathology"), ({"referral"}, "pathology")]
-)  # fmt: skip
+    ("awaited", "running"),
+    [({"exams", "rcp"}, "exams"), ({"rcp"}, "rcp"), (set(), "pathology"), ({"referral"}, "pathology")],
+)
 def test_the_time_that_runs_belongs_to_what_is_still_expected(awaited: set[str], running: str) -> None:
     parts = split(WAY[:4], START, START + timedelta(days=12), calendar=PARIS, awaited=awaited)
     assert [part.phase.value for part in parts if part.runs] == [running]

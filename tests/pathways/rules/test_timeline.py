@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations, pairwise
 from typing import Any
@@ -31,6 +31,7 @@ class Shown:
     raw_due_at: datetime | None = None
     done_at: datetime | None = None
     skip_reason: str = ""
+    optional: bool = False
 
 
 def day(number: float) -> datetime:
@@ -270,3 +271,9 @@ def test_on_a_phone_the_labels_stand_above_the_bars_and_the_whole_width_tells_ti
     assert above.rows[0].bar_width > beside.rows[0].bar_width
     for row in above.rows:
         assert text_width(row.label, 12.5) + text_width(row.sublabel, 11) <= 360 - 3 * 8
+
+
+def test_an_optional_step_is_never_drawn_late() -> None:
+    overdue = Shown(state=StepState.OPEN, due_at=day(3))
+    assert one(overdue, day(6)).state == "late"
+    assert one(replace(overdue, optional=True), day(6)).state == "due"
