@@ -30,11 +30,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Delay:
-    """The parts of the wait. ``missed`` when an objective was not kept; ``proposed`` is then the part to explain."""
+    """The parts of the wait. ``missed`` when an objective was not kept; ``proposed`` is then the part to explain.
+
+    ``others`` are causes said of parts that are no longer there, since a fact was corrected.
+    """
 
     parts: list[Part]
     missed: bool
     proposed: Segment | None
+    others: list[DelayCause]
     width: int = BAR_WIDTH
 
 
@@ -68,7 +72,9 @@ def delay_of(
     asked = [step.lateness for step in steps if not step.optional]  # type: ignore[attr-defined]
     missed = overall_late or not LATE_WORDS.isdisjoint(asked)
     causes = {str(cause.phase): cause for cause in pathway.delay_causes.all()}
-    return Delay(_placed(segments, causes), missed, longest_over(segments) if missed else None)
+    there = {segment.phase.value for segment in segments}
+    others = [cause for phase, cause in causes.items() if phase not in there]
+    return Delay(_placed(segments, causes), missed, longest_over(segments) if missed else None, others)
 
 
 def _expected(step: Step) -> bool:

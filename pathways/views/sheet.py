@@ -144,7 +144,6 @@ def sheet_context(file: OpenFile) -> dict[str, Any]:
         "next": next((line for line in lines if line.step.pk == pathway.next_step_id), None),
         "count": count,
         "delay": delay,
-        "causes": list(pathway.delay_causes.all()),
         "usual_cause": usual_cause(pathway, delay, file),
         "relatives": relatives_of(pathway, file.user),
         "timeline": timeline_of(pathway, steps, file.now, calendar, page),

@@ -119,3 +119,13 @@ def test_a_reader_of_the_circle_sees_the_parts_and_is_asked_nothing(missed: Scen
     card = page.select_one("section[aria-labelledby=temps-passe]")  # type: ignore[attr-defined]
     assert "au-delà" in words(card)
     assert not card.select("form, a")
+
+
+def test_what_was_said_of_a_part_that_vanished_can_still_be_taken_back(missed: Scene) -> None:
+    early = PathwayFactory(team=missed.team, owner=missed.coordinator)
+    cause = services.confirm_delay_cause(
+        pathway=early, phase="treatment", code="no_treatment_place", avoidable=True, author=missed.coordinator
+    )
+    card = page_of(missed, early).select_one("section[aria-labelledby=temps-passe]")  # type: ignore[attr-defined]
+    assert "Traitement : Pas de place au bloc ou en traitement, évitable." in words(card)
+    assert card.select_one("form")["action"] == reverse("pathways:delay-cause-withdraw", args=[early.uuid, cause.uuid])
