@@ -199,7 +199,9 @@ class LinkFields(forms.Form):
         to_field_name="uuid",
         empty_label="Aucun parcours précédent",
     )
-    link_kind = forms.ChoiceField(label="Nature du lien", choices=[("", "Sans objet"), *LinkKind.choices], required=False)
+    link_kind = forms.ChoiceField(
+        label="Nature du lien", choices=[("", "Sans objet"), *LinkKind.choices], required=False
+    )
 
     def offer(self, earlier: Any) -> None:
         field: forms.ModelChoiceField[Pathway] = self.fields["linked_to"]  # type: ignore[assignment]
