@@ -60,7 +60,7 @@ def test_shown_then_confirmed_then_seen_by_who_stands_in(
     assert "Vous êtes en absence" in own
     client.force_login(paul)
     page = text(client.get(url("worklist"), {"qui": "moi"}))
-    assert f"pour {desk.coordinator} (en absence jusqu’au" in page
+    assert f"pour {desk.coordinator}, jusqu’au" in page
     assert "Le laboratoire rappelle vers 15 h." in page
     assert f"Suivi par <strong>{paul}</strong> pour {desk.coordinator}" in text(client.get(url("pathway-panel", late)))
 
