@@ -61,8 +61,9 @@ def _post() -> None:
 
 
 def _sent() -> None:
-    """Opinions whose notice has left are known as sent, at the instant it left."""
+    """Opinions whose notice has left are known as sent, at the instant it left; letters to the GP as told."""
     rcp.note_sent()
+    coordination.note_told()
 
 
 def _todays_meeting(life: Life) -> None:

@@ -9,12 +9,13 @@ from config.demo.clinic import EUS, PERCUTANEOUS
 from config.demo.life import Chapter, Life
 from config.demo.story import Story
 from coordination import services
-from coordination.models import Booking, ContactOutcome
+from coordination.models import Booking, ContactOutcome, Notice
 from pathways import services as pathways
 from pathways.models import Step
 from pathways.rules.milestones import MilestoneKind as Kind
 
 THURSDAY = 3
+UNREAD_DAYS = 4
 SAMPLE_STEPS = ("lab_request", "sample_sent", "lab_intermediate", "lab_final", "diagnosis")
 
 
@@ -93,7 +94,13 @@ def after_first_care(life: Life, story: Story) -> None:
 
 
 def _gp_letter(life: Life, story: Story) -> None:
-    life.note(story, Kind.GP_INFORMED, life.user("secretary"))
+    """The secretary lets the proposed letter leave, and says so herself where none is proposed. Those of the last days
+    wait for the visitor."""
+    proposed = Notice.objects.filter(pathway=story.pathway, kind="first_care").proposed().first()
+    if proposed is None:
+        life.note(story, Kind.GP_INFORMED, life.user("secretary"))
+    elif (life.agenda.today - life.now.date()).days > UNREAD_DAYS:
+        services.accept_notice(notice=proposed, user=life.user("secretary"), words=proposed.words)
 
 
 def no_sample_needed(life: Life, story: Story) -> None:

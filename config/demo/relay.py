@@ -1,18 +1,30 @@
-"""What the desk leaves ready for this morning: who takes what, tasks to share out, and one absence that begins."""
+"""What the desk leaves ready for this morning: who takes what, tasks to share out, the review of the late ones with its
+minutes, a target pathway being rewritten, and one absence that begins."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid5
 
 from config.demo.life import Life
+from config.demo.world import FAST
 from coordination import services
 from coordination.models import Every, Post
+from coordination.querysets import worklist
+from coordination.querysets.worklist import Scope
 from coordination.readings.new_task import from_step, proposals_of
+from pathways import services as pathways
 from pathways.models import Pathway
+from pathways.rules import Duration, Unit
+from pathways.rules.target import from_dict
 
 EVENING = 17.3
 DAYS_AWAY = 9
 HANDED = 5
+REVIEWED = 4
+SOONER = 6
+"""Days; the version in force gives eight."""
 
 POOL = (
     ("Demander les images du scanner de ville", 0, ()),
@@ -28,6 +40,8 @@ def plan(life: Life) -> None:
     eve = agenda.on(agenda.today - timedelta(days=1), EVENING)
     agenda.at(eve, lambda: _split(life), life.world.idec)
     agenda.at(eve, lambda: _tasks(life, _followed(life)), life.world.idec)
+    agenda.at(eve, lambda: _review(life), life.world.idec)
+    agenda.at(eve, lambda: _draft(life), life.user("quality"))
     agenda.at(eve, lambda: _absence(life, _followed(life)), life.user("coordinator"))
 
 
@@ -65,6 +79,38 @@ def _tasks(life: Life, followed: list[Pathway]) -> None:
             owner=life.world.idec, due_on=today, author=life.world.idec,
         )  # fmt: skip
         services.tick_item(item=task.items.all()[0], user=life.world.idec, done=True)
+
+
+def _review(life: Life) -> None:
+    """The late ones, one after the other: an action for the first, nothing more for the others. A worker writes the
+    minutes."""
+    listed = worklist.LATE
+    team, idec = life.world.team, life.world.idec
+    late = worklist.chosen(worklist.at_desk(idec, Scope()), listed, life.now, life.now.date())
+    if not late.filter(team=team).exists():
+        return
+    meeting = services.start_review(user=idec, team=team, listed=listed, scope=Scope(), summary="En retard")
+    first, *others = meeting.items.order_by("position")
+    services.decide_action(
+        item=first, user=idec, title="Demander une date au service qui reçoit", owner=idec,
+        due_on=life.agenda.worked_day(life.agenda.today), key=uuid5(meeting.uuid, "action"),
+    )  # fmt: skip
+    for item in others[:REVIEWED]:
+        services.note_nothing(item=item, user=idec)
+    services.note_attendance(meeting=meeting, present=[idec, life.user("secretary")], others="Dr Hourcadelle")
+    services.close_review(meeting=meeting, user=idec)
+
+
+def _draft(life: Life) -> None:
+    """The quality team wonders about a first consultation two days sooner: the rehearsal says who would be late."""
+    author = life.user("quality")
+    draft = pathways.start_draft(target=life.world.targets[FAST], author=author)
+    content = from_dict(draft.definition)
+    steps = tuple(
+        replace(step, objective=Duration(SOONER, Unit.CALENDAR_DAYS)) if step.key == "first_care" else step
+        for step in content.steps
+    )
+    pathways.save_draft(draft=draft, revision=draft.revision, content=replace(content, steps=steps), author=author)
 
 
 def _absence(life: Life, followed: list[Pathway]) -> None:

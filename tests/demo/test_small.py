@@ -19,9 +19,19 @@ from django.utils import timezone
 
 from config.demo.engine import history_models
 from config.demo.load import loaded
-from coordination.models import Booking, Contact, Cover, DutyPattern, Slot, Task, TaskSeries
+from coordination.models import (
+    Booking,
+    Contact,
+    Cover,
+    DeskPaper,
+    DutyPattern,
+    ReviewMeeting,
+    Slot,
+    Task,
+    TaskSeries,
+)
 from directory.models import BreakGlass, Establishment, OutboxMessage, User
-from pathways.models import Alert, Document, Milestone, Pathway, Pause, Step
+from pathways.models import Alert, Document, Milestone, Pathway, Pause, Step, TargetDraft
 from pathways.querysets import pathway_late
 from pathways.services import rebuild_plans
 from rcp.models import Decision, FollowUpAction, RcpSession
@@ -127,6 +137,10 @@ def _desk_and_papers(now: datetime) -> None:
     assert Alert.objects.open().filter(kind="late").exists() and Alert.objects.open().filter(kind="warning").exists()
     assert Alert.objects.filter(acknowledged_at__isnull=False).exists()
     assert BreakGlass.objects.to_review().exists()
+    review = ReviewMeeting.objects.get()
+    assert review.items.filter(outcome="action").count() == 1 and DeskPaper.objects.filter(meeting=review).exists()
+    draft = TargetDraft.objects.get()
+    assert draft.revision > 1 and draft.base.number == 1
     cover = Cover.objects.on(timezone.localdate(now)).get()
     assert cover.lines.count() >= 1 and cover.stand_in.email.startswith("idec@")
     assert set(DutyPattern.objects.values_list("post", flat=True)) == {"mail", "phone", "consultations"}
