@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -60,8 +60,14 @@ def _next(steps: Sequence[PaperStep]) -> PaperStep | None:
     """The step the patient waits for: of those that run, the first due; else the first to come."""
     running = [step for step in steps if step.state == StepState.OPEN]
     if running:
-        return min(running, key=lambda step: (step.due_at is None, step.due_at or step.anchor_at, step.optional))
+        return min(running, key=_urgency)
     return next((step for step in steps if step.state == StepState.WAITING), None)
+
+
+def _urgency(step: PaperStep) -> tuple[bool, bool, datetime, bool]:
+    """The first due; then, while a pause without end stops the clock, what was due first before it."""
+    moment = step.due_at or step.raw_due_at or step.anchor_at
+    return step.due_at is None, moment is None, moment or datetime.max.replace(tzinfo=UTC), step.optional
 
 
 def _line(step: PaperStep, at: datetime) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from importlib import import_module
 from typing import Any
@@ -15,9 +16,12 @@ from django.utils import timezone
 from directory.errors import DomainError
 from pathways import services
 from pathways.models import DelayCode, Pathway, Pause, PauseCode, PauseExclusion, Step
+from pathways.papers.facts import collect
+from pathways.papers.pps import pps_context
 from pathways.rules.clock import days_off, waits
 from pathways.services import calendar_of
 from pathways.services.codes import DELAYS, PAUSES, install_codes
+from pathways.views.sheet import sheet_rows
 from tests.factories import EstablishmentFactory, PathwayFactory
 from tests.pathways.pages import soup, words
 from tests.pathways.scenes import Scene
@@ -224,3 +228,14 @@ def test_both_waits_are_on_one_line_of_the_page_the_summary_and_the_list(scene: 
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT kind FROM pathways_pause ORDER BY kind")
         assert [row[0] for row in cursor.fetchall()] == ["medical", "organisation"]
+
+
+def test_the_pps_of_a_patient_whose_clock_is_stopped_without_end_is_made() -> None:
+    """Two undated steps that run, one of which follows a stopped one: found by the ten thousand histories."""
+    pathway = PathwayFactory(days_ago=9)
+    facts = collect(sheet_rows(timezone.now()).get(pk=pathway.pk))
+    first, second, *_ = [replace(step, state="open", due_at=None, raw_due_at=None) for step in facts.steps[-3:]]
+    now = timezone.now()
+    steps = (replace(first, anchor_at=None), replace(second, anchor_at=now))
+    shown = pps_context(replace(facts, steps=steps), version=1, at=now, author="")
+    assert shown["next"]["title"] == second.title
