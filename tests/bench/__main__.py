@@ -8,12 +8,13 @@ import os
 import django
 
 SIZES = ["small", "medium", "large"]
+MEASURES = {"worklist", "search", "scan", "rebuild"}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="./jalon bench", description=__doc__)
     parser.add_argument("--size", choices=SIZES, default="large")
-    parser.add_argument("--only", choices=["worklist", "scan", "rebuild"], help="one measure only")
+    parser.add_argument("--only", choices=sorted(MEASURES), help="one measure only")
     options = parser.parse_args()
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -21,11 +22,11 @@ def main() -> None:
     from django.core.management import call_command
 
     from pathways.models import Pathway, Patient
-    from tests.bench import rebuild, scan, worklist
+    from tests.bench import rebuild, scan, search, worklist
 
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    wanted = {options.only} if options.only else {"worklist", "scan", "rebuild"}
+    wanted = {options.only} if options.only else MEASURES
     sizes = SIZES[: SIZES.index(options.size) + 1] if wanted - {"rebuild"} else [options.size]
     pages, scans = {}, {}
     for size in sizes:
@@ -34,6 +35,8 @@ def main() -> None:
         print(f"\n== {size}: {patients:,} patients, {active:,} active pathways")
         if "worklist" in wanted:
             pages[size] = worklist.measure()
+        if "search" in wanted:
+            search.measure()
         if "scan" in wanted:
             scans[size] = scan.measure()
     if "medium" in pages and "large" in pages:
