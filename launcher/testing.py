@@ -35,14 +35,16 @@ def stages(root: Path, extra: Sequence[str], processors: int) -> list[Stage]:
     """The calls of pytest: what was asked in one, else everything in three.
 
     The concurrency tests come alone, to have the processors and the connections; the browser
-    tests last, at most two at a time.
+    tests last, one processor left to their servers. Whoever has finished takes from the others.
     """
     if extra:
         return [Stage("tests", tuple(extra))]
     apart = ("tests/concurrency", "tests/e2e")
     first = ["tests", *(f"--ignore={folder}" for folder in apart)]
-    found = [Stage("unit", (*first, "-n", str(processors)))]
-    for folder, parallel in zip(apart, ((), ("-n", "2") if processors >= 4 else ()), strict=True):
+    shared = ("--dist", "worksteal", "-n")
+    found = [Stage("unit", (*first, *shared, str(processors)))]
+    browsers = (*shared, str(processors - 1)) if processors >= 3 else ()
+    for folder, parallel in zip(apart, ((), browsers), strict=True):
         if (root / folder).is_dir():
             found.append(Stage(folder.removeprefix("tests/"), (folder, *parallel)))
     return found
