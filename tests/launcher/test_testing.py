@@ -17,15 +17,8 @@ def test_everything_is_run_in_three_stages(tmp_path: Path) -> None:
         (tmp_path / "tests" / name).mkdir(parents=True)
     stages = testing.stages(tmp_path, [], 4)
     assert [stage.name for stage in stages] == ["unit", "concurrency", "e2e"]
-    assert stages[0].arguments == (
-        "tests",
-        "--ignore=tests/concurrency",
-        "--ignore=tests/e2e",
-        "--dist",
-        "worksteal",
-        "-n",
-        "4",
-    )
+    shared = ("--dist", "worksteal", "-n")
+    assert stages[0].arguments == ("tests", "--ignore=tests/concurrency", "--ignore=tests/e2e", *shared, "4")
     assert stages[1].arguments == ("tests/concurrency",)
     assert stages[2].arguments == ("tests/e2e", *shared, "3")
     assert testing.stages(tmp_path, [], 2)[2].arguments == ("tests/e2e",)
