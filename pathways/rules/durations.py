@@ -69,6 +69,11 @@ class Duration:
         one, many = _UNIT_LABELS[self.unit]
         return f"{self.value}\N{NO-BREAK SPACE}{one if self.value < 2 else many}"
 
+    @property
+    def as_objective(self) -> str:
+        """The same, for the delay a step is given: no day at all is « le jour même »."""
+        return self.label if self.value else "le jour même"
+
     @classmethod
     def parse(cls, text: str) -> Duration:
         """Reads `7 days`, `1 day`, `48 working_hours`. Raises ValueError with a French sentence."""

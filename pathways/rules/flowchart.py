@@ -301,7 +301,7 @@ def _event_text(target: Target, match: Match, width: int) -> _Text:
 
 def _notes(target: Target, step: StepDef, room: float) -> list[str]:
     """What a box says under its label: who, within what (on a line of its own when both are long), how often, where."""
-    notes = [step.actor.label, *([step.objective.label] if step.objective else [])]
+    notes = [step.actor.label, *([step.objective.as_objective] if step.objective else [])]
     if text_width(" · ".join(notes), NOTE_SIZE) <= room:
         notes = [" · ".join(notes)]
     if step.repeat:

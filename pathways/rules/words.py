@@ -101,7 +101,7 @@ def step_words(target: Target, position: int) -> StepWords:
         phase=step.phase.label,
         actor=step.actor.label,
         anchor=anchor_words(step.anchor, target),
-        objective=step.objective.label if step.objective else "",
+        objective=step.objective.as_objective if step.objective else "",
         repeat=repeat_words(step.repeat) if step.repeat else "",
         condition=condition_words(step, target.details),
         done_by=matches_words(step.done_by, target.details),

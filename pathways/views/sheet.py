@@ -34,7 +34,6 @@ from pathways.papers.facts import collect
 from pathways.querysets import PathwayQuerySet
 from pathways.rules.calendar import Calendar
 from pathways.rules.clock import add, waits
-from pathways.rules.durations import Duration
 from pathways.rules.durations import Pause as Stop
 from pathways.rules.lateness import margin_days
 from pathways.rules.milestones import MilestoneKind
@@ -182,7 +181,7 @@ def _line(step: Step, definition: StepDef | None, pathway: Pathway, now: datetim
         margin=margin_days(step.due_at, now, calendar) if running and step.due_at else None,
         actor=Actor(step.actor).label,
         person=str(step.assignee or pathway.owner or ""),
-        objective=_objective_words(objective),
+        objective=objective.as_objective if objective else "",
         by_the_hour=bool(objective and objective.unit.is_hours),
         can_end=running and definition is not None and pathway.is_active,
         tools=tools_of(definition, pathway.version.content) if definition and step.state == StepState.OPEN else None,
@@ -196,12 +195,6 @@ def tools_of(definition: StepDef, target: Target) -> Tools | None:
     mails = [mail for mail in target.mail_templates if mail.key in definition.mails]
     found = Tools(places, definition.checklist, definition.documents, mails)
     return found if places or mails or definition.checklist or definition.documents else None
-
-
-def _objective_words(objective: Duration | None) -> str:
-    if objective is None:
-        return ""
-    return objective.label if objective.value else "le jour même"
 
 
 def day_count(pathway: Pathway, now: datetime, calendar: Calendar) -> DayCount:
