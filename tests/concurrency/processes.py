@@ -59,7 +59,7 @@ class RedisServer:
     def start(self) -> None:
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
         self.process = subprocess.Popen([str(self.program), *options], stdout=subprocess.DEVNULL)
-        wait_until(self._answers, seconds=20, told="Redis did not start")
+        wait_until(self._answers, seconds=60, told="Redis did not start")
 
     def kill(self) -> None:
         if self.process:

@@ -55,24 +55,24 @@ def letters(folder: Path) -> int:
 
 def test_redis_killed_in_the_middle(redis: RedisServer, running: CeleryWorker, tmp_path: Path) -> None:
     write(1500, "before")
-    wait_until(lambda: sent() > 0, seconds=60, told="the worker sent nothing")
+    wait_until(lambda: sent() > 0, seconds=240, told="the worker sent nothing")
     redis.kill()
     write(100, "during")
     redis.start()
-    wait_until(lambda: sent() == 1600, seconds=120, told="messages were lost with Redis")
+    wait_until(lambda: sent() == 1600, seconds=400, told="messages were lost with Redis")
     assert letters(tmp_path) == 1600
     assert OutboxMessage.objects.filter(attempts__gt=1).count() == 0
 
 
 def test_worker_killed_in_the_middle(running: CeleryWorker, tmp_path: Path) -> None:
     write(1500, "before")
-    wait_until(lambda: sent() > 0, seconds=60, told="the worker sent nothing")
+    wait_until(lambda: sent() > 0, seconds=240, told="the worker sent nothing")
     running.kill()
     assert sent() < 1500, "the worker was too fast to be killed in the middle"
     # The message in its hands comes back when its lease ends: end it now.
     OutboxMessage.objects.filter(sent_at__isnull=True, claimed_until__isnull=False).update(claimed_until=timezone.now())
     running.start()
-    wait_until(lambda: sent() == 1500, seconds=120, told="messages were lost with the worker")
+    wait_until(lambda: sent() == 1500, seconds=400, told="messages were lost with the worker")
     assert letters(tmp_path) == 1500
 
 

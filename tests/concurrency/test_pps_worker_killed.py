@@ -63,7 +63,7 @@ def test_worker_killed_in_the_middle_of_a_pps(redis: RedisServer, publishing: No
     worker.start()
     try:
         document = services.request_pps(pathway=scene.pathway, user=scene.coordinator)
-        wait_until(lambda: state(document) == "running", seconds=90, told="the worker took nothing up")
+        wait_until(lambda: state(document) == "running", seconds=240, told="the worker took nothing up")
         worker.kill()
         assert state(document) == "running", "the worker was too fast to be killed in the middle"
         assert not Document.objects.exclude(file="").exists()
@@ -71,7 +71,7 @@ def test_worker_killed_in_the_middle_of_a_pps(redis: RedisServer, publishing: No
         worker.start()
         # What beat does every 30 seconds; the message in the dead worker's hands comes back in ten minutes only.
         assert documents.requeue(now=timezone.now() + timedelta(minutes=2)) == 1
-        wait_until(lambda: state(document) == "ready", seconds=120, told="the document was lost with the worker")
+        wait_until(lambda: state(document) == "ready", seconds=400, told="the document was lost with the worker")
         # Asked again, as a late message would: nothing more is made.
         assert documents.produce(document_id=document.pk) == "idle"
     finally:
@@ -135,6 +135,6 @@ def test_redis_away_when_a_pps_is_asked_for(redis: RedisServer, publishing: None
     worker.start()
     try:
         assert documents.requeue(now=timezone.now() + timedelta(minutes=2)) == 1
-        wait_until(lambda: state(document) == "ready", seconds=120, told="the document was lost with Redis")
+        wait_until(lambda: state(document) == "ready", seconds=400, told="the document was lost with Redis")
     finally:
         worker.kill()
