@@ -231,7 +231,7 @@ def _leaves(claire: Visitor, paul: User) -> None:
 def _takes_over(paul: Visitor, absent: User, late: Pathway) -> None:
     """Their list, the page on each patient, a call."""
     page = paul.go("/journee/?qui=moi")
-    paul.sees("Vous remplacez un collègue", f"pour {absent} (en absence")
+    paul.sees("Vous remplacez un collègue", f"pour {absent}, jusqu’au")
     paul.check()
     page.get_by_role("link", name="Fiches de relais").click()
     paul.sees("Douleur le soir", "Qui appeler")
@@ -244,4 +244,4 @@ def _takes_over(paul: Visitor, absent: User, late: Pathway) -> None:
     dialog.get_by_role("button", name="Joint", exact=True).click()
     expect(dialog).to_be_hidden()
     expect(row(paul, "ESSAIRELAIS")).not_to_contain_text("Jamais joint")
-    expect(row(paul, "ESSAIRELAIS")).to_contain_text(f"pour {absent} (en absence")
+    expect(row(paul, "ESSAIRELAIS")).to_contain_text(f"pour {absent}, jusqu’au")
