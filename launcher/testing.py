@@ -14,8 +14,6 @@ from launcher.run import run_foreground, run_step
 from launcher.system import Need
 from launcher.ui import say
 
-#: How many workers a stage has at most.
-MOST = {"tests/concurrency": 2, "tests/e2e": 3}
 #: pytest's code for "no test was collected".
 NOTHING_COLLECTED = 5
 
@@ -36,9 +34,8 @@ def cores() -> int:
 def stages(root: Path, extra: Sequence[str], processors: int) -> list[Stage]:
     """The calls of pytest: what was asked in one, else everything in three.
 
-    The concurrency tests come apart, two at a time at most, to have the processors and the
-    connections; the browser tests last, one processor left to their servers. Whoever has finished
-    takes from the others.
+    The concurrency tests come alone, to have the processors and the connections; the browser
+    tests last, one processor left to their servers. Whoever has finished takes from the others.
     """
     if extra:
         return [Stage("tests", tuple(extra))]
@@ -46,9 +43,9 @@ def stages(root: Path, extra: Sequence[str], processors: int) -> list[Stage]:
     first = ["tests", *(f"--ignore={folder}" for folder in apart)]
     shared = ("--dist", "worksteal", "-n")
     found = [Stage("unit", (*first, *shared, str(processors)))]
-    for folder, workers in zip(apart, (processors // 2, processors - 1), strict=True):
+    browsers = (*shared, str(processors - 1)) if processors >= 3 else ()
+    for folder, parallel in zip(apart, ((), browsers), strict=True):
         if (root / folder).is_dir():
-            parallel = (*shared, str(min(workers, MOST[folder]))) if workers > 1 else ()
             found.append(Stage(folder.removeprefix("tests/"), (folder, *parallel)))
     return found
 
