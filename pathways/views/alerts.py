@@ -60,7 +60,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     kind, level = request.GET.get("kind", ""), request.GET.get("niveau", "")
     rows = listed[chosen].filter(level=int(level)) if level in _LEVELS else listed[chosen]
     narrowed = rows.filter(kind=kind) if kind in AlertKind.values else rows
-    todo = Paginator(_sorted_keys(narrowed.unacknowledged()), ROWS).get_page(request.GET.get("page"))
+    unseen = Paginator(_sorted_keys(narrowed.unacknowledged()), ROWS).get_page(request.GET.get("page"))
     seen = Paginator(_sorted_keys(narrowed.filter(acknowledged_at__isnull=False)), ROWS)
     seen_page = seen.get_page(request.GET.get("vues"))
     context = {
@@ -73,9 +73,9 @@ def alert_list(request: HttpRequest) -> HttpResponse:
         "level": level,
         "levels": [(str(each.rank), each.label) for each in Level],
         "chosen": chosen,
-        "todo": _lines(todo, now),
+        "unseen": _lines(unseen, now),
         "seen": _lines(seen_page, now),
-        "todo_page": todo,
+        "unseen_page": unseen,
         "seen_page": seen_page,
     }
     return render(request, "pathways/alerts.html", context)

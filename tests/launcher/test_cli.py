@@ -140,8 +140,11 @@ def test_a_known_cause_is_told_with_its_way_out(project: Project, last_words: st
 
 
 def test_a_terminal_that_has_gone_does_not_stop_the_clean_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
     class Gone:
-        def write(self, _text: str) -> int:
+        def write(self, text: str) -> int:
+            tried.append(text)
             raise OSError(errno.EIO, "Input/output error")
 
         def flush(self) -> None:
@@ -149,6 +152,7 @@ def test_a_terminal_that_has_gone_does_not_stop_the_clean_up(monkeypatch: pytest
 
     monkeypatch.setattr(sys, "stdout", Gone())
     ui.say("Stopping")
+    assert "Stopping" in "".join(tried)
 
 
 def test_a_slow_step_shows_the_seconds(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
