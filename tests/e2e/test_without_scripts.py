@@ -52,6 +52,8 @@ def test_request_is_accepted(visit: Arrival) -> None:
     nurse.sees("Prochaine étape")
     nurse.page.get_by_role("link", name="Coordination").last.click()
     nurse.sees("Réserver un créneau")
+    referral.refresh_from_db()
+    assert referral.status == "accepted" and referral.pathway.team == desk.target.team
 
 
 def test_slot_is_booked(visit: Arrival) -> None:
