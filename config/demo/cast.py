@@ -1,4 +1,4 @@
-"""Who the stories are about: eight scripted ones, the ordinary ones, and those that wait for an answer right now."""
+"""Who the stories are about: nine scripted ones, the ordinary ones, and those that wait for an answer right now."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from config.demo.clinic import BY_KEY, Profile
 from config.demo.life import Life
 from config.demo.story import (
     ACCEPT,
+    ANY,
     INCOMPLETE,
     REDIRECT,
     REFUSE,
@@ -46,9 +47,9 @@ CALM: dict[str, Any] = {
 PERSONAS = (
     # Jaundice and a mass of the head of the pancreas: diagnosed in a week, announced, care plan in hand.
     Persona("ictere", "head_resectable", False, 21, 9.2, 66, "F", {"pps": "printed", "screening": True}),
-    # A nodule on cirrhosis, treated through the skin, followed since; missed the first appointment, called, came.
+    # A nodule on cirrhosis, treated through the skin, handed over since; missed the first appointment, called, came.
     Persona("cirrhose", "hcc_early", False, 52, 11.0, 71, "M",
-            {"pps": "printed", "follow_days": 60, "missed": "consultation_pluridisciplinaire"}),
+            {"pps": "printed", "follow_days": 12, "missed": ANY}),
     # A stricture of the bile ducts: the first sample could not be read, the second delays the meeting.
     Persona("cholangio", "perihilar", True, 24, 14.3, 58, "M",
             {"noncontributive": True, "calls": 1, "prepared": False}),
@@ -57,9 +58,13 @@ PERSONAS = (
     # Told that it is no cancer, and nobody closed the pathway: without a next step, the list says so.
     Persona("oublie", "ipmn", True, 33, 11.3, 54, "M", {"forgotten": True}),
     # A metastasis whose origin is elsewhere: handed over to the team of that organ.
-    Persona("ailleurs", "liver_metastases", False, 40, 15.2, 63, "F", {"calls": 1}),
+    Persona("ailleurs", "liver_metastases", False, 40, 15.2, 63, "F",
+            {"calls": 1, "cancelled": "consultation_pluridisciplinaire"}),
+    # Chemotherapy through a peripheral vein: what the meeting had asked for is set aside, with the reason.
+    Persona("perfusion", "metastatic", False, 37, 10.1, 60, "F",
+            {"port": "deviated", "cancelled": "consultation_pluridisciplinaire", "who_status": 1, "pps": "paper"}),
     # Someone who stops answering: the list keeps him in sight.
-    Persona("perdu", "borderline", True, 47, 16.1, 62, "M", {"ends": "lost", "follow_days": 0, "missed": "irm"}),
+    Persona("perdu", "borderline", True, 47, 16.1, 62, "M", {"ends": "lost", "follow_days": 0, "missed": ANY}),
     # Eighty-two years old: geriatric screening before the meeting.
     Persona("geriatrie", "distal", True, 16, 9.8, 82, "F", {"g8": 11.5, "who_status": 2, "pps": "pending"}),
 )  # fmt: skip
@@ -76,7 +81,7 @@ def ordinary(life: Life, number: int, fate: str, sent_at: datetime, *, fast: boo
 
 
 def scripted(life: Life, persona: Persona, number: int) -> Story:
-    """One of the eight."""
+    """One of the nine."""
     rng = life.agenda.rng(f"persona:{persona.key}")
     agenda = life.agenda
     profile = BY_KEY[persona.profile]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from config.demo import front, meeting
+from config.demo import front, meeting, places
 from config.demo.life import Life
 from config.demo.story import Story
+from coordination.models import Booking, BookingStatus
 from directory import services as directory
 from pathways import services as pathways
 from pathways.models import Alert, Step
@@ -24,6 +25,7 @@ def plan(life: Life) -> None:
     while not agenda.worked(last):
         last -= timedelta(days=1)
     idec = life.world.idec
+    agenda.at(agenda.on(last, 14.5), lambda: _gives_up_a_place(life), idec)
     agenda.at(agenda.on(last, 15.0), lambda: _reviews(life), idec)
     agenda.at(agenda.on(last, 15.5), lambda: _pauses(life), idec)
     agenda.at(agenda.on(last, 16.0), lambda: _left_without_step(life), idec)
@@ -37,6 +39,16 @@ def _running(life: Life, done: str) -> list[Story]:
     """Stories still running in which ``done`` was recorded, oldest first."""
     found = [story for story in life.stories if story.known_pathway and not story.over]
     return [story for story in found if story.pathway.milestones.filter(kind=done).exists()]
+
+
+def _gives_up_a_place(life: Life) -> None:
+    """A patient calls: the exam of the coming days is moved to another."""
+    soon = Booking.objects.filter(status=BookingStatus.BOOKED, slot__starts_at__gt=life.now + timedelta(hours=20))
+    for booking in soon.select_related("slot__exam_type").order_by("slot__starts_at", "pk"):
+        story = life.of_pathway(booking.pathway_id)
+        if story is not None and not story.over:
+            places.cancel(life, story, booking)
+            return
 
 
 def _reviews(life: Life) -> None:

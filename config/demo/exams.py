@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from config.demo import meeting, places
 from config.demo.clinic import EUS, PERCUTANEOUS
 from config.demo.life import Chapter, Life
-from config.demo.story import Story
+from config.demo.story import ANY, Story
 from coordination import services
 from coordination.models import Booking, ContactOutcome, Notice
 from pathways import services as pathways
@@ -24,7 +24,7 @@ def over(booking: Booking, exam: str) -> Chapter:
 
     def chapter(life: Life, story: Story) -> None:
         user = life.user(places.PLATFORM_USERS[exam])
-        if story.chances.missed == exam and story.once("missed"):
+        if story.chances.missed in (exam, ANY) and story.once("missed"):
             services.mark_missed(booking=booking, user=user)
             life.later(story, 2, _called_after_absence(exam), life.world.idec)
             return

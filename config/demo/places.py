@@ -45,7 +45,7 @@ def book(life: Life, story: Story, slot: Slot, exam: str) -> Booking | None:
         life.refused(refusal.code)
         return None
     if story.chances.cancelled == exam and story.once("cancelled"):
-        life.then(story, max(life.now, slot.starts_at - timedelta(hours=40)), _cancels(booking, exam), life.world.idec)
+        life.then(story, max(life.now, slot.starts_at - timedelta(hours=40)), _cancels(booking), life.world.idec)
     else:
         platform = life.user(PLATFORM_USERS[exam])
         life.then(
@@ -54,14 +54,16 @@ def book(life: Life, story: Story, slot: Slot, exam: str) -> Booking | None:
     return booking
 
 
-def _cancels(booking: Booking, exam: str) -> Chapter:
-    def chapter(life: Life, story: Story) -> None:
-        services.cancel_booking(
-            booking=booking, reason="Le patient est indisponible ce jour-là", user=life.world.idec, patient_knows=True
-        )
-        rebook(life, story, exam)
+def _cancels(booking: Booking) -> Chapter:
+    return lambda life, story: cancel(life, story, booking)
 
-    return chapter
+
+def cancel(life: Life, story: Story, booking: Booking) -> None:
+    """The patient cannot come: another place is looked for at once."""
+    services.cancel_booking(
+        booking=booking, reason="Le patient est indisponible ce jour-là", user=life.world.idec, patient_knows=True
+    )
+    rebook(life, story, booking.slot.exam_type.code)
 
 
 def rebook(life: Life, story: Story, exam: str) -> None:

@@ -15,6 +15,7 @@ from rcp.models import Decision, RcpCase
 from referrals.models import Referral
 
 ACCEPT, REFUSE, REDIRECT, INCOMPLETE, WAITING = "accept", "refuse", "redirect", "incomplete", "waiting"
+ANY = "any"
 STALLS = ("gp_letter", "lab", "announcement", "treatment", "registration")
 
 
@@ -28,6 +29,7 @@ class Chances:
     asks: bool = False
     calls: int = 0
     missed: str = ""
+    """The exam the patient will not come to; `ANY` for the first one in a protected slot."""
     cancelled: str = ""
     noncontributive: bool = False
     stall: str = ""

@@ -19,6 +19,7 @@ from coordination.querysets import NoticeQuerySet
 from coordination.services.notice_letters import LINK_LASTS, token_for
 from coordination.services.wordings import wordings
 from directory.errors import DomainError
+from directory.joined import joined
 from directory.models import OutboxMessage, Professional, User
 from directory.services import post
 from directory.typography import long_day, phone
@@ -165,7 +166,7 @@ def send_pending_notices(*, pathway: Pathway) -> int:
     return sent
 
 
-@transaction.atomic
+@joined
 def drop_when_told_otherwise(*, milestone: Milestone) -> int:
     """The GP was informed by another way: the letters that waited to be read for that are set aside. Returns how
     many."""

@@ -16,6 +16,7 @@ from coordination.models import Notice, NoticeStatus
 from coordination.rules.notices import is_told
 from coordination.services.notice_post import post_notice
 from coordination.services.wordings import RECTIFICATION, telling, told_of_itself, wordings
+from directory.joined import joined
 from pathways.models import Milestone, MilestoneSource, Pathway
 from pathways.rules.definition import APPOINTMENTS
 from pathways.rules.milestones import MilestoneKind
@@ -27,16 +28,13 @@ GATHERING = timedelta(minutes=20)
 """Appointments booked one after the other make one message."""
 
 
-@transaction.atomic
+@joined
 def notify_gp(*, pathway: Pathway, milestone: Milestone) -> Notice | None:
     """Tells the GP of a milestone, once; None when the milestone is not one to tell.
 
     A correction of a fact already told is not told again: only its date changed. Without an address the notice is kept
     unsent, for the desk to see and for `send_pending_notices`.
     """
-    known = Notice.objects.filter(milestone=milestone).first()
-    if known:
-        return known
     first = _as_first_recorded(milestone)
     if first.source == MilestoneSource.IMPORTED or _told_elsewhere(first) or _already_told(milestone):
         return None
@@ -49,7 +47,7 @@ def notify_gp(*, pathway: Pathway, milestone: Milestone) -> Notice | None:
     )
     if not told or milestone.kind not in wordings():
         return None
-    return _write(
+    return Notice.objects.filter(milestone=milestone).first() or _write(
         pathway=pathway,
         kind=milestone.kind,
         key=f"milestone:{milestone.uuid}",
@@ -58,7 +56,7 @@ def notify_gp(*, pathway: Pathway, milestone: Milestone) -> Notice | None:
     )
 
 
-@transaction.atomic
+@joined
 def tell_gp_of_appointments(*, pathway: Pathway, at: datetime) -> Notice | None:
     """Tells the GP that appointments were made or changed: one message for all those of the day, a little later.
 

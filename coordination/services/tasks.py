@@ -10,6 +10,7 @@ from coordination.services.new_tasks import works_in
 from coordination.services.recurrence import next_occurrence
 from directory.errors import DomainError
 from directory.history import because
+from directory.joined import joined
 from directory.models import User
 from pathways.models import Milestone
 
@@ -115,7 +116,7 @@ def _follow(task: Task) -> None:
         next_occurrence(series=task.series)
 
 
-@transaction.atomic
+@joined
 def close_by_evidence(*, milestone: Milestone) -> int:
     """Closes the open tasks that ``milestone`` proves done; returns how many.
 

@@ -36,20 +36,20 @@ def post(
 
     The same ``dedup_key`` twice returns the first message unchanged. ``due_at`` (UTC) delays the sending.
     """
-    message, created = OutboxMessage.objects.get_or_create(
+    written = OutboxMessage(
+        kind=kind,
         dedup_key=dedup_key,
-        defaults={
-            "kind": kind,
-            "establishment": establishment,
-            "recipient": recipient,
-            "professional": professional,
-            "subject": subject,
-            "body": body,
-            "about": about,
-            "due_at": due_at or timezone.now(),
-        },
+        establishment=establishment,
+        recipient=recipient,
+        professional=professional,
+        subject=subject,
+        body=body,
+        about=about,
+        due_at=due_at or timezone.now(),
     )
-    if created:
+    OutboxMessage.objects.bulk_create([written], ignore_conflicts=True)
+    message = OutboxMessage.objects.get(dedup_key=dedup_key)
+    if message.uuid == written.uuid:
         transaction.on_commit(_nudge, robust=True)
     return message
 

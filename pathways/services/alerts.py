@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
@@ -131,18 +131,19 @@ def settle_alerts(
     *,
     pathways: Sequence[Pathway],
     alerts: OpenAlerts,
+    steps: Mapping[int, Sequence[Step]],
     calendars: dict[int, Calendar],
     now: datetime,
     continuity: bool = True,
 ) -> None:
     """After a rebuild: closes what no longer stands, moves the levels of what does; with ``continuity``, raises or
-    closes those alerts too."""
-    steps = Step.objects.in_bulk([alert.step_id for rows in alerts.values() for alert in rows if alert.step_id])
+    closes those alerts too. ``steps`` are those of each pathway id, as just stored."""
     settled = _Settled(calendars, now)
     for pathway in pathways:
+        known = {step.pk: step for step in steps[pathway.pk]}
         for alert in alerts[pathway.pk]:
             if alert.step_id:
-                settled.of_a_step(alert, steps.get(alert.step_id))
+                settled.of_a_step(alert, known.get(alert.step_id))
         if continuity:
             settled.continuity(pathway, alerts[pathway.pk])
     settled.write()

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 
+from directory.joined import joined
 from pathways.models import Appointment, BoardOpinion, Pathway, Treatment
 
 
-@transaction.atomic
+@joined
 def write_appointment(
     *,
     pathway: Pathway,
@@ -33,7 +34,7 @@ def write_appointment(
     )[0]  # fmt: skip
 
 
-@transaction.atomic
+@joined
 def write_opinion(
     *,
     pathway: Pathway,
@@ -55,7 +56,7 @@ def write_opinion(
     )[0]  # fmt: skip
 
 
-@transaction.atomic
+@joined
 def write_treatment(
     *,
     pathway: Pathway,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from directory.codes import short_code
 from directory.errors import DomainError
 from directory.history import because
+from directory.joined import joined
 from directory.models import Professional, User
 from pathways import signals
 from pathways.models import (
@@ -161,7 +162,7 @@ def assign_pathway(*, pathway: Pathway, owner: User | None, author: User | None)
     return rebuild_plan(pathway=locked)
 
 
-@transaction.atomic
+@joined
 def touch_contact(*, pathway: Pathway, at: datetime) -> None:
     """Remembers the latest contact of a pathway; an older one changes nothing."""
     locked = _locked(pathway)
@@ -179,7 +180,7 @@ def rewind_contact(*, pathway: Pathway, at: datetime | None) -> None:
     locked.save(update_fields=["last_contact_at"])
 
 
-@transaction.atomic
+@joined
 def add_to_circle(
     *,
     pathway: Pathway,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory.errors import DomainError
+from directory.joined import joined
 from directory.models import User
 from pathways.models import Milestone, Pathway, Pause, Step
 from pathways.rules.calendar import Calendar
@@ -32,6 +33,7 @@ COPIED = (
     "step_key", "occurrence", "label", "order", "phase", "actor", "state", "projected", "paused", "optional",
     "exam_type", "tells_gp", "anchor_at", "due_at", "raw_due_at", "warn_at", "done_at",
 )  # fmt: skip
+_NEVER = datetime.max.replace(tzinfo=UTC)
 WRITTEN = (*COPIED, *Ladder._fields, "next_alert_at")
 
 
@@ -65,7 +67,7 @@ def rebuild_once() -> Iterator[None]:
         refresh_plan(pathway_id=pathway_id)
 
 
-@transaction.atomic
+@joined
 def refresh_plan(*, pathway_id: int) -> None:
     """As `rebuild_plan`, for a caller that does not need the pathway back. Waits for the end of `rebuild_once`."""
     waiting = _waiting.get()
@@ -146,6 +148,7 @@ def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True, skip_busy: 
     created: list[Step] = []
     changed: list[Step] = []
     gone: list[int] = []
+    current: dict[int, list[Step]] = {}
     for pathway in pathways:
         stored = {step.key: step for step in steps[pathway.pk]}
         skipped = {key: step.skip_reason for key, step in stored.items() if step.skip_reason}
@@ -158,10 +161,11 @@ def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True, skip_busy: 
         )
         if not pathway.is_active:
             planned = [_stopped(step) for step in planned]
-        _compare(pathway, planned, stored, calendars[pathway.team.establishment_id], alerts, created, changed, gone)
+        calendar = calendars[pathway.team.establishment_id]
+        current[pathway.pk] = _compare(pathway, planned, stored, calendar, alerts, created, changed, gone)
     _write(created, changed, gone)
-    _write_next_steps(pathways)
-    settle_alerts(pathways=pathways, alerts=alerts, calendars=calendars, now=now, continuity=continuity)
+    _write_next_steps(pathways, current)
+    settle_alerts(pathways=pathways, alerts=alerts, steps=current, calendars=calendars, now=now, continuity=continuity)
     sync_watches(pathways=pathways, facts=facts, calendars=calendars, now=now)
     return Rebuilt(ids, len(created) + len(changed) + len(gone))
 
@@ -192,7 +196,9 @@ def _compare(
     created: list[Step],
     changed: list[Step],
     gone: list[int],
-) -> None:
+) -> list[Step]:
+    """Sorts the steps wanted from those stored; returns the pathway's steps as they will be stored."""
+    current: list[Step] = []
     for wanted in planned:
         step = stored.pop(wanted.key, None) or Step(pathway=pathway, key=wanted.key)
         values = {name: getattr(wanted, name) for name in COPIED}
@@ -203,7 +209,9 @@ def _compare(
             created.append(_filled(step, values))
         elif any(getattr(step, name) != value for name, value in values.items()):
             changed.append(_filled(step, values))
+        current.append(step)
     gone.extend(step.pk for step in stored.values())
+    return current
 
 
 def _ladder(pathway: Pathway, step: PlannedStep, calendar: Calendar) -> Ladder:
@@ -229,19 +237,11 @@ def _write(created: list[Step], changed: list[Step], gone: list[int]) -> None:
         Step.objects.filter(pk__in=gone).delete()
 
 
-def _write_next_steps(pathways: Sequence[Pathway]) -> None:
+def _write_next_steps(pathways: Sequence[Pathway], current: Mapping[int, Sequence[Step]]) -> None:
     """Stores each pathway's most urgent open step; a step whose clock is stopped counts as a next step, undated."""
-    best: dict[int, Step] = {}
-    open_steps = Step.objects.filter(pathway__in=[p.pk for p in pathways], state=StepState.OPEN, optional=False)
-    for step in open_steps.order_by("pk").only("id", "pathway_id", "due_at", "paused", "order"):
-        if step.due_at is None and not step.paused:
-            continue
-        known = best.get(step.pathway_id)
-        if known is None or _urgency(step) < _urgency(known):
-            best[step.pathway_id] = step
     changed = []
     for pathway in pathways:
-        first = best.get(pathway.pk) if pathway.is_active else None
+        first = _first_open(current[pathway.pk]) if pathway.is_active else None
         wanted = (first.pk, first.due_at) if first else (None, None)
         if (pathway.next_step_id, pathway.next_due_at) != wanted:
             pathway.next_step_id, pathway.next_due_at = wanted
@@ -250,8 +250,15 @@ def _write_next_steps(pathways: Sequence[Pathway]) -> None:
         Pathway.objects.bulk_update(changed, ["next_step", "next_due_at"], batch_size=500)
 
 
-def _urgency(step: Step) -> tuple[bool, datetime | None, int]:
-    return (step.due_at is None, step.due_at, step.order)
+def _first_open(steps: Sequence[Step]) -> Step | None:
+    opened = [
+        step for step in steps if step.state == StepState.OPEN and not step.optional and (step.due_at or step.paused)
+    ]
+    return min(opened, key=_urgency, default=None)
+
+
+def _urgency(step: Step) -> tuple[bool, datetime, int, int]:
+    return (step.due_at is None, step.due_at or _NEVER, step.order, step.pk)
 
 
 def facts_of(ids: Sequence[int]) -> dict[int, list[Fact]]:

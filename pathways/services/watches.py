@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
+from directory.joined import joined
 from directory.models import Team
 from pathways.models import Alert, AlertKind, Milestone, Pathway, Watch
 from pathways.rules.calendar import Calendar
@@ -31,7 +31,7 @@ class _Wanted(NamedTuple):
     ladder: Ladder
 
 
-@transaction.atomic
+@joined
 def watch(
     *,
     kind: AlertKind,
@@ -56,14 +56,14 @@ def watch(
     known = Watch.objects.filter(subject=subject, kind=kind).first()
     if known and (known.due_at, known.ladder) == (due_at, ladder):
         return
-    owner = {"pathway": pathway, "team": None if pathway else team, "label": label[:200]}
     times = {"due_at": due_at, "next_alert_at": due_at, **ladder._asdict()}
-    Watch.objects.update_or_create(subject=subject, kind=kind, defaults={**owner, **times})
+    row = Watch(subject=subject, kind=kind, pathway=pathway, team=None if pathway else team, label=label[:200], **times)
+    _upsert([row], ["pathway", "team", "label", *times])
     if known:
         _close({(subject, kind): None}, timezone.now())
 
 
-@transaction.atomic
+@joined
 def met(*, kind: AlertKind, subject: UUID, evidence: Milestone | None = None) -> None:
     """What was awaited of ``subject`` has come, or is no longer asked: nothing more is raised, what was is closed."""
     known = Watch.objects.filter(subject=subject, kind=kind).select_related("pathway").first()
@@ -103,10 +103,7 @@ def sync_watches(
     if gone:
         Watch.objects.filter(pk__in=gone).delete()
     if written:
-        columns = ["due_at", "next_alert_at", *Ladder._fields]
-        Watch.objects.bulk_create(
-            written, batch_size=2000, update_conflicts=True, unique_fields=["subject", "kind"], update_fields=columns
-        )
+        _upsert(written, ["due_at", "next_alert_at", *Ladder._fields])
     if moved:
         _close_with_evidence(moved, now)
 
@@ -128,6 +125,12 @@ def _wanted(pathway: Pathway, facts: Sequence[Fact], calendar: Calendar) -> dict
 def _row(pathway: Pathway, kind: str, want: _Wanted) -> Watch:
     times = {"due_at": want.due_at, "next_alert_at": want.due_at, **want.ladder._asdict()}
     return Watch(pathway=pathway, subject=pathway.uuid, kind=kind, **times)
+
+
+def _upsert(rows: list[Watch], columns: list[str]) -> None:
+    Watch.objects.bulk_create(
+        rows, batch_size=2000, update_conflicts=True, unique_fields=["subject", "kind"], update_fields=columns
+    )
 
 
 def _close_with_evidence(moved: Mapping[tuple[UUID, str], Pathway], now: datetime) -> None:

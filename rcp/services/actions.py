@@ -138,7 +138,7 @@ def _add(decision: Decision, action: NewAction, author: User, since: datetime | 
         raise DomainError(f"« {action.label} » : vérifiez l’année, la date est à plus de cinq ans.", field="actions")
     if action.kind and action.kind not in set(MilestoneKind):
         raise DomainError("Ce jalon n’existe pas.", field="actions")
-    row = FollowUpAction.objects.create(
+    row = FollowUpAction(
         decision=decision,
         label=action.label.strip()[:200],
         due_on=action.due_on,
@@ -147,7 +147,7 @@ def _add(decision: Decision, action: NewAction, author: User, since: datetime | 
         evidence_after=since or _evidence_after(session, action.kind),
     )
     row.task = _new_task(row, row.uuid, author, action.team)
-    row.save(update_fields=["task"])
+    row.save(force_insert=True)
     known = Milestone.objects.in_force().filter(pathway=decision.case.pathway, kind=row.executed_by_kind)
     done = next((fact for fact in known if _proved_by(row, fact)), None)
     return _close(row, ActionStatus.EXECUTED, author=author, milestone=done) if done else row

@@ -66,8 +66,8 @@ def test_the_small_hospital_is_whole_and_has_something_of_everything(settings: A
 
 def _requests(now: datetime) -> None:
     found = Counter(Referral.objects.values_list("status", flat=True))
-    assert 50 <= sum(found.values()) <= 60, found
-    assert found["accepted"] >= 38 and min(found["refused"], found["redirected"], found["incomplete"]) >= 1, found
+    assert 44 <= sum(found.values()) <= 54, found
+    assert found["accepted"] >= 30 and min(found["refused"], found["redirected"], found["incomplete"]) >= 1, found
     assert found["received"] >= 5, found
     assert Referral.objects.promise_soon(now).exists() or Referral.objects.promise_broken(now).exists()
     assert Referral.objects.filter(has_news=True).exists()
@@ -78,7 +78,7 @@ def _pathways(hospital: Establishment, now: datetime) -> None:
     active = ours.active()
     assert 20 <= active.count() <= 36, active.count()
     assert 9 <= ours.filter(status="closed").count() <= 20
-    assert 3 <= active.filter(pathway_late(now)).count() <= active.count() / 3
+    assert 2 <= active.filter(pathway_late(now)).count() <= active.count() / 3
     assert 1 <= active.without_next_step().count() <= 3
     reasons = set(ours.values_list("closing_reason", flat=True))
     assert {"completed", "no_cancer", "transferred"} <= reasons, reasons
@@ -94,7 +94,7 @@ def _slots(now: datetime) -> None:
     assert not past.filter(status="protected", booked=0).exists(), "unused slots are given back"
     assert Slot.objects.free(now).exists()
     bookings = Counter(Booking.objects.values_list("status", flat=True))
-    assert bookings["done"] > 45 and min(bookings["booked"], bookings["missed"], bookings["cancelled"]) >= 1, bookings
+    assert bookings["done"] > 40 and min(bookings["booked"], bookings["missed"], bookings["cancelled"]) >= 1, bookings
 
 
 def _meetings(now: datetime) -> None:
@@ -120,7 +120,7 @@ def _delays() -> None:
     for key, received, held in spans.values_list("version__target__key", "received", "held"):
         days[key].append((held - received).total_seconds() / 86_400)
     instadiag, fast = median(days["instadiag-foie-pancreas"]), median(days["fast"])
-    assert 4.5 < instadiag < 13, instadiag
+    assert 3.5 < instadiag < 13, instadiag
     assert fast > instadiag + 5, (instadiag, fast)
 
 
