@@ -174,6 +174,10 @@ class PathwayQuerySet(models.QuerySet["Pathway"]):
             "patient", "version__target", "team__establishment", "owner__professional", "next_step"
         )
 
+    def with_stand_ins(self, day: date | None = None) -> Self:
+        """Each with who acts for whom on ``day`` (today), as `Pathway.acting_for` reads it; one query."""
+        return self.prefetch_related(stand_ins_on(day))
+
     def with_open_alerts(self) -> Self:
         from pathways.models import Alert
 
@@ -269,6 +273,14 @@ class StandInQuerySet(models.QuerySet["StandIn"]):
     def on(self, day: date) -> Self:
         """Those that hold on ``day``."""
         return self.filter(first_on__lte=day, last_on__gte=day)
+
+
+def stand_ins_on(day: date | None = None, through: str = "") -> Prefetch:
+    """What `Pathway.acting_for` reads, of pathways reached by ``through`` ("pathway__") from the rows asked for."""
+    from pathways.models import StandIn
+
+    rows = StandIn.objects.on(day or timezone.localdate()).select_related("acting__professional")
+    return Prefetch(f"{through}stand_ins", rows, to_attr="standing_in")
 
 
 def in_charge(user: User, day: date | None = None) -> Q:

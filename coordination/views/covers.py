@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from coordination import services
-from coordination.cover_forms import ALL, SOME, CoverForm, ReturnForm
+from coordination.forms import ALL, SOME, CoverForm, ReturnForm
 from coordination.models import Cover
 from coordination.perms import may_cover, sees_covers
 from coordination.querysets.worklist import DESK

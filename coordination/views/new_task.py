@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from coordination import services
+from coordination.forms import TaskForm
 from coordination.perms import may_contact, reads_tasks
 from coordination.querysets.worklist import named
 from coordination.readings.new_task import from_fact, from_step, proposals_of
-from coordination.task_forms import TaskForm
 from coordination.views.panel import panel_fragment, panel_refused, task_form
 from coordination.views.shared import CHANGED, answer, find_pathway, insist, user_of
 from directory.errors import DomainError

@@ -12,13 +12,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from coordination import services
-from coordination.forms import CancelBookingForm
+from coordination.forms import CancelBookingForm, TaskForm
 from coordination.links import file_url
 from coordination.perms import may_book, may_contact, may_notify
 from coordination.readings.new_task import facts_of
 from coordination.readings.panel import notices_of, panel_of
 from coordination.readings.people import of_the_team
-from coordination.task_forms import TaskForm
 from coordination.views.shared import answer, find_pathway, insist, is_htmx, user_of
 from directory.models import User
 from directory.perms import allow, reads_patients

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from django.db import models
@@ -12,6 +13,9 @@ from directory.models import Professional, Team, User
 from pathways.models.patient import Patient
 from pathways.models.target import TargetPathwayVersion
 from pathways.querysets import CareCircleQuerySet, PathwayQuerySet
+
+if TYPE_CHECKING:
+    from pathways.models.stand_in import StandIn
 
 
 class PathwayStatus(models.TextChoices):
@@ -114,6 +118,11 @@ class Pathway(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status == PathwayStatus.ACTIVE
+
+    def acting_for(self, person: Any) -> StandIn | None:
+        """Who acts here for ``person`` (a user, or anyone else) while they are away; for rows `with_stand_ins`."""
+        away: list[StandIn] = self.standing_in  # type: ignore[attr-defined]
+        return next((each for each in away if isinstance(person, User) and each.replaced_id == person.pk), None)
 
 
 class CircleRole(models.TextChoices):

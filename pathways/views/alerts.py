@@ -21,7 +21,7 @@ from pathways import services, subjects
 from pathways.forms import AcknowledgeForm, AlertPreferenceForm
 from pathways.forms.fields import refuse
 from pathways.models import Alert, AlertKind, Step
-from pathways.querysets import AlertQuerySet
+from pathways.querysets import AlertQuerySet, stand_ins_on
 from pathways.rules.calendar import Calendar
 from pathways.rules.lateness import margin_days
 from pathways.rules.levels import Level
@@ -166,6 +166,7 @@ def _lines(page: Page[int], now: datetime) -> list[dict[str, object]]:
         .defer("pathway__version__definition")
         .prefetch_related(
             Prefetch("step", Step.objects.with_lateness(now).select_related("assignee__professional")),
+            stand_ins_on(through="pathway__"),
         )
     )
     found = {alert.pk: alert for alert in rows}
@@ -196,6 +197,7 @@ def _line(alert: Alert, now: datetime) -> dict[str, object]:
     if step and step.due_at and team:
         margin = margin_days(step.due_at, now, Calendar(time_zone=team.establishment.time_zone))
     owner = pathway.owner if pathway else None
+    person = (step and step.assignee) or owner or team
     return {
         "alert": alert,
         "url": subjects.page_of(alert),
@@ -204,5 +206,6 @@ def _line(alert: Alert, now: datetime) -> dict[str, object]:
         "level_tone": LEVEL_TONES[level],
         "goes_up": level is not Level.OWNER,
         "margin": margin,
-        "person": (step and step.assignee) or owner or team,
+        "person": person,
+        "stand_in": pathway.acting_for(person) if pathway else None,
     }

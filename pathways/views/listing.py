@@ -123,6 +123,7 @@ def _lines(page: Page[int], now: Any) -> list[dict[str, Any]]:
         Pathway.objects.filter(pk__in=keys)
         .select_related("patient", "version__target", "team__establishment", "owner__professional")
         .prefetch_related(Prefetch("next_step", steps))
+        .with_stand_ins()
     )
     found = {pathway.pk: pathway for pathway in rows.defer("version__definition")}
     return [_line(found[key], now) for key in keys if key in found]
@@ -131,7 +132,9 @@ def _lines(page: Page[int], now: Any) -> list[dict[str, Any]]:
 def _line(pathway: Pathway, now: Any) -> dict[str, Any]:
     step = pathway.next_step
     if step is None:
-        return {"pathway": pathway, "step": None, "tone": "", "words": "", "margin": None, "person": pathway.owner}
+        people = {"person": pathway.owner, "stand_in": pathway.acting_for(pathway.owner)}
+        return {"pathway": pathway, "step": None, "tone": "", "words": "", "margin": None, **people}
+    person = step.assignee or pathway.owner
     tone, words = PAUSED if step.paused else TELLING[step.lateness]  # type: ignore[attr-defined]
     calendar = Calendar(time_zone=pathway.team.establishment.time_zone)
     return {
@@ -140,7 +143,8 @@ def _line(pathway: Pathway, now: Any) -> dict[str, Any]:
         "tone": tone,
         "words": words,
         "margin": margin_days(step.due_at, now, calendar) if step.due_at else None,
-        "person": step.assignee or pathway.owner,
+        "person": person,
+        "stand_in": pathway.acting_for(person),
     }
 
 

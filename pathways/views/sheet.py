@@ -26,6 +26,7 @@ from pathways.models import (
     Milestone,
     Pathway,
     Pause,
+    StandIn,
     Step,
     StepState,
 )
@@ -83,7 +84,8 @@ class Line:
     words: str
     margin: int | None
     actor: str
-    person: str
+    person: User | None
+    stand_in: StandIn | None
     objective: str
     by_the_hour: bool
     can_end: bool
@@ -110,15 +112,21 @@ def sheet_rows(now: datetime) -> PathwayQuerySet:
     """A pathway queryset holding everything `sheet_context` needs."""
     documents = Document.objects.select_related("requested_by__professional").order_by("-requested_at", "-id")
     alerts = Alert.objects.open().select_related("acknowledged_by__professional").order_by("since", "id")
-    return Pathway.objects.with_page_data(now).prefetch_related(
-        "appointments",
-        "opinions",
-        "treatments",
-        Prefetch("delay_causes", DelayCause.objects.in_force().select_related("code", "author__professional")),
-        Prefetch("documents", documents),
-        Prefetch(
-            "alerts", alerts.prefetch_related(Prefetch("step", Step.objects.with_lateness(now))), to_attr="open_alerts"
-        ),
+    return (
+        Pathway.objects.with_page_data(now)
+        .with_stand_ins()
+        .prefetch_related(
+            "appointments",
+            "opinions",
+            "treatments",
+            Prefetch("delay_causes", DelayCause.objects.in_force().select_related("code", "author__professional")),
+            Prefetch("documents", documents),
+            Prefetch(
+                "alerts",
+                alerts.prefetch_related(Prefetch("step", Step.objects.with_lateness(now))),
+                to_attr="open_alerts",
+            ),
+        )
     )
 
 
@@ -134,6 +142,7 @@ def sheet_context(file: OpenFile) -> dict[str, Any]:
     delay = delay_between(pathway, steps, calendar, count)
     return {
         "pathway": pathway,
+        "owner_away": pathway.acting_for(pathway.owner),
         "p": identity_of(pathway.patient, url=page),
         "file": file,
         "now": file.now,
@@ -174,13 +183,15 @@ def _line(step: Step, definition: StepDef | None, pathway: Pathway, now: datetim
     tone, words = PAUSED if step.paused and step.state == StepState.OPEN else TELLING[lateness]
     running = step.state in (StepState.OPEN, StepState.WAITING)
     objective = definition.objective if definition else None
+    person = step.assignee or pathway.owner
     return Line(
         step=step,
         tone=tone,
         words=words,
         margin=margin_days(step.due_at, now, calendar) if running and step.due_at else None,
         actor=Actor(step.actor).label,
-        person=str(step.assignee or pathway.owner or ""),
+        person=person,
+        stand_in=pathway.acting_for(person) if running else None,
         objective=objective.as_objective if objective else "",
         by_the_hour=bool(objective and objective.unit.is_hours),
         can_end=running and definition is not None and pathway.is_active,

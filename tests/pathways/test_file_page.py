@@ -143,7 +143,7 @@ def test_a_fixed_number_of_queries(scene: Scene, django_assert_num_queries: Any)
     client, pathway = scene.client(), scene.pathway
     for _ in range(2):
         _more_of_everything(scene)
-        for name, queries in (("detail", 21), ("summary", 23), ("history", 20)):
+        for name, queries in (("detail", 22), ("summary", 24), ("history", 20)):
             with django_assert_num_queries(queries):
                 assert client.get(url(name, pathway)).status_code == 200
 

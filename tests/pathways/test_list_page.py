@@ -150,7 +150,7 @@ def test_a_fixed_number_of_queries(scene: Scene, django_assert_num_queries: Any)
     for count in (1, 12):
         for _ in range(count):
             PathwayFactory(team=scene.team, owner=scene.coordinator, days_ago=count)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             assert client.get(URL).status_code == 200
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from coordination.forms import day_input
+from coordination.forms.fields import day_input
 from coordination.models import Every
 from directory.models import User
 from pathways.models import Milestone, Pathway

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from coordination.forms import day_input
+from coordination.forms.fields import day_input
 from directory.models import User
 
 ALL, SOME = "tous", "choix"
