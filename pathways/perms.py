@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from directory.models import AccessLog, Role, User
+from django.db.models import Q, QuerySet
+
+from directory.models import AccessLog, Role, Team, TeamKind, User
 from directory.perms import has_role
 from pathways.models import Pathway, TargetPathway
 from pathways.querysets import EDITS_TARGETS, READS_TEAM
@@ -31,6 +33,13 @@ def may_edit_target(user: User, target: TargetPathway) -> bool:
     team that follows it. The others of that team read versions, drafts and rehearsals, and change nothing: an objective
     is the site's promise, not one person's. None of this opens a patient's file."""
     return target.establishment_id in user.establishments_as(*EDITS_TARGETS) or target.team_id in user.headed_teams
+
+
+def starts_targets_for(user: User) -> QuerySet[Team]:
+    """Coordination teams of the sites whose way ``user`` answers for, and those they head (as `may_edit_target`)."""
+    answers = Q(establishment__in=user.establishments_as(*EDITS_TARGETS)) | Q(pk__in=user.headed_teams)
+    found = Team.objects.filter(answers, kind=TeamKind.COORDINATION)
+    return found.select_related("establishment").order_by("establishment__name", "name", "id")
 
 
 def why_reads(user: User, pathway: Pathway) -> str:

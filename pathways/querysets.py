@@ -91,6 +91,12 @@ class TargetPathwayQuerySet(models.QuerySet["TargetPathway"]):
         """Those a requester may name on the public form."""
         return self.filter(is_open=True, establishment__accepts_referrals=True).select_related("establishment")
 
+    def published(self) -> Self:
+        """Those with a version to follow; the others are still their first draft."""
+        from pathways.models import TargetPathwayVersion
+
+        return self.filter(Exists(TargetPathwayVersion.objects.filter(target=OuterRef("pk"))))
+
     def visible_to(self, user: User) -> Self:
         return self.filter(establishment__in=user.establishment_ids)
 

@@ -53,6 +53,7 @@ urlpatterns = [
     path("alertes/courriels/", views.alert_preferences, name="alert-preferences"),
     path("alertes/<uuid:uuid>/vue/", views.alert_acknowledge, name="alert-acknowledge"),
     path("parcours-cibles/", views.target_list, name="targets"),
+    path("parcours-cibles/nouveau/", views.target_new, name="target-new"),
     path(TARGET, views.target, name="target"),
     path(VERSION, views.target_version, name="target-version"),
     path(f"{VERSION}logigramme/", views.target_chart, name="target-chart"),

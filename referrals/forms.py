@@ -248,7 +248,7 @@ class DeskRequestForm(RequestForm):
     def __init__(self, *args: Any, user: User, now: datetime, **options: Any) -> None:
         super().__init__(*args, **options)
         self.user, self.now = user, now
-        targets = TargetPathway.objects.filter(team__in=user.teams_as(*user.roles)).select_related("team")
+        targets = TargetPathway.objects.published().filter(team__in=user.teams_as(*user.roles)).select_related("team")
         self.fields["target"].queryset = targets  # type: ignore[attr-defined]
         self.fields["received_at"].initial = timezone.localtime(now).replace(second=0, microsecond=0)
         self.fields["requester_email"].required = False

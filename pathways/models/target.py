@@ -87,12 +87,12 @@ class TargetDraft(models.Model):
     """The next version of a target pathway while it is being written; at most one per target.
 
     ``revision`` grows with each change: a change is only taken by whoever has read the revision before it. What each
-    revision said stays in the history. ``base`` is the published version it starts from. Its content is well formed,
-    and may be at fault (`pathways.rules.target.check`).
+    revision said stays in the history. ``base`` is the published version it starts from, none for a pathway that has
+    none yet. Its content is well formed, and may be at fault (`pathways.rules.target.check`).
     """
 
     target = models.OneToOneField(TargetPathway, on_delete=models.CASCADE, related_name="draft")
-    base = models.ForeignKey(TargetPathwayVersion, on_delete=models.PROTECT, related_name="+")
+    base = models.ForeignKey(TargetPathwayVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     definition = models.JSONField("définition")
     revision = models.PositiveIntegerField("révision", default=1)
     edited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="modifié par")

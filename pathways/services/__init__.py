@@ -14,6 +14,7 @@ from pathways.services.drafts import (
 from pathways.services.file import write_appointment, write_opinion, write_summary, write_treatment
 from pathways.services.ledger import correct_milestone, record_milestone, withdraw_milestone
 from pathways.services.moving import move_all_to_version, move_to_version, switch_pathway
+from pathways.services.new_targets import begin_target
 from pathways.services.pathways import (
     add_to_circle,
     assign_pathway,
@@ -49,6 +50,7 @@ __all__ = [
     "ask_rehearsal",
     "assign_pathway",
     "assign_step",
+    "begin_target",
     "calendar_of",
     "cancel_pause",
     "close_pathway",

@@ -65,9 +65,11 @@ def load_draft(*, draft: TargetDraft, revision: int, text: str, author: User) ->
 
 @transaction.atomic
 def drop_draft(*, draft: TargetDraft, revision: int, author: User) -> None:
-    """Gives a draft up; what it said stays in the history."""
-    claim(draft, revision)
+    """Gives a draft up; what it said stays in the history. A pathway that never had a version goes with it."""
+    target = claim(draft, revision).target
     draft.delete()
+    if _newest(target) is None:
+        target.delete()
 
 
 @transaction.atomic

@@ -45,7 +45,7 @@ def publish_target(
         published_at=timezone.now(),
     )
     target.name, target.pathology = content.name, content.pathology
-    if newest and (EntryChannel.FORM in newest.content.entry_channels) != by_form:
+    if newest is None or (EntryChannel.FORM in newest.content.entry_channels) != by_form:
         target.is_open = by_form
     target.save(update_fields=["name", "pathology", "is_open"])
     return version, True

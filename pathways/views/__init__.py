@@ -22,6 +22,7 @@ from pathways.views.file import detail, history, summary
 from pathways.views.listing import find, pathway_list
 from pathways.views.milestones import milestone_add, milestone_correct, milestone_withdraw
 from pathways.views.moving import move_many, pathway_move, pathway_switch
+from pathways.views.new_target import target_new
 from pathways.views.patients import edit, gp_options, look_alikes, new, open_pathway
 from pathways.views.pauses import pause_add, pause_cancel, pause_end
 from pathways.views.publishing import draft_publish, draft_rebase, draft_rehearsal
@@ -88,5 +89,6 @@ __all__ = [
     "target_chart",
     "target_file",
     "target_list",
+    "target_new",
     "target_version",
 ]

@@ -26,6 +26,7 @@ from pathways.forms.fields import refuse
 from pathways.forms.target_fields import DurationWidget, RowsWidget
 from pathways.models import TargetDraft, TargetPathway
 from pathways.perms import may_edit_target
+from pathways.rules.comparison import Change, compare
 from pathways.rules.target import StepDef, Target, check, from_draft
 from pathways.services.drafts import GONE, STALE
 from pathways.views.opening import user_of
@@ -75,6 +76,11 @@ def faults_of(bench: Bench, content: Target) -> list[dict[str, Any]]:
         place = bench.step_url(step) if step else bench.url("target-draft-head")
         found.append({"message": problem.message, "step": step, "position": problem.step, "href": place})
     return found
+
+
+def changes_of(draft: TargetDraft) -> list[Change]:
+    """What the draft changes in the version it starts from; nothing when it is the first."""
+    return compare(draft.base.content, draft.content) if draft.base else []
 
 
 def edit(

@@ -17,11 +17,10 @@ from pathways.forms.target_file import FileForm
 from pathways.forms.target_parts import PARTS, EntryForm, HeadForm, Part
 from pathways.forms.target_step import NEW, StepForm
 from pathways.perms import reads_targets
-from pathways.rules.comparison import compare
 from pathways.rules.editing import adding_step, moving_step, with_step, without_step
 from pathways.rules.target import StepDef, Target, TargetError, dump
 from pathways.rules.words import all_step_words
-from pathways.views.bench import Bench, edit, faults_of, open_bench, revision_of
+from pathways.views.bench import Bench, changes_of, edit, faults_of, open_bench, revision_of
 from pathways.views.picture import picture
 from pathways.views.targets import yaml_file
 
@@ -46,8 +45,8 @@ def draft(request: HttpRequest, site: UUID, key: str) -> HttpResponse:
         "parts": [
             {"slug": slug, "part": part, "entries": getattr(content, part.field)} for slug, part in PARTS.items()
         ],
-        "changes": compare(bench.draft.base.content, content),
-        "overtaken": bench.draft.base_id != bench.target.published[0].pk,  # type: ignore[attr-defined]
+        "changes": changes_of(bench.draft),
+        "overtaken": any(each.pk != bench.draft.base_id for each in bench.target.published[:1]),  # type: ignore[attr-defined]
     }
     return render(request, "pathways/targets/draft.html", context)
 
@@ -73,6 +72,9 @@ def draft_drop(request: HttpRequest, site: UUID, key: str) -> HttpResponse:
         except DomainError as error:
             messages.error(request, error.message)
             return redirect(bench.url("target-draft"))
+        if bench.draft.base is None:
+            messages.success(request, "Brouillon abandonné : ce parcours cible n’existe plus.")
+            return redirect("pathways:targets")
         messages.success(request, "Brouillon abandonné. La version en vigueur n’a pas changé.")
         return redirect(bench.url("target"))
     return render(request, "pathways/targets/drop.html", {"bench": bench, "target": bench.target, "draft": bench.draft})
@@ -348,4 +350,4 @@ def _picture(bench: Bench, content: Target, faults: list[dict[str, Any]], curren
 def _followed(bench: Bench) -> set[str]:
     """The keys that published versions already gave to steps: milestones and skips are kept by them."""
     base = bench.draft.base if bench.draft else bench.target.current_version
-    return {step.key for step in base.content.steps}
+    return {step.key for step in base.content.steps} if base else set()

@@ -69,9 +69,9 @@ def pathway_switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Makes a running pathway follow another target pathway of the site."""
     file = write(request, uuid, "Formulaire du parcours")
     targets = (
-        TargetPathway.objects.filter(establishment=file.pathway.team.establishment_id, versions__isnull=False)
+        TargetPathway.objects.published()
+        .filter(establishment=file.pathway.team.establishment_id)
         .exclude(pk=file.pathway.version.target_id)
-        .distinct()
     )
     form = SwitchForm(request.POST or None, targets=targets)
 

@@ -195,7 +195,9 @@ def _alike(form: NewFileForm, places: Any) -> Any:
 def _targets(user: User) -> Any:
     """The target pathways of the teams whose desk the user runs."""
     teams = user.teams_as(*DESK)
-    return TargetPathway.objects.filter(team__in=teams).select_related("establishment").order_by("name", "id")
+    return (
+        TargetPathway.objects.published().filter(team__in=teams).select_related("establishment").order_by("name", "id")
+    )
 
 
 def _people(user: User) -> Any:

@@ -21,9 +21,8 @@ from pathways.forms.fields import refuse
 from pathways.forms.target_file import PublishForm
 from pathways.models import Pathway, RehearsalStatus, TargetRehearsal
 from pathways.perms import reads_targets
-from pathways.rules.comparison import compare
 from pathways.services.rehearsals import SILENT_AFTER, UNFINISHED
-from pathways.views.bench import Bench, faults_of, open_bench, revision_of
+from pathways.views.bench import Bench, changes_of, faults_of, open_bench, revision_of
 
 
 @allow(reads_targets)
@@ -149,7 +148,7 @@ def draft_publish(request: HttpRequest, site: UUID, key: str) -> HttpResponse:
         "draft": bench.draft,
         "form": form,
         "faults": faults_of(bench, bench.content),
-        "changes": compare(bench.draft.base.content, bench.content),
+        "changes": changes_of(bench.draft),
         "rehearsal": rehearsal,
         "running": sum(version.running for version in bench.target.published),  # type: ignore[attr-defined]
     }

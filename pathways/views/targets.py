@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from directory.perms import allow
 from pathways.models import TargetPathway, TargetPathwayVersion
-from pathways.perms import may_edit_target, reads_targets
+from pathways.perms import may_edit_target, reads_targets, starts_targets_for
 from pathways.querysets import READS_TEAM
 from pathways.rules.comparison import compare, summary
 from pathways.rules.target import dump
@@ -26,7 +26,8 @@ def target_list(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     rows = TargetPathway.objects.readable_by(user).with_versions().order_by("establishment__name", "name", "id")
     targets = [{"target": row, "may_edit": may_edit_target(user, row)} for row in rows]
-    return render(request, "pathways/targets/list.html", {"targets": targets})
+    context = {"targets": targets, "may_begin": starts_targets_for(user).exists()}
+    return render(request, "pathways/targets/list.html", context)
 
 
 @allow(reads_targets)

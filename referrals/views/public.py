@@ -45,7 +45,7 @@ def new(request: HttpRequest, slug: str = "") -> HttpResponse:
 
 
 def _open_targets(slug: str) -> Any:
-    found = TargetPathway.objects.open_to_referrals().filter(versions__isnull=False).distinct().select_related("team")
+    found = TargetPathway.objects.open_to_referrals().published().select_related("team")
     return found.filter(key=slug) if slug else found
 
 
@@ -85,7 +85,7 @@ def _form_page(request: HttpRequest, target: TargetPathway, form: RequestForm, s
         "desk": desk_of(target),
         "kept": list(drafts_of(form["form_key"].value())) if form.is_bound else [],
         "specialties": SPECIALTIES,
-        "alone": TargetPathway.objects.open_to_referrals().count() < 2,
+        "alone": TargetPathway.objects.open_to_referrals().published().count() < 2,
     }
     return draw(request, "referrals/new.html", context, target.establishment, status)
 

@@ -156,6 +156,7 @@ ROUTES: dict[str, Route] = {
     "pathways:alert-acknowledge": Route(TEAM, about="alert"),
     "pathways:alert-preferences": Route(TEAM + "XY"),
     "pathways:targets": Route(TEAM + "QAXY"),
+    "pathways:target-new": Route("QA"),
     "pathways:target": Route(TEAM + "QA", kwargs=target_of),
     "pathways:target-version": Route(TEAM + "QA", kwargs=target_version),
     "pathways:target-chart": Route(TEAM + "QA", kwargs=target_version),

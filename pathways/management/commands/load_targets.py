@@ -12,8 +12,7 @@ from django.db import transaction
 from directory.models import Establishment, Team, TeamKind
 from pathways.rules.target import Target, TargetError, parse_target
 from pathways.services import publish_target
-
-SHIPPED = Path(__file__).resolve().parents[2] / "targets"
+from pathways.shipped import shipped
 
 
 class Command(BaseCommand):
@@ -43,7 +42,7 @@ class Command(BaseCommand):
 
     def _shipped(self, keys: list[str]) -> list[Path]:
         """The files that come with Jalon, each named by its key: all of them, or those of these keys."""
-        known = {file.stem: file for file in sorted(SHIPPED.glob("*.yaml"))}
+        known = shipped()
         lost = sorted(set(keys) - set(known))
         if lost:
             raise CommandError(f"Parcours inconnus : {', '.join(lost)}. Sont livrés : {', '.join(known)}.")
