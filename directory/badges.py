@@ -77,6 +77,6 @@ def keep(request: HttpRequest, figures: Mapping[str, int]) -> None:
 def figures_for(request: HttpRequest, user: User, url_names: set[str]) -> dict[str, int]:
     """The figure of each entry, read once per request."""
     if not hasattr(request, _KEPT):
-        keep(request, read(user, expressions(user, timezone.now(), url_names)))
+        keep(request, read(expressions(user, timezone.now(), url_names)))
     kept: dict[str, int] = getattr(request, _KEPT)
     return kept

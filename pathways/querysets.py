@@ -316,23 +316,24 @@ def addressed(user: User) -> Q:
     someone away is asked of who stands in for them."""
     desk = user.teams_as(Role.COORDINATOR, Role.SECRETARY)
     practised = user.teams_as(Role.PHYSICIAN)
-    headed = Membership.objects.current().filter(is_head=True, team__in=practised).values("team")
-    headless = (Q(pathway__team__in=practised) & ~Q(pathway__team__in=headed)) | (
-        Q(team__in=practised) & ~Q(team__in=headed)
-    )
-    own = (Q(step__assignee__isnull=False) & asked_of(user, "step__assignee")) | (
+    asked = (Q(step__assignee__isnull=False) & asked_of(user, "step__assignee")) | (
         Q(step__assignee__isnull=True) & asked_of(user, "pathway__owner")
     )
-    unowned = Q(step__assignee__isnull=True, pathway__owner__isnull=True) & of_teams(
-        user.teams_as(Role.COORDINATOR) or desk
-    )
-    return (
-        own
-        | unowned
-        | (Q(level__gte=Level.TEAM.rank) & of_teams(desk))
-        | (Q(level__gte=Level.HEAD.rank) & (of_teams(user.headed_teams) | headless))
-        | (Q(level__gte=Level.HARM.rank) & of_teams(practised))
-    )
+    # Every page of the menu writes this condition: what the person's roles leave out is not written.
+    if desk:
+        unowned = Q(step__assignee__isnull=True, pathway__owner__isnull=True)
+        asked |= unowned & of_teams(user.teams_as(Role.COORDINATOR) or desk)
+        asked |= Q(level__gte=Level.TEAM.rank) & of_teams(desk)
+    if user.headed_teams:
+        asked |= Q(level__gte=Level.HEAD.rank) & of_teams(user.headed_teams)
+    if practised:
+        headed = Membership.objects.current().filter(is_head=True, team__in=practised).values("team")
+        headless = (Q(pathway__team__in=practised) & ~Q(pathway__team__in=headed)) | (
+            Q(team__in=practised) & ~Q(team__in=headed)
+        )
+        asked |= Q(level__gte=Level.HEAD.rank) & headless
+        asked |= Q(level__gte=Level.HARM.rank) & of_teams(practised)
+    return asked
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

@@ -52,7 +52,7 @@ def gather(user: User, listed: str, scope: Scope, now: datetime) -> Daily:
     """The rows of a worklist as ``user`` sees it now, `MOST_ROWS` at most, in a fixed number of queries."""
     today = timezone.localdate(now)
     found = reads.chosen(reads.at_desk(user, scope), listed, now, today)
-    pathways = reads.page_of(found, now, today, 0, MOST_ROWS)
+    pathways = reads.page_of(found, now, today, 0, MOST_ROWS, notes=True)
     tasks, gps = _tasks(pathways), _gps(pathways)
     lines = [
         Line(row, gps.get(row.pathway.patient.gp_id or 0), tasks[row.pathway.pk][:MOST_TASKS])

@@ -131,12 +131,15 @@ def by_priority(found: PathwayQuerySet, at: datetime, today: date) -> PathwayQue
     return found.annotate(tier=tier).order_by("tier", F("next_due_at").asc(nulls_last=True), "opened_at", "id")
 
 
-def page_of(found: PathwayQuerySet, at: datetime, today: date, first: int = 0, size: int = 1) -> list[Pathway]:
+def page_of(
+    found: PathwayQuerySet, at: datetime, today: date, first: int = 0, size: int = 1, *, notes: bool = False
+) -> list[Pathway]:
     """One page of ``found`` in the order of the worklist, with everything a row shows, in two queries.
 
     The order is worked out on the pathways alone; only the patients of the page are then read, so that the cost
     follows the page and not the number of patients. (In one query, the planner may read every patient of the
     hospital before it looks at the page: it gives up moving a subquery among so many joins.)
+    With ``notes``, the last contact's words too, for what is printed.
     """
     ids = list(by_priority(found, at, today).values_list("pk", flat=True)[first : first + size])
     rows = (
@@ -145,7 +148,7 @@ def page_of(found: PathwayQuerySet, at: datetime, today: date, first: int = 0, s
         .annotate(standing=_standing(today))
         .select_related(  # type: ignore[misc]
             "next_step__assignee__professional",
-            "contact_state__last",
+            "contact_state__last" if notes else "contact_state",
             "standing__acting__professional",
         )
         .defer("version__definition")

@@ -1,4 +1,4 @@
-"""Every figure of the worklist and of its menu, in one query."""
+"""Every figure of the worklist and of its menu in one query; what is told beside them in another, if there is any."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from coordination.readings import covers_told, duties
 from coordination.readings.duties import DeskSplit
 from directory import badges
 from directory.context import entries_of
-from directory.counting import count_of, read, summed
+from directory.counting import Figure, count_of, count_up_to, read, summed
 from directory.models import User
 from pathways.querysets import READS_TEAM, PathwayQuerySet
 
@@ -46,19 +46,29 @@ def figures_of(user: User, scope: Scope, now: datetime, today: date) -> Figures:
     # A page counted beside the list and in the menu by the same rows is counted once.
     apart = {name: figure for name, figure in beside.items() if name not in menu}
     targets = summed(reads.targets(user), JSONBAgg(JSONObject(key="key", name="name"), order_by=["name", "pk"]))
-    told = covers_told.told_to(user, today)
-    found = read(
-        user,
-        {"counters": counters, "targets": targets, "covers": told, **duties.expressions(user, today), **menu, **apart},
-    )
+    used = {"covers_to_tell": count_up_to(covers_told.to_tell(user, today), 1), **duties.are_used(user, today)}
+    found = read({"counters": counters, "targets": targets, **used, **menu, **apart})
+    told, shared_out = _told(user, today, *(found[name] for name in used))
     return Figures(
         filters=found["counters"],
         neighbours={name: found[name] for name in beside},
         badges={name: found[name] for name in menu},
         targets=[(each["key"], each["name"]) for each in found["targets"] or []],
-        covers=covers_told.sorted_out(found["covers"], user, today),
-        duties=[each for each in duties.splits(user, found) if each.split.used],
+        covers=told,
+        duties=shared_out,
     )
+
+
+def _told(
+    user: User, today: date, absences: int, usual: int, said: int
+) -> tuple[dict[str, list[dict[str, Any]]], list[DeskSplit]]:
+    """The absences and the morning split, read only where there are some: on most mornings there are none."""
+    asked: dict[str, Figure] = {"covers": covers_told.told_to(user, today)} if absences else {}
+    if usual or said:
+        asked |= duties.expressions(user, today)
+    found = read(asked)
+    splits = duties.splits(user, found) if usual or said else []
+    return covers_told.sorted_out(found.get("covers"), user, today), [each for each in splits if each.split.used]
 
 
 def late_at_desk(user: User, at: datetime) -> PathwayQuerySet:

@@ -16,7 +16,7 @@ from coordination.models import Cover, DutyDay, DutyHolder, DutyPattern, Post
 from coordination.querysets.worklist import DESK
 from coordination.readings.covers_told import name_of
 from coordination.rules.duties import Held, Split, split
-from directory.counting import Figure, read, summed
+from directory.counting import Figure, count_up_to, read, summed
 from directory.models import Membership, Team, User
 
 ICONS = {Post.MAIL: "mail", Post.PHONE: "phone", Post.CONSULTATIONS: "stethoscope"}
@@ -48,6 +48,15 @@ class DeskSplit:
             }
             for post in Post
         ]
+
+
+def are_used(user: User, day: date) -> dict[str, Figure]:
+    """Whether the desks of ``user`` share out the morning of ``day`` at all: most do not, and need not read who does
+    what."""
+    teams = user.teams_as(*DESK)
+    patterns = DutyPattern.objects.filter(team__in=teams, weekday=day.weekday())
+    days = DutyDay.objects.filter(team__in=teams, day=day)
+    return {"duties_usual": count_up_to(patterns, 1), "duties_said": count_up_to(days, 1)}
 
 
 def expressions(user: User, day: date) -> dict[str, Figure]:
@@ -85,7 +94,7 @@ def splits(user: User, found: Mapping[str, Any]) -> list[DeskSplit]:
 
 def split_of(user: User, team: Team, day: date) -> DeskSplit:
     """The split of one of the user's desks on ``day``."""
-    found = read(user, expressions(user, day))
+    found = read(expressions(user, day))
     return next(each for each in splits(user, found) if each.team == team)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from coordination.links import file_url
+from coordination.links import RowLinks, file_url, row_links
 from coordination.models import Booking, ContactState
 from coordination.readings.targets import contents_of
 from coordination.rules.worklist import Course, Expected, Reason, Situation, reason
@@ -31,6 +31,7 @@ class Row:
 
     pathway: Pathway
     url: str
+    links: RowLinks
     course: Course
     expected: Expected | None
     situation: Situation
@@ -144,6 +145,7 @@ def _row(pathway: Pathway, page: _Page, now: datetime) -> Row:
     return Row(
         pathway=pathway,
         url=file_url(pathway),
+        links=row_links(pathway),
         course=course,
         expected=expected,
         situation=situation,

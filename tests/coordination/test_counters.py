@@ -114,6 +114,6 @@ def test_a_figure_that_may_be_thousands_is_counted_so_far_and_no_further(
         desk.pathway()
     monkeypatch.setattr(badges, "_registered", {})
     badges.register("pathways:list", "suivis", lambda user, at: Pathway.objects.all(), most=2)
-    found = read(desk.coordinator, badges.expressions(desk.coordinator, timezone.now(), {"pathways:list"}))
+    found = read(badges.expressions(desk.coordinator, timezone.now(), {"pathways:list"}))
     assert found == {"pathways:list": min(made, 3)}
     assert badges.shown("pathways:list", found["pathways:list"]) == told
