@@ -7,9 +7,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from pathways.models import Alert, Milestone, Pathway, Step
+from pathways.delays import Part
+from pathways.models import Alert, DelayCause, Milestone, Pathway, Pause, Step
+from pathways.models.causes import PHASES
 from pathways.rules.levels import Level
 from pathways.rules.milestones import MilestoneKind
+from pathways.views.sheet import DayCount
 
 LATENESS = (
     "late", "soon", "on_time", "optional", "undated", "done", "done_late", "waiting", "skipped", "not_applicable",
@@ -104,15 +107,77 @@ class PathwaySerializer(serializers.ModelSerializer[Pathway]):
         )  # fmt: skip
 
 
-class PathwayDetailSerializer(PathwaySerializer):
-    """The pathway with its steps, their lateness, and its milestones in force."""
+class PauseSerializer(serializers.ModelSerializer[Pause]):
+    """Days set apart in the wait: both included, local dates; no end while it runs."""
 
+    kind = serializers.CharField(source="kind.code", read_only=True)
+    kind_label = serializers.CharField(source="kind.label", read_only=True)
+
+    class Meta:
+        model = Pause
+        fields = ("uuid", "kind", "kind_label", "starts_on", "ends_on", "stops_clock", "note")
+
+
+class CauseSerializer(serializers.ModelSerializer[DelayCause]):
+    """Why a part of the way took too long, as somebody confirmed it."""
+
+    code = serializers.CharField(source="code.code", read_only=True)
+    label = serializers.CharField(source="code.label", read_only=True)
+
+    class Meta:
+        model = DelayCause
+        fields = ("uuid", "code", "label", "avoidable", "comment", "excess_days", "recorded_at")
+
+
+class PartSerializer(serializers.Serializer[Part]):
+    """One part of the wait. `adjusted_days` leaves the pauses out; `share_days` is what the target leaves it."""
+
+    phase = serializers.ChoiceField(choices=PHASES, source="segment.phase.value", read_only=True)
+    starts_at = serializers.DateTimeField(source="segment.starts_at", read_only=True)
+    ends_at = serializers.DateTimeField(source="segment.ends_at", read_only=True)
+    raw_days = serializers.IntegerField(source="segment.raw_days", read_only=True)
+    adjusted_days = serializers.IntegerField(source="segment.adjusted_days", read_only=True)
+    share_days = serializers.IntegerField(source="segment.share_days", read_only=True)
+    runs = serializers.BooleanField(source="segment.runs", read_only=True)
+    cause = CauseSerializer(read_only=True, allow_null=True)
+
+
+class WaitSerializer(serializers.Serializer[DayCount]):
+    """The wait as a whole, in calendar days: as lived (`raw_days`) and without the pauses (`adjusted_days`)."""
+
+    since = serializers.DateTimeField(source="start", read_only=True)
+    until = serializers.DateTimeField(source="end", read_only=True)
+    raw_days = serializers.IntegerField(source="raw", read_only=True)
+    adjusted_days = serializers.IntegerField(source="adjusted", read_only=True)
+    target_days = serializers.IntegerField(read_only=True, allow_null=True)
+    due_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    late = serializers.BooleanField(read_only=True)
+    ended = serializers.BooleanField(read_only=True)
+    parts = PartSerializer(many=True, read_only=True)
+    proposed_cause_in = serializers.ChoiceField(
+        choices=PHASES,
+        read_only=True,
+        allow_null=True,
+        help_text="The part most beyond its share.",
+    )
+
+
+class PathwayDetailSerializer(PathwaySerializer):
+    """The pathway with its steps, their lateness, its milestones in force, its pauses, and where its wait went."""
+
+    linked_to = serializers.UUIDField(
+        source="follows", read_only=True, allow_null=True, help_text="The earlier pathway, when the caller may read it."
+    )
     steps = StepSerializer(many=True, read_only=True)
+    pauses = PauseSerializer(source="running_pauses", many=True, read_only=True)
+    wait = WaitSerializer(read_only=True)
     milestones = MilestoneSerializer(source="facts", many=True, read_only=True)
     alerts = AlertSerializer(source="open_alerts", many=True, read_only=True)
 
     class Meta(PathwaySerializer.Meta):
-        fields = (*PathwaySerializer.Meta.fields, "steps", "milestones", "alerts")  # type: ignore[assignment]
+        fields = (  # type: ignore[assignment]
+            *PathwaySerializer.Meta.fields, "linked_to", "link_kind", "steps", "milestones", "alerts", "pauses", "wait",
+        )  # fmt: skip
 
 
 class NewMilestoneSerializer(serializers.Serializer[Milestone]):

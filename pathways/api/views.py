@@ -27,9 +27,10 @@ from pathways.api.serializers import (
     PathwayDetailSerializer,
     PathwaySerializer,
 )
-from pathways.models import Pathway, Step
+from pathways.models import DelayCause, Pathway, Step
 from pathways.perms import may_write
 from pathways.views.listing import narrowed
+from pathways.views.sheet import day_count, delay_between
 
 
 class ReadsPatients(BasePermission):
@@ -84,11 +85,26 @@ class PathwayDetail(_PathwayView):
     def get(self, request: Request, uuid: UUID) -> Response:
         """One pathway with its steps and their lateness; the read is logged as on the page."""
         now = timezone.now()
-        pathway = self.pathway(uuid, Pathway.objects.with_page_data(now).with_open_alerts())
+        causes = Prefetch("delay_causes", DelayCause.objects.in_force().select_related("code"))
+        rows = Pathway.objects.with_page_data(now).with_open_alerts()
+        pathway = self.pathway(uuid, rows.prefetch_related(causes))
         open_file(request._request, pathway, "Dossier (API)")
         if pathway.next_step_id:
             pathway.next_step = next(step for step in pathway.steps.all() if step.pk == pathway.next_step_id)
+        calendar = services.calendar_of(pathway.team.establishment)
+        count = day_count(pathway, now, calendar)
+        delay = delay_between(pathway, list(pathway.steps.all()), calendar, count)
+        proposed = delay.proposed.phase.value if delay.proposed else None
+        pathway.wait = vars(count) | {"parts": delay.parts, "proposed_cause_in": proposed}  # type: ignore[attr-defined]
+        pathway.follows = self._follows(pathway)  # type: ignore[attr-defined]
         return Response(PathwayDetailSerializer(pathway).data)
+
+    def _follows(self, pathway: Pathway) -> UUID | None:
+        """The pathway this one follows, when the caller reads that one too."""
+        if pathway.linked_to_id is None:
+            return None
+        readable = Pathway.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        return readable.filter(pk=pathway.linked_to_id).values_list("uuid", flat=True).first()
 
 
 class MilestoneList(_PathwayView):

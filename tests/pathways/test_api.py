@@ -14,7 +14,7 @@ from drf_spectacular.generators import SchemaGenerator
 from config.logs import drop_identity
 from directory.models import AccessLog
 from pathways import services
-from pathways.models import Milestone
+from pathways.models import Milestone, Pathway
 from tests.factories import PathwayFactory
 from tests.pathways.scenes import Scene
 
@@ -70,6 +70,30 @@ def test_one_pathway_with_its_steps(scene: Scene) -> None:
     assert {fact["kind"] for fact in answer["milestones"]} >= {"first_care", "announcement"}
     trace = AccessLog.objects.get()
     assert (trace.user, trace.why, trace.what) == (scene.gp, "circle", "Dossier (API)")
+
+
+def test_where_the_wait_went(scene: Scene) -> None:
+    today = timezone.localdate()
+    services.add_pause(
+        pathway=scene.pathway, kind="patient_choice", starts_on=today - timedelta(days=1), ends_on=today, note="Voyage",
+        author=scene.coordinator,
+    )  # fmt: skip
+    answer = scene.client().get(one(scene)).json()
+    (pause,) = answer["pauses"]
+    assert (pause["kind"], pause["ends_on"], pause["note"]) == ("patient_choice", today.isoformat(), "Voyage")
+    wait = answer["wait"]
+    assert wait["raw_days"] >= wait["adjusted_days"] and wait["parts"]
+    assert sum(part["raw_days"] for part in wait["parts"]) == wait["raw_days"]
+    assert sum(part["adjusted_days"] for part in wait["parts"]) == wait["adjusted_days"]
+
+
+def test_the_earlier_pathway_is_named_to_those_who_read_it(scene: Scene) -> None:
+    earlier = PathwayFactory(patient=scene.pathway.patient, days_ago=300)
+    Pathway.objects.filter(pk=scene.pathway.pk).update(linked_to=earlier, link_kind="relapse")
+    answer = scene.client().get(one(scene)).json()
+    assert (answer["link_kind"], answer["linked_to"]) == ("relapse", None)
+    Pathway.objects.filter(pk=earlier.pk).update(team=scene.team)
+    assert scene.client().get(one(scene)).json()["linked_to"] == str(earlier.uuid)
 
 
 def test_a_milestone_is_recorded_once(scene: Scene) -> None:
@@ -139,7 +163,7 @@ def test_a_fixed_number_of_queries(scene: Scene, django_assert_num_queries: Any)
         services.scan_delays(now=timezone.now() + timedelta(days=1))
         with django_assert_num_queries(6):
             client.get(LIST)
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(12):
             client.get(url)
 
 
