@@ -285,6 +285,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "ENUM_NAME_OVERRIDES": {
+        "PhaseEnum": "pathways.models.codes.PHASES",
         "MilestoneKindEnum": "pathways.rules.milestones.MilestoneKind.choices",
         "PathwayStatusEnum": "pathways.models.pathway.PathwayStatus.choices",
     },

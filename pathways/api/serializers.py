@@ -122,11 +122,11 @@ class CauseSerializer(serializers.ModelSerializer[DelayCause]):
     """Why a part of the way took too long, as somebody confirmed it."""
 
     code = serializers.CharField(source="code.code", read_only=True)
-    label = serializers.CharField(source="code.label", read_only=True)
+    code_label = serializers.CharField(source="code.label", read_only=True)
 
     class Meta:
         model = DelayCause
-        fields = ("uuid", "code", "label", "avoidable", "comment", "excess_days", "recorded_at")
+        fields = ("uuid", "code", "code_label", "avoidable", "comment", "excess_days", "recorded_at")
 
 
 class PartSerializer(serializers.Serializer[Part]):
