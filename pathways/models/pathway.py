@@ -85,9 +85,15 @@ class Pathway(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["patient", "version"],
-                condition=Q(status="active"),
+                condition=Q(status="active") & ~Q(link_kind="second_primary"),
                 name="pathway_one_active_per_version",
                 violation_error_message="Ce patient suit déjà ce parcours.",
+            ),
+            models.UniqueConstraint(
+                fields=["linked_to", "version"],
+                condition=Q(status="active", link_kind="second_primary"),
+                name="pathway_one_second_primary_each",
+                violation_error_message="Ce second cancer a déjà son parcours.",
             ),
             models.CheckConstraint(
                 condition=Q(status="active", closed_at__isnull=True, closing_reason="")

@@ -44,7 +44,8 @@ def open_pathway(
 
     ``linked_to`` is an earlier pathway of the same patient, of which this one follows a relapse or a second cancer.
     The first milestone follows at once; only then does a pathway without a next step raise its alert.
-    Raises DomainError when the patient is already on this pathway, is dead, or the target has no version.
+    Raises DomainError when the patient is already on this pathway (a second primary cancer may run beside the first),
+    is dead, or the target has no version.
     """
     refuse_wrong_link(patient, linked_to, link_kind)
     if patient.deceased_on:
@@ -52,7 +53,10 @@ def open_pathway(
     version = target.versions.order_by("-number").first()
     if version is None:
         raise DomainError("Ce parcours cible n’a pas encore de version publiée.")
-    if Pathway.objects.active().filter(patient=patient, version__target=target).exists():
+    running = Pathway.objects.active().filter(patient=patient, version__target=target)
+    if link_kind == LinkKind.SECOND_PRIMARY:
+        running = running.filter(linked_to=linked_to, link_kind=link_kind)
+    if running.exists():
         raise DomainError("Ce patient suit déjà ce parcours.", code="already_open")
     try:
         with transaction.atomic():
@@ -97,7 +101,14 @@ def link_pathway(*, pathway: Pathway, linked_to: Pathway | None, link_kind: str,
     if linked_to and (linked_to.pk == locked.pk or linked_to.opened_at > locked.opened_at):
         raise DomainError("Un parcours fait suite à un parcours plus ancien.", field="linked_to")
     locked.linked_to, locked.link_kind = linked_to, kind
-    locked.save(update_fields=["linked_to", "link_kind"])
+    try:
+        with transaction.atomic():
+            locked.save(update_fields=["linked_to", "link_kind"])
+    except IntegrityError as error:
+        raise DomainError(
+            "Ce patient suit aussi ce parcours cible pour un autre cancer : le lien de second cancer les distingue.",
+            field="link_kind",
+        ) from error
     return locked
 
 

@@ -47,7 +47,7 @@ def admit(
 def _pathway(referral: Referral, patient: Patient, owner: User, by: User) -> tuple[Pathway, bool]:
     """The pathway the patient already follows, or a new one and True. Two requests accepted at once share one."""
     running = Pathway.objects.active().filter(patient=patient, version__target=referral.target)
-    found = running.first()
+    found = running.first()  # the latest, when a second cancer runs beside the first
     if found:
         return found, False
     try:
@@ -58,7 +58,7 @@ def _pathway(referral: Referral, patient: Patient, owner: User, by: User) -> tup
     except DomainError as refusal:
         if refusal.code != "already_open":
             raise
-        return running.get(), False
+        return running.latest("opened_at", "pk"), False
     return opened, True
 
 

@@ -163,3 +163,47 @@ def test_a_link_is_changed_and_taken_back_from_the_page(scene: Scene, first: Pat
 def test_the_database_keeps_a_link_whole(first: Pathway) -> None:
     with pytest.raises(IntegrityError, match="pathway_link_has_kind"), transaction.atomic():
         Pathway.objects.filter(pk=first.pk).update(link_kind="relapse")
+
+
+def test_a_second_cancer_runs_beside_the_first_on_the_same_target(scene: Scene) -> None:
+    """Two lungs, two breasts: each cancer has its own delays."""
+    first, target = scene.pathway, scene.pathway.version.target
+
+    def again(**link: Any) -> Pathway:
+        return services.open_pathway(
+            patient=first.patient, target=target, opened_at=timezone.now(), owner=scene.coordinator, **link
+        )
+
+    for link in ({}, {"linked_to": first, "link_kind": "relapse"}):
+        with pytest.raises(DomainError, match="suit déjà ce parcours"):
+            again(**link)
+    second = again(linked_to=first, link_kind="second_primary")
+    assert (first.is_active, second.is_active, second.version) == (True, True, first.version)
+    with pytest.raises(DomainError, match="suit déjà ce parcours"):
+        again(linked_to=first, link_kind="second_primary")  # the same one, sent twice
+    services.record_milestone(pathway=second, kind="first_care", occurred_at=timezone.now())
+    assert not first.milestones.filter(recorded_at__gt=second.opened_at, kind="first_care").exists()
+    for linked_to, kind in ((None, ""), (first, "relapse")):
+        with pytest.raises(DomainError, match="pour un autre cancer"):
+            services.link_pathway(pathway=second, linked_to=linked_to, link_kind=kind, author=None)
+    services.close_pathway(pathway=first, reason="completed", author=None)
+    services.link_pathway(pathway=second, linked_to=first, link_kind="relapse", author=None)
+    with pytest.raises(DomainError, match="suit déjà ce parcours"):
+        services.reopen_pathway(pathway=first, author=scene.coordinator, reason="Erreur")
+
+
+def test_the_database_keeps_one_pathway_for_each_second_cancer(scene: Scene) -> None:
+    first = scene.pathway
+    second = services.open_pathway(
+        patient=first.patient, target=first.version.target, opened_at=timezone.now(), owner=None,
+        linked_to=first, link_kind="second_primary",
+    )  # fmt: skip
+    twin = Pathway(
+        patient=first.patient, version=second.version, team=second.team, opened_at=timezone.now(),
+        reference="J-TWIN-0001", linked_to=first, link_kind="second_primary",
+    )  # fmt: skip
+    with pytest.raises(IntegrityError), transaction.atomic():
+        twin.save()
+    twin.linked_to, twin.link_kind = None, ""
+    with pytest.raises(IntegrityError), transaction.atomic():
+        twin.save()
