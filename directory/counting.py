@@ -18,21 +18,24 @@ class Figure:
 
     rows: QuerySet[Any]
     how_many: bool = False
+    empty: Any = None
+    """What it is when nothing can match, so that the database is not asked."""
 
 
 def count_of(rows: QuerySet[Any]) -> Figure:
     """How many ``rows``, to be read with others by `read`."""
-    return summed(rows, Count("pk"))
+    return summed(rows, Count("pk"), empty=0)
 
 
 def count_up_to(rows: QuerySet[Any], most: int) -> Figure:
     """The same, but the database stops at ``most`` rows."""
-    return Figure(rows.order_by().values("pk")[:most], how_many=True)
+    return Figure(rows.order_by().values("pk")[:most], how_many=True, empty=0)
 
 
-def summed(rows: QuerySet[Any], figure: Expression) -> Figure:
+def summed(rows: QuerySet[Any], figure: Expression, *, empty: Any = None) -> Figure:
     """An aggregate over all ``rows``, to be read with others by `read`."""
-    return Figure(rows.order_by().annotate(_all=Value(1)).values("_all").annotate(_figure=figure).values("_figure"))
+    one = rows.order_by().annotate(_all=Value(1)).values("_all").annotate(_figure=figure).values("_figure")
+    return Figure(one, empty=empty)
 
 
 def read(figures: Mapping[str, Figure]) -> dict[str, Any]:
@@ -50,7 +53,7 @@ def read(figures: Mapping[str, Figure]) -> dict[str, Any]:
         try:
             sql, params = compiler.as_sql()
         except EmptyResultSet:  # nothing can match: the database has nothing to say
-            found[name] = 0 if figure.how_many else None
+            found[name] = figure.empty
             continue
         columns.append(f"CARDINALITY(ARRAY({sql}))" if figure.how_many else f"({sql})")
         values.extend(params)
@@ -60,13 +63,15 @@ def read(figures: Mapping[str, Figure]) -> dict[str, Any]:
             cursor.execute(f"SELECT {', '.join(columns)}", values)
             row = cursor.fetchone()
         found |= {
-            name: value if figures[name].how_many else _as_python(compiler, value)
+            name: figures[name].empty if value is None else _as_python(compiler, value, figures[name])
             for (name, compiler), value in zip(compilers.items(), row, strict=True)
         }
     return {name: found[name] for name in figures}
 
 
-def _as_python(compiler: SQLCompiler, value: Any) -> Any:
+def _as_python(compiler: SQLCompiler, value: Any, figure: Figure) -> Any:
     """What the ORM would have made of the value."""
+    if figure.how_many:
+        return value
     converters = compiler.get_converters([expression for expression, _, _ in compiler.select])
     return next(iter(compiler.apply_converters([[value]], converters)))[0]

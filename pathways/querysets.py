@@ -158,6 +158,16 @@ class PathwayQuerySet(models.QuerySet["Pathway"]):
     def active(self) -> Self:
         return self.filter(status="active")
 
+    def held(self, *, skip_busy: bool = False) -> list[int]:
+        """Locks these rows until the end of the transaction and gives their keys; with ``skip_busy``, leaves out those
+        somebody writes on.
+
+        Without any join: while a lock is waited for, PostgreSQL checks the joins again against the rows it had read,
+        and would leave out a pathway that was moved meanwhile to another version or team.
+        """
+        rows = self.select_for_update(of=("self",), no_key=True, skip_locked=skip_busy).order_by("pk")
+        return list(rows.values_list("pk", flat=True))
+
     def late(self, at: datetime) -> Self:
         return self.filter(pathway_late(at))
 

@@ -111,7 +111,7 @@ def counters(found: PathwayQuerySet, at: datetime, today: date) -> dict[str, int
 
 def counters_of(found: PathwayQuerySet, at: datetime, today: date) -> Figure:
     """The same as one value, to be read with other figures by `directory.counting.read`."""
-    return summed(found, JSONObject(**_counts(at, today)))
+    return summed(found, JSONObject(**_counts(at, today)), empty=dict.fromkeys(filters(), 0))
 
 
 def _counts(at: datetime, today: date) -> dict[str, Count]:

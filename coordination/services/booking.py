@@ -68,6 +68,7 @@ def book_slot(
 
 def lock_file(pathway_id: int) -> Pathway:
     """The pathway and its patient, locked for the rest of the transaction."""
+    Pathway.objects.filter(pk=pathway_id).held()
     return (
         Pathway.objects.select_for_update(of=("self", "patient"), no_key=True)
         .select_related("patient__gp", "version__target", "team__establishment")

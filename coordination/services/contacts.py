@@ -111,10 +111,18 @@ def withdraw_contact(*, contact: Contact, by: User, reason: str) -> ContactWithd
         news = Contact.objects.standing().filter(pathway=locked, outcome=rules.REACHED)
         latest = news.filter(whom__in=[rules.PATIENT, rules.RELATIVE]).order_by("-at").first()
         rewind_contact(pathway=locked, at=latest.at if latest else None)
-        fact = Milestone.objects.in_force().filter(dedup_key=f"contact:{contact.uuid}").first()
-        if fact:
+        fact = _fact_of(contact)
+        if fact and not fact.withdrawn:
             withdraw_milestone(milestone=fact, author=by, note=reason.strip())
     return withdrawal
+
+
+def _fact_of(contact: Contact) -> Milestone | None:
+    """The fact this contact recorded, as last corrected: a correction is made by hand and forgets what recorded it."""
+    fact = Milestone.objects.filter(dedup_key=f"contact:{contact.uuid}").first()
+    while fact and (later := Milestone.objects.filter(supersedes=fact).first()):
+        fact = later
+    return fact
 
 
 def _locked(pathway: Pathway) -> Pathway:

@@ -3,7 +3,7 @@ left alone when somebody leaves the team meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from uuid import uuid5
 
@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from coordination.models import Cover
-from coordination.services.covers import follow_owner, interrupt, patients_of
+from coordination.services.covers import follow_owner, interrupt, let_go, out_of_reach, patients_of
 from coordination.services.new_tasks import create_task
 from directory.models import Membership, User
 from directory.services import post
@@ -44,8 +44,11 @@ def _settle(pk: int, now: datetime, today: date) -> bool:
         return False
     if cover.ends_on < today:
         return _end(cover, now)
-    if not _is_there(cover.stand_in):
+    lost = out_of_reach(_handed(cover), cover.stand_in)
+    if not _is_there(cover.stand_in) or (lost and len(lost) == _handed(cover).count()):
         return _leave(cover, today)
+    if lost:
+        _ask_for_lost(cover, lost)
     _take_in(cover, today)
     if cover.starts_on <= today and cover.told_at is None:
         cover.told_at = now
@@ -74,6 +77,13 @@ def _leave(cover: Cover, today: date) -> bool:
     interrupt(cover=cover)
     _ask(cover, handed, "Reprendre ce patient", why, "left")
     return True
+
+
+def _ask_for_lost(cover: Cover, lost: Sequence[Pathway]) -> None:
+    """Patients no longer of a desk of the stand-in (either has changed team): nobody would see their alerts."""
+    let_go(cover=cover, pathways=lost)
+    why = f"{cover.stand_in}, qui remplaçait {cover.absent}, n’est pas à la coordination de cette équipe."
+    _ask(cover, lost, "Reprendre ce patient", why, "left")
 
 
 def _take_in(cover: Cover, today: date) -> None:

@@ -7,7 +7,7 @@ absences that touch them. Writes about the same people wait for each other: thei
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
@@ -115,7 +115,9 @@ def change_return(*, cover: Cover, ends_on: date, author: User) -> Cover:
     if ends_on > locked.ends_on:
         added = locked.ends_on + ONE_DAY
         _refuse_wrong_stand_in(locked.absent, locked.stand_in, added, ends_on)
-        held = [line.pathway for line in locked.lines.select_related("pathway__team")]
+        held = list(Pathway.objects.active().filter(cover_lines__cover=locked).select_related("team").order_by("pk"))
+        lost = out_of_reach(held, locked.stand_in)  # asked for by `settle_covers`; the others may stay longer
+        held = [each for each in held if each not in lost]
         for reason in why_not_covered(held, locked.absent, locked.stand_in, added, ends_on, locked).values():
             raise DomainError(f"Un patient ne peut pas être confié plus longtemps : {reason}.", field="ends_on")
     locked.ends_on, locked.returned_at = ends_on, None
@@ -176,6 +178,20 @@ def interrupt(*, cover: Cover) -> None:
     with because("La personne qui remplaçait n’est plus de l’équipe"):
         cover.save(update_fields=["interrupted_at"])
     _work_out(_pathways_of(cover))
+
+
+def out_of_reach(pathways: Iterable[Pathway], stand_in: User) -> list[Pathway]:
+    """Those of ``pathways`` whose desk is not, or no longer, one of ``stand_in``'s."""
+    desks = {each.team_id for each in stand_in.current_memberships if each.role in DESK}
+    return [each for each in pathways if each.team_id not in desks]
+
+
+def let_go(*, cover: Cover, pathways: Sequence[Pathway]) -> None:
+    """The absence no longer holds these patients. Part of `settle_covers`."""
+    with because("La personne qui remplace n’est pas à la coordination de cette équipe"):
+        for line in CoverLine.objects.filter(cover=cover, pathway__in=pathways):
+            line.delete()
+    _work_out([each.pk for each in pathways])
 
 
 def _work_out(pathways: Sequence[int]) -> None:

@@ -85,7 +85,8 @@ def next_occurrence(*, series: TaskSeries, now: datetime | None = None) -> Task 
     known = made.aggregate(number=Max("number"), due=Max("due_on"))
     calendar = calendar_of(locked.pathway.team.establishment)
     today = calendar.local_date(now or timezone.now())
-    due = next_due(rhythm_of(locked), known["number"] or 0, known["due"], today, calendar)
+    paused = made.filter(status=TaskStatus.CANCELLED, outcome=PAUSED).count()  # set aside, and never done
+    due = next_due(rhythm_of(locked), (known["number"] or 0) - paused, known["due"], today, calendar)
     if due is None:
         _end(locked, "Dernière fois atteinte")
         return None
@@ -120,7 +121,8 @@ def pause_series(*, series: TaskSeries, user: User) -> TaskSeries:
 
 @transaction.atomic
 def resume_series(*, series: TaskSeries, user: User) -> TaskSeries:
-    """Takes it up again from today. Raises DomainError when it is not paused, or its pathway is closed."""
+    """Takes it up again from today. Raises DomainError when it is not paused, would never come again, or its pathway is
+    closed."""
     locked = _locked(series)
     if locked.status != SeriesStatus.PAUSED:
         raise DomainError("Cette tâche récurrente n’est pas en pause.")
@@ -128,7 +130,8 @@ def resume_series(*, series: TaskSeries, user: User) -> TaskSeries:
         raise DomainError("Ce parcours est clos : rouvrez-le d’abord.")
     locked.status = SeriesStatus.RUNNING
     locked.save(update_fields=["status"])
-    next_occurrence(series=locked)
+    if next_occurrence(series=locked) is None:
+        raise DomainError("Avec ses dates, cette tâche ne reviendrait plus : arrêtez-la, ou créez-en une autre.")
     return TaskSeries.objects.get(pk=locked.pk)
 
 

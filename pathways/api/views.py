@@ -90,7 +90,7 @@ class PathwayDetail(_PathwayView):
         pathway = self.pathway(uuid, rows.prefetch_related(causes))
         open_file(request._request, pathway, "Dossier (API)")
         if pathway.next_step_id:
-            pathway.next_step = next(step for step in pathway.steps.all() if step.pk == pathway.next_step_id)
+            pathway.next_step = next((step for step in pathway.steps.all() if step.pk == pathway.next_step_id), None)
         calendar = services.calendar_of(pathway.team.establishment)
         count = day_count(pathway, now, calendar)
         delay = delay_between(pathway, list(pathway.steps.all()), calendar, count)

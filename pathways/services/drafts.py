@@ -66,7 +66,9 @@ def load_draft(*, draft: TargetDraft, revision: int, text: str, author: User) ->
 @transaction.atomic
 def drop_draft(*, draft: TargetDraft, revision: int, author: User) -> None:
     """Gives a draft up; what it said stays in the history. A pathway that never had a version goes with it."""
-    target = claim(draft, revision).target
+    target = draft.target
+    TargetPathway.objects.select_for_update(of=("self",)).filter(pk=target.pk).first()  # before it, as `publish_draft`
+    claim(draft, revision)
     draft.delete()
     if _newest(target) is None:
         target.delete()

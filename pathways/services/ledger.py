@@ -36,10 +36,10 @@ def record_milestone(
     The same ``dedup_key`` twice returns the first milestone and does nothing. Raises DomainError for a future
     date, one before the patient's birth, or an unknown kind.
     """
+    Pathway.objects.filter(pk=pathway.pk).held()
     # The joins are what the receivers of the signal read.
     locked = (
-        Pathway.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("patient__gp", "version__target", "team__establishment")
+        Pathway.objects.select_related("patient__gp", "version__target", "team__establishment")
         .defer("version__definition")
         .get(pk=pathway.pk)
     )

@@ -14,6 +14,7 @@ from directory.errors import DomainError
 from directory.history import because
 from directory.models import User
 from pathways.models import Pathway, TargetPathway, TargetPathwayVersion
+from pathways.services.pathways import running_beside
 from pathways.services.plan import rebuild_plan, rebuild_plans
 
 MOST = 200
@@ -65,7 +66,7 @@ def switch_pathway(*, pathway: Pathway, target: TargetPathway, reason: str, auth
     version = target.versions.order_by("-number").first()
     if version is None:
         raise DomainError("Ce parcours cible n’a pas encore de version publiée.", field="target")
-    if Pathway.objects.active().filter(patient=locked.patient_id, version__target=target).exists():
+    if running_beside(locked.patient_id, target, locked.linked_to_id, locked.link_kind).exists():
         raise DomainError("Ce patient suit déjà cet autre parcours.", field="target")
     owner = locked.owner
     locked.version, locked.team = version, target.team
@@ -96,11 +97,8 @@ def _save(locked: Pathway, reason: str, author: User) -> None:
 
 def _locked(pathway: Pathway) -> Pathway:
     """The pathway, held. Raises DomainError when it is closed."""
-    locked = (
-        Pathway.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("version", "team", "owner")
-        .get(pk=pathway.pk)
-    )
+    Pathway.objects.filter(pk=pathway.pk).held()
+    locked = Pathway.objects.select_related("version", "team", "owner").get(pk=pathway.pk)
     if not locked.is_active:
         raise DomainError("Ce parcours est clos : rouvrez-le avant d’en changer la version.", code="closed")
     return locked

@@ -11,9 +11,9 @@ from django.utils.text import slugify
 from directory.errors import DomainError
 from directory.models import Team, User
 from pathways.models import TargetDraft, TargetPathway
-from pathways.rules.target import Target, to_dict
+from pathways.rules.target import Target, from_draft, to_dict
 
-LONGEST_NAME, LONGEST_KEY = 120, 60
+LONGEST_NAME, LONGEST_KEY = 120, 40
 
 
 @transaction.atomic
@@ -24,8 +24,9 @@ def begin_target(*, team: Team, content: Target, name: str, author: User) -> Tar
     or when the establishment already has a pathway of that name.
     """
     name = " ".join(name.split())
-    key = slugify(name)[:LONGEST_KEY].strip("-")
-    if not key or len(name) > LONGEST_NAME:
+    slug = slugify(name)
+    key = (slug if slug[:1].isalpha() else f"p-{slug}")[:LONGEST_KEY].strip("-_")
+    if not slug or len(name) > LONGEST_NAME:
         raise DomainError(f"Donnez un nom, de {LONGEST_NAME} caractères au plus.", field="name")
     target, created = TargetPathway.objects.get_or_create(
         establishment=team.establishment,
@@ -35,6 +36,7 @@ def begin_target(*, team: Team, content: Target, name: str, author: User) -> Tar
     if not created:
         raise DomainError(f"« {target.name} » existe déjà dans cet établissement : modifiez-le.", field="name")
     definition = to_dict(replace(content, key=key, name=name, version=1))
+    from_draft(definition)  # what the editor opens
     return TargetDraft.objects.create(
         target=target, base=None, definition=definition, edited_by=author, edited_at=timezone.now()
     )

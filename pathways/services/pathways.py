@@ -23,6 +23,7 @@ from pathways.models import (
     Patient,
     TargetPathway,
 )
+from pathways.querysets import PathwayQuerySet
 from pathways.services.calendars import calendar_of
 from pathways.services.ledger import CLOCK_SKEW
 from pathways.services.plan import rebuild_plan, refresh_plan
@@ -53,10 +54,7 @@ def open_pathway(
     version = target.versions.order_by("-number").first()
     if version is None:
         raise DomainError("Ce parcours cible n’a pas encore de version publiée.")
-    running = Pathway.objects.active().filter(patient=patient, version__target=target)
-    if link_kind == LinkKind.SECOND_PRIMARY:
-        running = running.filter(linked_to=linked_to, link_kind=link_kind)
-    if running.exists():
+    if running_beside(patient.pk, target, linked_to.pk if linked_to else None, link_kind).exists():
         raise DomainError("Ce patient suit déjà ce parcours.", code="already_open")
     try:
         with transaction.atomic():
@@ -78,6 +76,15 @@ def open_pathway(
     if owner:
         signals.owner_changed.send(sender=Pathway, pathway=pathway)
     return rebuild_plan(pathway=pathway, continuity=False)
+
+
+def running_beside(patient: int, target: TargetPathway, linked_to: int | None, link_kind: str) -> PathwayQuerySet:
+    """What already runs in the place of such a pathway: one for each cancer on a target. The first cancer and each
+    second primary beside it are as many."""
+    running = Pathway.objects.active().filter(patient=patient, version__target=target)
+    if link_kind == LinkKind.SECOND_PRIMARY:
+        return running.filter(linked_to=linked_to, link_kind=link_kind)
+    return running.exclude(link_kind=LinkKind.SECOND_PRIMARY)
 
 
 def refuse_wrong_link(patient: Patient, linked_to: Pathway | None, link_kind: str) -> None:
@@ -189,6 +196,7 @@ def rewind_contact(*, pathway: Pathway, at: datetime | None) -> None:
     locked = _locked(pathway)
     locked.last_contact_at = at
     locked.save(update_fields=["last_contact_at"])
+    refresh_plan(pathway_id=locked.pk)
 
 
 @joined

@@ -34,6 +34,7 @@ def add_pause(
     if code is None:
         raise DomainError("Choisissez un motif de pause admis ici.", field="kind")
     _refuse_wrong_days(starts_on, ends_on)
+    Pathway.objects.filter(pk=pathway.pk).held()
     pause = Pause.objects.create(
         pathway=pathway,
         kind=code,
@@ -75,7 +76,7 @@ def cancel_pause(*, pause: Pause, author: User | None, reason: str) -> Pause:
 
 def _locked(pause: Pause) -> Pause:
     """The pathway first, as everywhere: two people on one pause wait for one another."""
-    list(Pathway.objects.select_for_update(of=("self",), no_key=True).filter(pk=pause.pathway_id).values_list("pk"))
+    Pathway.objects.filter(pk=pause.pathway_id).held()
     return Pause.objects.select_for_update(of=("self",)).get(pk=pause.pk)
 
 

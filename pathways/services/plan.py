@@ -133,14 +133,13 @@ def assign_step(*, step: Step, assignee: User | None, author: User | None) -> St
 def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True, skip_busy: bool = False) -> Rebuilt:
     """Locks, computes and writes one batch: a fixed number of queries whatever its size."""
     now = timezone.now()
+    ids = Pathway.objects.filter(pk__in=pathway_ids).held(skip_busy=skip_busy)
     pathways = list(
-        Pathway.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip_busy)
-        .select_related("version__target", "team__establishment")
+        Pathway.objects.select_related("version__target", "team__establishment")
         .defer("version__definition")  # read once in the life of a process, by its fingerprint
-        .filter(pk__in=pathway_ids)
+        .filter(pk__in=ids)
         .order_by("pk")
     )
-    ids = [pathway.pk for pathway in pathways]
     calendars = calendars_of(pathway.team.establishment for pathway in pathways)
     _hold_watched_steps(ids)
     facts, pauses, steps = facts_of(ids), pauses_of(pathways, calendars), _steps(ids)

@@ -235,8 +235,8 @@ def next_session(case: RcpCase) -> RcpSession | None:
 
 def lock_pathway(pathway: Pathway) -> Pathway:
     """The pathway with its row locked, before any row of this room."""
-    rows = Pathway.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("patient__gp", "version__target", "team__establishment").get(pk=pathway.pk)
+    Pathway.objects.filter(pk=pathway.pk).held()
+    return Pathway.objects.select_related("patient__gp", "version__target", "team__establishment").get(pk=pathway.pk)
 
 
 def lock_case(case: RcpCase) -> RcpCase:

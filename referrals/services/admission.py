@@ -47,7 +47,7 @@ def admit(
 def _pathway(referral: Referral, patient: Patient, owner: User, by: User) -> tuple[Pathway, bool]:
     """The pathway the patient already follows, or a new one and True. Two requests accepted at once share one."""
     running = Pathway.objects.active().filter(patient=patient, version__target=referral.target)
-    found = running.first()  # the latest, when a second cancer runs beside the first
+    found = running.order_by("link_kind", "-opened_at", "-pk").first()  # the first cancer's before a second one's
     if found:
         return found, False
     try:

@@ -17,8 +17,9 @@ from coordination import services
 from coordination.models import Contact, ContactState
 from coordination.rules import contacts as rules
 from directory.errors import DomainError
-from pathways.models import Milestone, Pathway
+from pathways.models import Milestone, Pathway, Watch
 from pathways.rules.calendar import Calendar
+from pathways.services import correct_milestone, withdraw_milestone
 from tests.coordination.factories import Desk
 from tests.coordination.pages import text, url
 
@@ -213,3 +214,20 @@ def test_a_withdrawn_contact_is_shown_with_its_reason(nurse: Client, desk: Desk)
         services.withdraw_contact(contact=Contact.objects.get(), by=desk.coordinator, reason="Encore")
     with pytest.raises(DomainError, match="pourquoi"):
         services.withdraw_contact(contact=log(desk, pathway, "reached"), by=desk.coordinator, reason=" ")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_withdrawn_contact_takes_its_fact_back_and_silence_counts_from_before(desk: Desk, by_hand: bool) -> None:
+    pathway = desk.pathway(days_ago=9)
+    before = log(desk, pathway, "reached", at=timezone.now() - timedelta(days=3))
+    mistaken = log(desk, pathway, "reached")
+    silent_since = Watch.objects.get(pathway=pathway, kind="no_contact").due_at
+    fact = Milestone.objects.get(dedup_key=f"contact:{mistaken.uuid}")
+    corrected = correct_milestone(milestone=fact, occurred_at=timezone.now() - timedelta(hours=2), author=None)
+    if by_hand:
+        withdraw_milestone(milestone=corrected, author=desk.coordinator, note="Autre patient")
+    services.withdraw_contact(contact=mistaken, by=desk.coordinator, reason="Autre patient")
+    assert not Milestone.objects.in_force().filter(pk=corrected.pk).exists()
+    assert Pathway.objects.get(pk=pathway.pk).last_contact_at == before.at
+    assert Watch.objects.get(pathway=pathway, kind="no_contact").due_at < silent_since

@@ -275,6 +275,32 @@ def test_a_stand_in_who_leaves_leaves_nobody_alone(desk: Desk, paul: User, sophi
         assert theirs(sophie) == {mine}, "another one may take over"
 
 
+def test_a_stand_in_who_changes_team_leaves_nobody_alone(desk: Desk, paul: User, mine: Pathway) -> None:
+    cover = away(desk.coordinator, paul)
+    settle(0)
+    elsewhere = TeamFactory(establishment=desk.team.establishment)
+    Membership.objects.filter(user=paul).update(team=elsewhere)
+    assert (settle(1), settle(1)) == (1, 0)
+    cover.refresh_from_db()
+    assert cover.interrupted_at and not StandIn.objects.exists()
+    assert Task.objects.get().pathway == mine
+
+
+def test_a_patient_moved_to_another_team_is_let_go_alone(desk: Desk, paul: User, mine: Pathway) -> None:
+    moved = desk.pathway(days_ago=3)
+    cover = away(desk.coordinator, paul)
+    settle(0)
+    Pathway.objects.filter(pk=moved.pk).update(team=TeamFactory(establishment=desk.team.establishment))
+    settle(1)
+    cover.refresh_from_db()
+    assert cover.interrupted_at is None
+    assert set(StandIn.objects.values_list("pathway", flat=True)) == {mine.pk}
+    assert [(task.pathway, task.title) for task in Task.objects.all()] == [(moved, "Reprendre ce patient")]
+    with on(2):
+        services.change_return(cover=cover, ends_on=day(12), author=desk.coordinator)
+        assert theirs(paul) == {mine}
+
+
 def test_someone_who_does_not_come_back_has_their_patients_asked_for(desk: Desk, paul: User, mine: Pathway) -> None:
     gone = desk.pathway()
     away(desk.coordinator, paul, 0, 3)

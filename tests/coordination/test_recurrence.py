@@ -175,6 +175,21 @@ def test_paused_it_waits_and_resumed_it_starts_from_today(desk: Desk, pathway: P
         services.resume_series(series=series, user=desk.coordinator)
 
 
+def test_an_occurrence_set_aside_by_a_pause_was_not_one_of_the_times(desk: Desk, pathway: Pathway) -> None:
+    series = weekly(pathway, times=1)
+    services.pause_series(series=series, user=desk.coordinator)
+    services.resume_series(series=series, user=desk.coordinator)
+    assert opened(series).due_on == date(2026, 11, 30)
+
+
+def test_a_rule_that_would_never_come_again_is_not_resumed(desk: Desk, pathway: Pathway) -> None:
+    series = weekly(pathway, until_on=date(2026, 11, 25))
+    services.pause_series(series=series, user=desk.coordinator)
+    with pytest.raises(DomainError, match="ne reviendrait plus"):
+        services.resume_series(series=series, user=desk.coordinator)
+    assert TaskSeries.objects.get(pk=series.pk).status == "paused"
+
+
 def test_stopped_for_good_with_a_reason(desk: Desk, pathway: Pathway) -> None:
     series = weekly(pathway)
     with pytest.raises(DomainError) as refused:

@@ -59,6 +59,15 @@ def test_begins_from_one_of_jalon_or_from_a_file(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["Instadiag cancer du pancréas et des voies biliaires intrahépatiques", "2e avis sarcome", "Œsophage", "_x"]
+)
+def test_any_name_makes_a_draft_that_opens(office: Office, name: str) -> None:
+    answer = office.client().post(URL, typed(office, name=name))
+    assert answer.status_code == 302
+    assert name in words(soup(office.client().get(answer.url)).select_one("h1"))
+
+
+@pytest.mark.parametrize(
     ("values", "said"),
     [
         ({"name": "  "}, "Donnez un nom à ce parcours"),
