@@ -86,6 +86,7 @@ def test_morning_by_keyboard_alone(visit: Arrival, desk: Desk) -> None:
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
+    settle(page)  # shown, then made modal: a key pressed in between is the page's
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(call).to_be_focused()
