@@ -33,7 +33,7 @@ def confirm_delay_cause(
         raise DomainError("Choisissez une cause dans la liste.", field="code")
     if chosen.needs_comment and not comment.strip():
         raise DomainError("Précisez cette cause : elle ne dit rien seule.", field="comment")
-    list(Pathway.objects.select_for_update(of=("self",), no_key=True).filter(pk=pathway.pk).values_list("pk"))
+    Pathway.objects.filter(pk=pathway.pk).held()
     said = {
         "code": chosen,
         "avoidable": avoidable,

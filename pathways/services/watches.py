@@ -162,7 +162,7 @@ def _close(evidence: Mapping[tuple[UUID, str], Milestone | None], now: datetime)
 def _hold(kind: str, subject: UUID, pathway: Pathway | None) -> None:
     """Locks what the scan claims beside an alert, so that none goes up meanwhile."""
     if pathway:
-        list(Pathway.objects.select_for_update(of=("self",), no_key=True).filter(pk=pathway.pk).values_list("pk"))
+        Pathway.objects.filter(pk=pathway.pk).held()
     else:
         held = Watch.objects.select_for_update(of=("self",), no_key=True).filter(subject=subject, kind=kind)
         list(held.values_list("pk"))
