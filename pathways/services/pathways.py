@@ -157,6 +157,8 @@ def reopen_pathway(*, pathway: Pathway, author: User, reason: str) -> Pathway:
     locked = _locked(pathway)
     if locked.is_active:
         raise DomainError("Ce parcours est déjà en cours.")
+    if running_beside(locked.patient_id, locked.version.target, locked.linked_to_id, locked.link_kind).exists():
+        raise DomainError("Ce patient suit déjà ce parcours, rouvert ou recommencé.")
     locked.status, locked.closing_reason, locked.closing_note, locked.closed_at = PathwayStatus.ACTIVE, "", "", None
     with because(reason.strip()):
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -189,6 +190,17 @@ def test_a_second_cancer_runs_beside_the_first_on_the_same_target(scene: Scene) 
     services.close_pathway(pathway=first, reason="completed", author=None)
     services.link_pathway(pathway=second, linked_to=first, link_kind="relapse", author=None)
     with pytest.raises(DomainError, match="suit déjà ce parcours"):
+        services.reopen_pathway(pathway=first, author=scene.coordinator, reason="Erreur")
+
+
+def test_reopening_is_refused_beside_a_pathway_on_another_version(scene: Scene) -> None:
+    first = services.close_pathway(pathway=scene.pathway, reason="completed", author=scene.coordinator)
+    target = first.version.target
+    content = replace(target.current_version.content, summary="Autre résumé")
+    services.publish_target(content=content, establishment=target.establishment, team=target.team, reason="Revue")
+    again = services.open_pathway(patient=first.patient, target=target, opened_at=timezone.now(), owner=None)
+    assert again.version_id != first.version_id
+    with pytest.raises(DomainError, match="rouvert ou recommencé"):
         services.reopen_pathway(pathway=first, author=scene.coordinator, reason="Erreur")
 
 
