@@ -99,6 +99,9 @@ def refuse_wrong_link(patient: Patient, linked_to: Pathway | None, link_kind: st
         raise DomainError("Le parcours d’origine est celui d’un autre patient.", field="linked_to")
 
 
+STANDS_APART = "Ce patient suit aussi ce parcours cible pour un autre cancer : le lien de second cancer les distingue."
+
+
 @transaction.atomic
 def link_pathway(*, pathway: Pathway, linked_to: Pathway | None, link_kind: str, author: User | None) -> Pathway:
     """Says, or takes back with no ``linked_to``, which earlier pathway this one follows. Raises DomainError."""
@@ -107,15 +110,15 @@ def link_pathway(*, pathway: Pathway, linked_to: Pathway | None, link_kind: str,
     refuse_wrong_link(locked.patient, linked_to, kind)
     if linked_to and (linked_to.pk == locked.pk or linked_to.opened_at > locked.opened_at):
         raise DomainError("Un parcours fait suite à un parcours plus ancien.", field="linked_to")
+    beside = running_beside(locked.patient_id, locked.version.target, linked_to.pk if linked_to else None, kind)
+    if locked.is_active and beside.exclude(pk=locked.pk).exists():
+        raise DomainError(STANDS_APART, field="link_kind")
     locked.linked_to, locked.link_kind = linked_to, kind
     try:
         with transaction.atomic():
             locked.save(update_fields=["linked_to", "link_kind"])
     except IntegrityError as error:
-        raise DomainError(
-            "Ce patient suit aussi ce parcours cible pour un autre cancer : le lien de second cancer les distingue.",
-            field="link_kind",
-        ) from error
+        raise DomainError(STANDS_APART, field="link_kind") from error
     return locked
 
 

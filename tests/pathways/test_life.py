@@ -204,6 +204,24 @@ def test_reopening_is_refused_beside_a_pathway_on_another_version(scene: Scene) 
         services.reopen_pathway(pathway=first, author=scene.coordinator, reason="Erreur")
 
 
+def test_a_link_is_not_taken_back_beside_a_pathway_on_another_version(scene: Scene) -> None:
+    first = scene.pathway
+    second = services.open_pathway(
+        patient=first.patient, target=first.version.target, opened_at=timezone.now(), owner=None,
+        linked_to=first, link_kind="second_primary",
+    )  # fmt: skip
+    target = first.version.target
+    content = replace(target.current_version.content, summary="Autre résumé")
+    newer, _ = services.publish_target(
+        content=content, establishment=target.establishment, team=target.team, reason="Revue"
+    )
+    services.move_to_version(pathway=second, version=newer, reason="Revue", author=scene.coordinator)
+    with pytest.raises(DomainError, match="pour un autre cancer"):
+        services.link_pathway(pathway=second, linked_to=None, link_kind="", author=None)
+    services.close_pathway(pathway=second, reason="completed", author=None)
+    services.link_pathway(pathway=second, linked_to=None, link_kind="", author=None)
+
+
 def test_the_database_keeps_one_pathway_for_each_second_cancer(scene: Scene) -> None:
     first = scene.pathway
     second = services.open_pathway(
