@@ -18,6 +18,7 @@ from coordination.services.contacts import postpone_call, record_contact, withdr
 from directory.errors import DomainError
 from directory.history import because
 from directory.models import User
+from directory.resent import key_of
 from pathways.models import Pathway
 from pathways.services import assign_pathway, calendar_of
 
@@ -54,23 +55,31 @@ def why_not(pathway: Pathway, asked: Asked) -> str:
 def act_on_rows(*, pathways: Sequence[Pathway], asked: Asked, author: User, key: UUID | None = None) -> DeskAct:
     """Does ``asked`` on each of ``pathways`` where it can be done, read again under lock; the others are left alone.
 
-    The same ``key`` twice returns the first act. Raises DomainError when nothing can be done, or on a row that
-    ``author`` does not coordinate.
+    The same ``key`` (`directory.resent`) twice returns the first act. Raises DomainError when nothing can be done, on
+    a row that ``author`` does not coordinate, or when the act was undone since.
     """
     if asked.kind not in ActKind.values:
         raise DomainError("Ce geste n’existe pas.")
     if asked.kind == ActKind.POSTPONE and asked.day is None:
         raise DomainError("Indiquez à quel jour reporter le rappel.", field="day")
-    act, created = DeskAct.objects.get_or_create(uuid=key or uuid4(), defaults={"kind": asked.kind, "author": author})
+    uuid = key_of(key, *_told(asked), sorted(each.pk for each in pathways)) if key else uuid4()
+    act, created = DeskAct.objects.get_or_create(uuid=uuid, defaults={"kind": asked.kind, "author": author})
     if not created:
         if act.author_id != author.pk:
             raise DomainError("Ce geste est celui d’une autre personne.")
+        if act.undone_at:
+            raise DomainError("Ce geste a été fait, puis annulé : revenez à la liste pour le refaire.")
         return act
     done = [_line(act, pathway, asked, author) for pathway in _locked(pathways) if not why_not(pathway, asked)]
     if not done:
         raise DomainError("Rien ne change : aucun des parcours cochés ne le permet.")
     DeskActLine.objects.bulk_create(done)
     return act
+
+
+def _told(asked: Asked) -> tuple[object, ...]:
+    owner = asked.owner.pk if asked.owner else None
+    return (str(asked.kind), owner, asked.day, str(asked.outcome), str(asked.channel), asked.note.strip())
 
 
 def _locked(pathways: Sequence[Pathway]) -> list[Pathway]:

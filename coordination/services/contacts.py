@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +12,7 @@ from coordination.models import Channel, Contact, ContactOutcome, ContactState, 
 from coordination.rules import contacts as rules
 from directory.errors import DomainError
 from directory.models import User
+from directory.resent import key_of
 from pathways.models import Milestone, MilestoneSource, Pathway
 from pathways.rules.milestones import MilestoneKind
 from pathways.services import record_milestone, rewind_contact, touch_contact, withdraw_milestone
@@ -47,7 +48,7 @@ def record_contact(
         raise DomainError("Ce contact a déjà été noté pour un autre patient.")
     told = (outcome, channel, whom.strip(), next_on, note.strip())
     if key and known and told != (known.outcome, known.channel, known.whom, known.next_on, known.note):
-        key = uuid5(key, "|".join(map(str, told)))
+        key = key_of(key, *map(str, told))
         known = Contact.objects.filter(uuid=key).first()
     if known:
         return known

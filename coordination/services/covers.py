@@ -76,12 +76,14 @@ def hand_over(
 
     Those that cannot be are left where they are (`why_not_covered`). ``watch`` says what to watch, by pathway id. The
     same ``key`` twice returns the first absence. Raises DomainError when nobody can be handed over, the days are wrong,
-    ``stand_in`` is away too, or ``author`` may not.
+    ``stand_in`` is away too, ``author`` may not, or that absence was cancelled since.
     """
     if not may_cover(author, absent):
         raise DomainError("Seuls la personne, le chef de son équipe ou un administrateur peuvent confier ses patients.")
     _lock_people(absent, stand_in)
     known = Cover.objects.filter(uuid=key).first() if key else None
+    if known and known.cancelled_at:
+        raise DomainError("Cette absence a été enregistrée, puis annulée : recommencez depuis la page des absences.")
     if known:
         return known
     _refuse_wrong_days(starts_on, ends_on)

@@ -24,6 +24,7 @@ from coordination.services.papers import request_minutes
 from directory.errors import DomainError
 from directory.history import because
 from directory.models import Team, User
+from directory.resent import key_of
 
 MOST_PATIENTS = 150
 
@@ -90,7 +91,7 @@ def decide_action(
 ) -> Task:
     """Decides an action about a patient: a task of the team, with its owner and its day.
 
-    The same ``key`` twice makes it once. Raises DomainError as `create_task`, without a day, for a day gone, or when
+    The same ``key`` (`directory.resent`) twice makes it once. Raises DomainError as `create_task`, without a day, for a day gone, or when
     the review is closed.
     """
     _open(item.meeting)
@@ -100,8 +101,9 @@ def decide_action(
         raise DomainError("Ce jour est déjà passé.", field="due_on")
     locked = ReviewItem.objects.select_for_update(of=("self",)).select_related("pathway__team").get(pk=item.pk)
     task = create_task(
-        pathway=locked.pathway, title=title, owner=owner, due_on=due_on, origin=key, author=user, team=item.meeting.team
-    )
+        pathway=locked.pathway, title=title, owner=owner, due_on=due_on, author=user, team=item.meeting.team,
+        origin=key_of(key, locked.pk, title.strip(), owner.pk if owner else None, due_on),
+    )  # fmt: skip
     ReviewAction.objects.get_or_create(task=task, defaults={"item": locked})
     _seen(locked, ReviewOutcome.ACTION, user)
     return task

@@ -214,6 +214,24 @@ def test_the_form_sent_twice_acts_once(nurse: Client, desk: Desk) -> None:
     assert Contact.objects.count() == 1
 
 
+def test_sent_again_with_something_else_it_is_another_act(desk: Desk) -> None:
+    one, other, key = desk.pathway(), desk.pathway(), uuid4()
+    first = services.act_on_rows(pathways=[one], asked=Asked("contact"), author=desk.coordinator, key=key)
+    second = services.act_on_rows(pathways=[one, other], asked=Asked("contact"), author=desk.coordinator, key=key)
+    noted = Asked("contact", note="Message à sa fille")
+    third = services.act_on_rows(pathways=[one], asked=noted, author=desk.coordinator, key=key)
+    assert len({first, second, third}) == 3
+    assert Contact.objects.count() == 4
+
+
+def test_sent_again_once_undone_it_says_so(desk: Desk) -> None:
+    pathway, key = desk.pathway(), uuid4()
+    act = services.act_on_rows(pathways=[pathway], asked=Asked("contact"), author=desk.coordinator, key=key)
+    services.undo_act(act=act, user=desk.coordinator)
+    with pytest.raises(DomainError, match="puis annulé"):
+        services.act_on_rows(pathways=[pathway], asked=Asked("contact"), author=desk.coordinator, key=key)
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

@@ -104,6 +104,16 @@ def test_an_action_is_a_task_of_the_team_made_once(desk: Desk, meeting: ReviewMe
     assert item(meeting, 1).outcome == "action"
 
 
+def test_the_form_of_an_action_sent_again_with_other_words_is_another_action(
+    desk: Desk, meeting: ReviewMeeting
+) -> None:
+    key = uuid4()
+    first = decide(desk, meeting, key=key)
+    second = decide(desk, meeting, key=key, title="Relancer le laboratoire")
+    assert first != second
+    assert set(Task.objects.values_list("title", flat=True)) == {first.title, "Relancer le laboratoire"}
+
+
 def test_seen_with_nothing_to_do(desk: Desk, meeting: ReviewMeeting) -> None:
     services.note_nothing(item=item(meeting, 2), user=desk.coordinator)
     assert (item(meeting, 2).outcome, item(meeting, 2).seen_by) == ("nothing", desk.coordinator)
