@@ -7,9 +7,16 @@ from typing import Any
 from django.dispatch import receiver
 
 from coordination import services
+from directory.models import Team
 from pathways.models import Milestone, Pathway
 from pathways.rules.milestones import MilestoneKind
-from pathways.signals import milestone_recorded, milestone_withdrawn, owner_changed, pathway_closed
+from pathways.signals import (
+    milestone_recorded,
+    milestone_withdrawn,
+    owner_changed,
+    pathway_closed,
+    team_changed,
+)
 
 
 @receiver(milestone_recorded, dispatch_uid="coordination.milestone_recorded")
@@ -42,3 +49,9 @@ def on_pathway_closed(pathway: Pathway, **_: Any) -> None:
 def on_owner_changed(pathway: Pathway, **_: Any) -> None:
     """A patient given to somebody who is away is looked after all the same."""
     services.follow_owner(pathway=pathway)
+
+
+@receiver(team_changed, dispatch_uid="coordination.team_changed")
+def on_team_changed(pathway: Pathway, left: Team, **_: Any) -> None:
+    """What its old desk was asked to do, its new desk is asked."""
+    services.follow_team(pathway=pathway, left=left)

@@ -11,5 +11,8 @@ milestone_withdrawn = Signal()
 pathway_closed = Signal()
 """kwargs: ``pathway``."""
 
+team_changed = Signal()
+"""kwargs: ``pathway`` (already in its new team), ``left`` (the team it was in)."""
+
 owner_changed = Signal()
 """kwargs: ``pathway``. Opened with an owner, or given to another; not sent when nobody owns it any more."""

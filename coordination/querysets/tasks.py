@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
@@ -10,7 +9,7 @@ from django.db import models
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from pathways.querysets import asked_of, visible_pathways
+from pathways.querysets import READS_TEAM, asked_of, visible_pathways
 
 if TYPE_CHECKING:
     from coordination.models import Task, TaskSeries  # noqa: F401 (named in the bases below)
@@ -19,7 +18,12 @@ if TYPE_CHECKING:
 
 class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, user: User) -> Self:
-        return self.filter(visible_pathways(user, "pathway__"))
+        """Those of the patients they read, and what their own teams are asked to do for any other."""
+        return self.filter(visible_pathways(user, "pathway__") | Q(team__in=user.teams_as(*READS_TEAM)))
+
+    def asked_of_teams(self, user: User) -> Self:
+        """What the teams of ``user`` are asked to do: all of it is visible to them."""
+        return self.filter(team__in=user.teams_as(*READS_TEAM))
 
     def open(self) -> Self:
         return self.filter(status="open")
@@ -38,9 +42,6 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def of_owner(self, user: User) -> Self:
         """Open and asked of ``user`` today: theirs while they are there, and those of the people they stand in for."""
         return self.open().filter(asked_of(user, "owner"))
-
-    def of_teams(self, team_ids: Iterable[int]) -> Self:
-        return self.filter(team__in=list(team_ids))
 
     def by_due(self) -> Self:
         """First what is due first; a task without date comes after those of the day, never at the top."""

@@ -21,7 +21,7 @@ from directory import badges
 from directory.context import entries_of
 from directory.counting import Figure, count_of, count_up_to, read, summed
 from directory.models import User
-from pathways.querysets import READS_TEAM, PathwayQuerySet
+from pathways.querysets import PathwayQuerySet
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,7 @@ def late_at_desk(user: User, at: datetime) -> PathwayQuerySet:
 
 def due_today(user: User, at: datetime) -> TaskQuerySet:
     """For the menu: the rows of « Mes tâches » that are due."""
-    theirs = Task.objects.visible_to(user).of_teams(user.teams_as(*READS_TEAM))
-    return theirs.of_owner(user).due(timezone.localdate(at))
+    return Task.objects.asked_of_teams(user).of_owner(user).due(timezone.localdate(at))
 
 
 def notices_to_read(user: User, at: datetime) -> NoticeQuerySet:

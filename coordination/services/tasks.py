@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from coordination.models import Task, TaskItem, TaskStatus
+from coordination.models import SeriesStatus, Task, TaskItem, TaskSeries, TaskStatus
 from coordination.services.new_tasks import works_in
 from coordination.services.recurrence import next_occurrence
 from directory.errors import DomainError
 from directory.history import because
 from directory.joined import joined
-from directory.models import User
-from pathways.models import Milestone
+from directory.models import Team, User
+from pathways.models import Milestone, Pathway
 
 
 @transaction.atomic
@@ -55,6 +55,23 @@ def give_task(*, task: Task, to: User, by: User) -> Task:
     locked.owner = to
     locked.save(update_fields=["owner"])
     return locked
+
+
+@joined
+def follow_team(*, pathway: Pathway, left: Team) -> int:
+    """``pathway`` has changed team: what ``left`` still had to do for it is asked of its new one, in the pool when the
+    owner does not work there; what comes back follows. Returns how many open tasks moved."""
+    team = pathway.team
+    tasks = Task.objects.open().filter(pathway=pathway, team=left).order_by("pk")
+    series = TaskSeries.objects.filter(pathway=pathway, team=left).exclude(status=SeriesStatus.ENDED).order_by("pk")
+    moved = list(tasks.select_for_update(of=("self",)).select_related("owner"))
+    with because(f"Le parcours est passé à l’équipe {team}"):
+        for row in [*moved, *series.select_for_update(of=("self",)).select_related("owner")]:
+            row.team = team
+            if row.owner and not works_in(row.owner, team):
+                row.owner = None
+            row.save(update_fields=["team", "owner"])
+    return len(moved)
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,8 @@ from directory.errors import DomainError
 from directory.models import User
 from directory.perms import allow
 from pathways.access import open_file
-from pathways.querysets import READS_TEAM, asked_of
+from pathways.models import Pathway
+from pathways.querysets import asked_of
 
 PER_PAGE = 50
 MINE, POOL, TEAM, CLOSED = "miennes", "a-prendre", "equipe", "closes"
@@ -42,7 +43,7 @@ def tasks(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("liste", MINE)
     chosen = chosen if chosen in LISTS else MINE
     due_only = request.GET.get("pour") == "aujourdhui" and chosen != CLOSED
-    theirs = Task.objects.visible_to(user).of_teams(user.teams_as(*READS_TEAM))
+    theirs = Task.objects.asked_of_teams(user)
     rows = _chosen(theirs, chosen, user, today if due_only else None)
     page = Paginator(rows.with_list_data(), PER_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -52,10 +53,21 @@ def tasks(request: HttpRequest) -> HttpResponse:
         "due_only": due_only,
         "today": today,
         "back": request.get_full_path(),
-        "my_teams": {membership.team_id for membership in user.current_memberships},
+        **_theirs(user, page.object_list),
     }
     template = "coordination/tasks.html"
     return render(request, f"{template}#list" if is_htmx(request) else template, context)
+
+
+def _theirs(user: User, rows: Iterable[Task]) -> dict[str, set[int]]:
+    """``my_teams`` and, of the patients of ``rows``, those whose file ``user`` reads: a team may be asked to do
+    something for a patient it does not follow."""
+    teams = {membership.team_id for membership in user.current_memberships}
+    others = {task.pathway_id for task in rows if task.pathway.team_id not in teams}
+    readable = {task.pathway_id for task in rows} - others
+    if others:
+        readable |= set(Pathway.objects.filter(pk__in=others).visible_to(user).values_list("pk", flat=True))
+    return {"my_teams": teams, "readable": readable}
 
 
 def _chosen(theirs: TaskQuerySet, name: str, user: User, until: date | None) -> TaskQuerySet:
@@ -120,7 +132,7 @@ def _row_context(request: HttpRequest, found: Task, typed: dict[str, Any] | None
         "task": found,
         "today": timezone.localdate(),
         "back": request.POST.get("back", ""),
-        "my_teams": {membership.team_id for membership in user_of(request).current_memberships},
+        **_theirs(user_of(request), [found]),
         "typed": typed,
         "fresh": True,
     }
@@ -167,7 +179,10 @@ def claim(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def give_back(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Puts a task back in the pool."""
     return _act(
-        request, uuid, lambda task, user: services.give_back_task(task=task, user=user), "Tâche rendue à l’équipe."
+        request,
+        uuid,
+        lambda task, user: services.give_back_task(task=_as_shown(request, task), user=user),
+        "Tâche rendue à l’équipe.",
     )
 
 
@@ -183,7 +198,17 @@ def _give(request: HttpRequest, task: Task, user: User) -> Task:
     to = next((each for each in of_the_team([task.team_id]) if str(each.uuid) == wanted), None)
     if to is None:
         raise DomainError("Choisissez à qui confier cette tâche.", field="owner")
-    return services.give_task(task=task, to=to, by=user)
+    return services.give_task(task=_as_shown(request, task), to=to, by=user)
+
+
+def _as_shown(request: HttpRequest, task: Task) -> Task:
+    """The task as the page showed it: its owner of then, so that a colleague who took it since is not overruled."""
+    if "seen" not in request.POST:
+        return task
+    seen = request.POST["seen"]
+    if seen != (str(task.owner.uuid) if task.owner else ""):
+        task.owner = next((each for each in of_the_team([task.team_id]) if str(each.uuid) == seen), None)
+    return task
 
 
 @require_POST

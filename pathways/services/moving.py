@@ -16,6 +16,7 @@ from directory.models import User
 from pathways.models import Pathway, TargetPathway, TargetPathwayVersion
 from pathways.services.pathways import running_beside
 from pathways.services.plan import rebuild_plan, rebuild_plans
+from pathways.signals import team_changed
 
 MOST = 200
 
@@ -68,11 +69,13 @@ def switch_pathway(*, pathway: Pathway, target: TargetPathway, reason: str, auth
         raise DomainError("Ce parcours cible n’a pas encore de version publiée.", field="target")
     if running_beside(locked.patient_id, target, locked.linked_to_id, locked.link_kind).exists():
         raise DomainError("Ce patient suit déjà cet autre parcours.", field="target")
-    owner = locked.owner
+    owner, left = locked.owner, locked.team
     locked.version, locked.team = version, target.team
     if owner and target.team_id not in {membership.team_id for membership in owner.current_memberships}:
         locked.owner = None
     _save(locked, told, author)
+    if left != locked.team:
+        team_changed.send(sender=Pathway, pathway=locked, left=left)
     return rebuild_plan(pathway=locked)
 
 

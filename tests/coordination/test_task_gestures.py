@@ -127,6 +127,22 @@ def test_a_task_is_given_from_its_page(nurse: Client, desk: Desk, pathway: Pathw
     assert Task.objects.get().owner == colleague
 
 
+def test_a_page_left_open_does_not_overrule_who_took_the_task_since(
+    nurse: Client, desk: Desk, pathway: Pathway, colleague: User
+) -> None:
+    task = services.create_task(pathway=pathway, title="Appeler")
+    shown = text(nurse.get(url("task", task)))
+    assert '<input type="hidden" name="seen" value="">' in shown
+    services.claim_task(task=task, user=colleague)
+    answer = text(nurse.post(url("task-give", task), {"owner": str(desk.coordinator.uuid), "seen": ""}, follow=True))
+    assert f"{colleague} vient de prendre cette tâche" in answer
+    stale = {"seen": str(desk.coordinator.uuid)}
+    assert "vient de prendre" in text(nurse.post(url("task-give-back", task), stale, follow=True))
+    assert Task.objects.get().owner == colleague
+    nurse.post(url("task-give-back", task), {"seen": str(colleague.uuid)})
+    assert Task.objects.get().owner is None
+
+
 def test_a_task_starts_from_a_step_with_its_list(nurse: Client, pathway: Pathway) -> None:
     page = nurse.get(url("task-add", pathway))
     proposal = next(each for each in page.context["proposals"] if each.points)
