@@ -97,6 +97,16 @@ class TargetPathwayQuerySet(models.QuerySet["TargetPathway"]):
 
         return self.filter(Exists(TargetPathwayVersion.objects.filter(target=OuterRef("pk"))))
 
+    def kept(self) -> Self:
+        """Those with a version or a draft: one given up before its first version is only remembered, for whoever was
+        still writing it."""
+        from pathways.models import TargetDraft, TargetPathwayVersion
+
+        of_it = {"target": OuterRef("pk")}
+        return self.filter(
+            Exists(TargetPathwayVersion.objects.filter(**of_it)) | Exists(TargetDraft.objects.filter(**of_it))
+        )
+
     def visible_to(self, user: User) -> Self:
         return self.filter(establishment__in=user.establishment_ids)
 

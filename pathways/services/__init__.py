@@ -4,6 +4,7 @@ from pathways.services.calendars import calendar_of
 from pathways.services.causes import confirm_delay_cause, withdraw_delay_cause
 from pathways.services.documents import mark_given, receive_document, request_pps, retry_document
 from pathways.services.drafts import (
+    as_given_up,
     drop_draft,
     load_draft,
     publish_draft,
@@ -47,6 +48,7 @@ __all__ = [
     "acknowledge_alert",
     "add_pause",
     "add_to_circle",
+    "as_given_up",
     "ask_rehearsal",
     "assign_pathway",
     "assign_step",

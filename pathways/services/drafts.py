@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from django.apps import apps
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,20 +19,29 @@ STALE, GONE, FAULTY = "stale", "gone", "faulty"
 
 @transaction.atomic
 def start_draft(*, target: TargetPathway, author: User) -> TargetDraft:
-    """A copy of the current version to write in; the draft in hand when there is one.
+    """A copy of the current version to write in; the draft in hand when there is one. Before the first version, the
+    draft that was given up is taken up again.
 
-    Raises DomainError when nothing was ever published.
+    Raises DomainError when nothing was ever written.
     """
     _locked(target)
     known = TargetDraft.objects.filter(target=target).first()
     if known:
         return known
     base = _newest(target)
-    if base is None:
+    content = base.content if base else as_given_up(target)
+    if content is None:
         raise DomainError("Ce parcours cible n’a pas encore de version publiée.")
     return TargetDraft.objects.create(
-        target=target, base=base, definition=to_dict(base.content), edited_by=author, edited_at=timezone.now()
+        target=target, base=base, definition=to_dict(content), edited_by=author, edited_at=timezone.now()
     )
+
+
+def as_given_up(target: TargetPathway) -> Target | None:
+    """What the last draft of ``target`` said when it was given up, as the history keeps it."""
+    rows = apps.get_model("pathways", "TargetDraftHistory").objects.filter(target=target.pk)
+    last = rows.order_by("-pgh_id").first()
+    return from_draft(last.definition) if last else None
 
 
 @transaction.atomic
@@ -65,13 +75,11 @@ def load_draft(*, draft: TargetDraft, revision: int, text: str, author: User) ->
 
 @transaction.atomic
 def drop_draft(*, draft: TargetDraft, revision: int, author: User) -> None:
-    """Gives a draft up; what it said stays in the history. A pathway that never had a version goes with it."""
-    target = draft.target
-    TargetPathway.objects.select_for_update(of=("self",)).filter(pk=target.pk).first()  # before it, as `publish_draft`
+    """Gives a draft up; what it said stays in the history, from where one that never had a version may be taken up
+    again (a colleague may be typing a step of it): meanwhile it stands in no list (`TargetPathwayQuerySet.kept`)."""
+    _locked(draft.target)  # before it, as `publish_draft`
     claim(draft, revision)
     draft.delete()
-    if _newest(target) is None:
-        target.delete()
 
 
 @transaction.atomic

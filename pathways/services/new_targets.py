@@ -34,9 +34,18 @@ def begin_target(*, team: Team, content: Target, name: str, author: User) -> Tar
         defaults={"team": team, "name": name, "pathology": content.pathology, "is_open": False},
     )
     if not created:
-        raise DomainError(f"« {target.name} » existe déjà dans cet établissement : modifiez-le.", field="name")
+        _take_again(target, team, name, content.pathology)
     definition = to_dict(replace(content, key=key, name=name, version=1))
     from_draft(definition)  # what the editor opens
     return TargetDraft.objects.create(
         target=target, base=None, definition=definition, edited_by=author, edited_at=timezone.now()
     )
+
+
+def _take_again(target: TargetPathway, team: Team, name: str, pathology: str) -> None:
+    """A name that was given up before its first version is free again."""
+    TargetPathway.objects.select_for_update(of=("self",)).get(pk=target.pk)
+    if TargetPathway.objects.filter(pk=target.pk).kept().exists():
+        raise DomainError(f"« {target.name} » existe déjà dans cet établissement : modifiez-le.", field="name")
+    target.team, target.name, target.pathology = team, name, pathology
+    target.save(update_fields=["team", "name", "pathology"])

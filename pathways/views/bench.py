@@ -55,8 +55,11 @@ class Bench:
 
     @property
     def content(self) -> Target:
-        """What the draft says; without draft, what the current version says."""
-        return self.draft.content if self.draft else self.target.current_version.content
+        """What the draft says; without draft, what the current version says, else the draft that was given up."""
+        if self.draft:
+            return self.draft.content
+        given_up = None if self.target.versions.exists() else services.as_given_up(self.target)
+        return given_up or self.target.current_version.content
 
 
 def open_bench(request: HttpRequest, site: UUID, key: str, *, write: bool = True) -> Bench:

@@ -73,7 +73,7 @@ def draft_drop(request: HttpRequest, site: UUID, key: str) -> HttpResponse:
             messages.error(request, error.message)
             return redirect(bench.url("target-draft"))
         if bench.draft.base is None:
-            messages.success(request, "Brouillon abandonné : ce parcours cible n’existe plus.")
+            messages.success(request, "Brouillon abandonné : ce parcours cible n’est plus dans la liste.")
             return redirect("pathways:targets")
         messages.success(request, "Brouillon abandonné. La version en vigueur n’a pas changé.")
         return redirect(bench.url("target"))
@@ -349,5 +349,5 @@ def _picture(bench: Bench, content: Target, faults: list[dict[str, Any]], curren
 
 def _followed(bench: Bench) -> set[str]:
     """The keys that published versions already gave to steps: milestones and skips are kept by them."""
-    base = bench.draft.base if bench.draft else bench.target.current_version
+    base = bench.draft.base if bench.draft else bench.target.versions.order_by("number").last()
     return {step.key for step in base.content.steps} if base else set()

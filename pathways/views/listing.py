@@ -39,7 +39,7 @@ def pathway_list(request: HttpRequest) -> HttpResponse:
     POST changes nothing: it is how words are searched, so that a patient's name never stands in an address or a log.
     """
     user, now = user_of(request), timezone.now()
-    targets = TargetPathway.objects.visible_to(user).order_by("name", "id")
+    targets = TargetPathway.objects.visible_to(user).published().order_by("name", "id")
     address = _address(request.POST if request.method == "POST" else request.GET)
     form = ListFilter(request.POST if request.method == "POST" else address, targets=targets)
     chosen = form.chosen

@@ -24,7 +24,7 @@ from pathways.views.picture import picture
 def target_list(request: HttpRequest) -> HttpResponse:
     """The target pathways the user may read, with their versions."""
     user = user_of(request)
-    rows = TargetPathway.objects.readable_by(user).with_versions().order_by("establishment__name", "name", "id")
+    rows = TargetPathway.objects.readable_by(user).kept().with_versions().order_by("establishment__name", "name", "id")
     targets = [{"target": row, "may_edit": may_edit_target(user, row)} for row in rows]
     context = {"targets": targets, "may_begin": starts_targets_for(user).exists()}
     return render(request, "pathways/targets/list.html", context)

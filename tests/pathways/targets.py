@@ -20,6 +20,8 @@ from pathways.rules.target import Target
 from tests.conftest import StrictClient
 from tests.factories import TargetFactory, TeamFactory, UserFactory
 
+STEP_FORM = "form[data-guard]"
+
 
 def filled(page: BeautifulSoup, selector: str) -> QueryDict:
     """What a browser would send of a form as it stands on a page."""

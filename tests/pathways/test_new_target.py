@@ -16,7 +16,7 @@ from pathways.services.drafts import drop_draft, publish_draft
 from pathways.shipped import shipped
 from tests.factories import TeamFactory
 from tests.pathways.pages import field_errors, soup, value_of, words
-from tests.pathways.targets import Office
+from tests.pathways.targets import STEP_FORM, Office, filled
 
 pytestmark = pytest.mark.django_db
 
@@ -124,13 +124,41 @@ def test_every_page_of_a_first_draft_opens(office: Office) -> None:
     assert client.get(first).status_code == 200
 
 
-def test_given_up_it_never_was(office: Office) -> None:
-    drop_draft(draft=begun(office), revision=1, author=office.editor)
-    assert TargetPathway.objects.get() == office.target
-    again = begun(office)
-    page = reverse("pathways:target-draft-drop", args=[office.team.establishment.uuid, again.target.key])
+def test_given_up_it_leaves_the_list_and_its_name_is_free(office: Office) -> None:
+    first = begun(office)
+    page = reverse("pathways:target-draft-drop", args=[office.team.establishment.uuid, first.target.key])
     assert office.client().post(page, {"revision": 1}).url == "/parcours-cibles/"
-    assert TargetPathway.objects.get() == office.target
+    assert TargetPathway.objects.kept().get() == office.target
+    assert NAME not in words(office.client().get("/parcours-cibles/"))
+    assert begun(office).target == first.target
+    with pytest.raises(DomainError, match="existe déjà"):
+        begun(office)
+
+
+def test_who_still_types_a_draft_given_up_takes_it_up_again(office: Office) -> None:
+    first, client = begun(office), office.client(office.other_editor)
+    address = [office.team.establishment.uuid, first.target.key]
+    step = reverse("pathways:target-draft-step", args=[*address, first.content.steps[0].key])
+    typed_meanwhile = filled(soup(client.get(step)), STEP_FORM)
+    typed_meanwhile["label"] = "Premier accueil du patient"
+    drop_draft(draft=first, revision=1, author=office.editor)
+    answer = client.post(step, typed_meanwhile)
+    assert answer.status_code == 409
+    assert value_of(answer, "label") == "Premier accueil du patient"
+    assert client.post(step, filled(soup(answer), STEP_FORM)).status_code == 302
+    again = TargetDraft.objects.get(target=first.target)
+    assert again.base is None
+    assert again.content.steps[0].label == "Premier accueil du patient"
+    assert again.content.steps[1:] == first.content.steps[1:]
+
+
+def test_the_page_of_one_given_up_says_so_and_takes_it_up(office: Office) -> None:
+    first = begun(office)
+    drop_draft(draft=first, revision=1, author=office.editor)
+    address = [office.team.establishment.uuid, first.target.key]
+    assert "abandonné avant sa première version" in words(office.client().get(reverse("pathways:target", args=address)))
+    office.client().post(reverse("pathways:target-draft-start", args=address))
+    assert TargetDraft.objects.get(target=first.target).content == first.content
 
 
 def test_the_draft_of_a_published_pathway_leaves_it_when_given_up(office: Office) -> None:

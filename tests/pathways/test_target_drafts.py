@@ -15,11 +15,9 @@ from pathways.rules.durations import Duration
 from pathways.rules.editing import adding_step, free_key, moving_step, with_step, without_step
 from pathways.rules.target import Target, TargetError, dump, parse_target
 from tests.pathways.pages import field_errors, soup, value_of, words
-from tests.pathways.targets import Office, filled
+from tests.pathways.targets import STEP_FORM, Office, filled
 
 pytestmark = pytest.mark.django_db
-
-STEP_FORM = "form[data-guard]"
 
 
 @pytest.fixture
