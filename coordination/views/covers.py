@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -21,11 +21,11 @@ from coordination.querysets.worklist import DESK
 from coordination.readings.cover_history import history_of
 from coordination.readings.covers import Brief, Preview, briefs_of, meanwhile, preview_of
 from coordination.readings.people import at_the_desk
-from coordination.views.shared import insist, user_of
+from coordination.views.shared import insist, open_files, user_of
 from directory.errors import DomainError
 from directory.models import Role, Team, User
 from directory.perms import allow
-from pathways.access import open_file
+from directory.resent import key_of
 from pathways.papers.printer import print_pdf
 
 
@@ -75,7 +75,7 @@ def _hand_over(request: HttpRequest, form: CoverForm, preview: Preview) -> HttpR
         cover = services.hand_over(
             absent=absent, stand_in=stand_in, starts_on=data["starts_on"], ends_on=data["ends_on"], note=data["note"],
             pathways=[each for each in listed if str(each.uuid) in ticked] if some else None, watch=watch,
-            author=user_of(request), key=_key(params.get("key", "")),
+            author=user_of(request), key=_key(params),
         )  # fmt: skip
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
@@ -111,11 +111,13 @@ def _form(request: HttpRequest, form: CoverForm, preview: Preview | None = None,
     return render(request, "coordination/cover_new.html", context, status=status)
 
 
-def _key(text: str) -> UUID | None:
+def _key(params: QueryDict) -> UUID | None:
+    """The key of what was sent; none when the page's own is missing."""
     try:
-        return UUID(text)
+        drawn = UUID(params.get("key", ""))
     except ValueError:
         return None
+    return key_of(drawn, sorted((name, values) for name, values in params.lists() if name != "csrfmiddlewaretoken"))
 
 
 def _leaving(user: User) -> list[User]:
@@ -147,6 +149,8 @@ def _page(request: HttpRequest, found: Cover, form: ReturnForm | None = None, *,
     user, now = user_of(request), timezone.now()
     today = timezone.localdate(now)
     events = meanwhile(found, user, now) if found.starts_on <= today else []
+    lines = list(_lines(found, user))
+    open_files(request, [line.pathway for line in lines], "Absence")
     context = {
         "cover": found,
         "today": today,
@@ -155,7 +159,7 @@ def _page(request: HttpRequest, found: Cover, form: ReturnForm | None = None, *,
         "is_mine": found.absent_id == user.pk,
         "form": form or ReturnForm(initial={"ends_on": found.ends_on}),
         "opened": form is not None,
-        "lines": list(_lines(found, user)),
+        "lines": lines,
         "meanwhile": [each for each in events if not each.empty],
         "quiet": sum(each.empty for each in events),
         "history": history_of(found),
@@ -237,6 +241,5 @@ def briefs_pdf(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def _briefs(request: HttpRequest, found: Cover) -> dict[str, Any]:
     now = timezone.now()
     rows: list[Brief] = briefs_of(found, user_of(request), now)
-    for brief in rows:
-        open_file(request, brief.pathway, "Fiche de relais")
+    open_files(request, [brief.pathway for brief in rows], "Fiche de relais")
     return {"cover": found, "briefs": rows, "now": now, "today": timezone.localdate(now)}

@@ -18,6 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from directory.models import AccessLog, User
 from directory.services import record_accesses
 from pathways.models import Pathway
+from pathways.perms import why_reads
 
 CHANGED = "jalon:pathway-changed"
 """Event that tells the rest of a patient's page that its pathway moved."""
@@ -38,15 +39,21 @@ def find_pathway(request: HttpRequest, uuid: UUID) -> Pathway:
 
 
 def open_files(request: HttpRequest, pathways: Iterable[Pathway], what: str) -> None:
-    """Logs that the user reads ``what`` of many patients of their own team, in one query."""
-    log_team_reads(request, [pathway.patient.uuid for pathway in pathways], what)
+    """Logs that the user reads ``what`` of many patients, in one query; those of another team are few, and each is
+    asked why."""
+    user = user_of(request)
+    _log(request, [(pathway.patient.uuid, why_reads(user, pathway)) for pathway in pathways], what)
 
 
 def log_team_reads(request: HttpRequest, patients: Iterable[UUID], what: str) -> None:
-    """The same, from the patients' public ids."""
+    """The same for patients of the user's own teams, from their public ids."""
+    _log(request, [(patient, AccessLog.Why.TEAM) for patient in patients], what)
+
+
+def _log(request: HttpRequest, read: list[tuple[UUID, str]], what: str) -> None:
     record_accesses(
         user=user_of(request),
-        read=[(patient, AccessLog.Why.TEAM) for patient in patients],
+        read=read,
         what=what,
         ip_address=request.META.get("REMOTE_ADDR"),
         request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),

@@ -65,6 +65,20 @@ def test_shown_then_confirmed_then_seen_by_who_stands_in(
     assert f"Suivi par <strong>{paul}</strong> pour {desk.coordinator}" in text(client.get(url("pathway-panel", late)))
 
 
+def test_confirmed_twice_is_one_absence_and_confirmed_otherwise_is_not_the_first(
+    nurse: Client, desk: Desk, paul: User, pathway: Pathway
+) -> None:
+    other = desk.pathway()
+    some = {**previewed(nurse, asked(desk, paul)), "scope": "choix", "p": [str(pathway.uuid)]}
+    first = nurse.post(url("cover-new"), some)
+    assert nurse.post(url("cover-new"), some)["Location"] == first["Location"]
+    assert Cover.objects.count() == 1
+    nurse.post(url("cover-new"), {**some, "p": [str(other.uuid)]})
+    assert {line.pathway for each in Cover.objects.all() for line in each.lines.all()} == {pathway, other}
+    services.come_back(cover=Cover.objects.earliest("pk"), author=desk.coordinator)
+    assert "puis annulée" in text(nurse.post(url("cover-new"), some))
+
+
 def test_only_the_ticked_ones(nurse: Client, desk: Desk, paul: User, pathway: Pathway) -> None:
     other = desk.pathway()
     sent = previewed(nurse, asked(desk, paul))
