@@ -24,6 +24,7 @@ class RowLinks:
     contact: str
     book: str
     task: str
+    assign: str
 
 
 def row_links(pathway: Pathway) -> RowLinks:
@@ -32,6 +33,7 @@ def row_links(pathway: Pathway) -> RowLinks:
         contact=_of("coordination:contact", pathway.uuid),
         book=_of("coordination:book", pathway.uuid),
         task=_of("coordination:task-add", pathway.uuid),
+        assign=f"{_page('coordination:act', get_script_prefix())}?geste=confier&p={pathway.uuid}",
     )
 
 
@@ -45,6 +47,11 @@ def _of(name: str, uuid: UUID) -> str:
 @lru_cache(maxsize=32)
 def _pattern(name: str, prefix: str) -> str:
     return reverse(name, args=[_ANY])
+
+
+@lru_cache(maxsize=8)
+def _page(name: str, prefix: str) -> str:
+    return reverse(name)
 
 
 def letter_url(token: str) -> str:

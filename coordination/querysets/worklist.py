@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Case, Count, F, FilteredRelation, IntegerField, Q, QuerySet, Value, When
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from coordination import counters as added
 from coordination.rules.worklist import LONG_LATE, SOON_DAYS, Tier
 from directory.counting import Figure, summed
 from directory.models import Role, User
-from pathways.models import Appointment, AppointmentStatus, Pathway, Patient, TargetPathway
+from pathways.models import Appointment, AppointmentStatus, Pathway, Patient, Pause, TargetPathway
 from pathways.querysets import PathwayQuerySet, in_charge, pathway_late
 from pathways.rules.search import as_searched
 
@@ -134,7 +135,7 @@ def by_priority(found: PathwayQuerySet, at: datetime, today: date) -> PathwayQue
 def page_of(
     found: PathwayQuerySet, at: datetime, today: date, first: int = 0, size: int = 1, *, notes: bool = False
 ) -> list[Pathway]:
-    """One page of ``found`` in the order of the worklist, with everything a row shows, in two queries.
+    """One page of ``found`` in the order of the worklist, with everything a row shows, in three queries.
 
     The order is worked out on the pathways alone; only the patients of the page are then read, so that the cost
     follows the page and not the number of patients. (In one query, the planner may read every patient of the
@@ -142,22 +143,23 @@ def page_of(
     With ``notes``, the last contact's words too, for what is printed.
     """
     ids = list(by_priority(found, at, today).values_list("pk", flat=True)[first : first + size])
-    rows = (
-        Pathway.objects.filter(pk__in=ids)
-        .with_list_data()
-        .annotate(standing=_standing(today))
-        .select_related(  # type: ignore[misc]
-            "next_step__assignee__professional",
-            "contact_state__last" if notes else "contact_state",
-            "standing__acting__professional",
-        )
-        .defer("version__definition")
-    )
+    rows = with_row_data(Pathway.objects.filter(pk__in=ids), today, notes=notes)
     by_id = {pathway.pk: pathway for pathway in rows}
     return [by_id[pk] for pk in ids if pk in by_id]
 
 
-def _standing(day: date) -> FilteredRelation:
-    """Who stands in for the owner on ``day``: at most one row, the database sees to it."""
-    holding = Q(stand_ins__first_on__lte=day, stand_ins__last_on__gte=day)
-    return FilteredRelation("stand_ins", condition=holding & Q(stand_ins__replaced=F("owner")))
+def with_row_data(found: PathwayQuerySet, today: date, *, notes: bool = False) -> PathwayQuerySet:
+    """Each with everything `readings.worklist.worklist_rows` shows of it but its milestones and bookings."""
+    return (
+        found.with_list_data()
+        .with_stand_ins(today)
+        .annotate(stops=_stops())
+        .select_related("next_step__assignee__professional", "contact_state__last" if notes else "contact_state")
+        .defer("version__definition")
+    )
+
+
+def _stops() -> ArraySubquery:
+    """The pauses that count, as [first day, last day or nothing]."""
+    rows = Pause.objects.counted().filter(pathway=OuterRef("pk")).order_by("starts_on")
+    return ArraySubquery(rows.values_list(JSONObject(first="starts_on", last="ends_on")))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
 from coordination.models import ReviewItem, ReviewMeeting
+from coordination.querysets.worklist import with_row_data
 from coordination.readings.panel import Panel, panel_of
 from coordination.readings.worklist import Row, worklist_rows
 from directory.models import User
@@ -29,12 +32,8 @@ def sight_of(meeting: ReviewMeeting, position: int, now: datetime) -> Sight:
     """The patient at a place of the review, in a fixed number of queries."""
     item = meeting.items.prefetch_related("actions__task__owner__professional").get(position=position)
     item.meeting = meeting
-    pathway = (
-        Pathway.objects.with_list_data()
-        .select_related("next_step__assignee__professional", "contact_state__last", "patient__gp")
-        .defer("version__definition")
-        .get(pk=item.pathway_id)
-    )
+    rows = with_row_data(Pathway.objects.select_related("patient__gp"), timezone.localdate(now), notes=True)
+    pathway = rows.get(pk=item.pathway_id)
     return Sight(
         item=item,
         pathway=pathway,

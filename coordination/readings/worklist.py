@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 
 from coordination.links import RowLinks, file_url, row_links
@@ -13,8 +13,9 @@ from coordination.models import Booking, ContactState
 from coordination.readings.targets import contents_of
 from coordination.rules.worklist import Course, Expected, Reason, Situation, reason
 from directory.models import User
-from pathways.models import Milestone, Pathway, Pause, StandIn, Step
+from pathways.models import Milestone, Pathway, StandIn, Step
 from pathways.rules.calendar import Calendar
+from pathways.rules.clock import Pause as Stop
 from pathways.rules.clock import add, days_off, waits
 from pathways.rules.lateness import margin_days
 from pathways.rules.lateness import state as lateness_of
@@ -30,6 +31,7 @@ class Row:
     """One line of the worklist. `margin` is in signed calendar days; `can_book`: some exam has no slot yet."""
 
     pathway: Pathway
+    name: str
     url: str
     links: RowLinks
     course: Course
@@ -63,18 +65,16 @@ class _Page:
 
     contents: dict[int, Target]
     firsts: Firsts
-    pauses: dict[int, list[Pause]]
     booked: dict[int, list[tuple[str, datetime]]]
     exams: dict[int, list[tuple[str, str]]]
 
 
 def worklist_rows(pathways: Sequence[Pathway], now: datetime) -> list[Row]:
-    """The rows of pathways fetched by `querysets.worklist.page_of`, in their order: four queries for all of them."""
+    """The rows of pathways `with_row_data` (querysets/worklist.py), in their order: three queries for all of them."""
     contents = contents_of(pathways)
     page = _Page(
         contents=contents,
         firsts=_first_milestones(pathways, contents.values()),
-        pauses=_pauses(pathways),
         booked=_booked(pathways),
         exams=_exams_to_come(pathways),
     )
@@ -89,14 +89,6 @@ def _first_milestones(pathways: Sequence[Pathway], contents: Iterable[Target]) -
     for pathway_id, kind, at in facts.order_by("occurred_at").values_list("pathway_id", "kind", "occurred_at"):
         firsts.setdefault((pathway_id, kind), at)
     return firsts
-
-
-def _pauses(pathways: Sequence[Pathway]) -> dict[int, list[Pause]]:
-    """The pauses of each pathway that count."""
-    found: dict[int, list[Pause]] = defaultdict(list)
-    for pause in Pause.objects.counted().filter(pathway__in=[each.pk for each in pathways]):
-        found[pause.pathway_id].append(pause)
-    return found
 
 
 def _booked(pathways: Sequence[Pathway]) -> dict[int, list[tuple[str, datetime]]]:
@@ -131,6 +123,7 @@ def _row(pathway: Pathway, page: _Page, now: datetime) -> Row:
     today = calendar.local_date(now)
     state: ContactState | None = getattr(pathway, "contact_state", None)
     step = pathway.next_step
+    person = (step.assignee if step else None) or pathway.owner
     expected = _expected(step, content, booked, calendar, now) if step else None
     course = _course(pathway, content, page, calendar, now)
     situation = Situation(
@@ -144,6 +137,7 @@ def _row(pathway: Pathway, page: _Page, now: datetime) -> Row:
     )
     return Row(
         pathway=pathway,
+        name=str(pathway.patient),
         url=file_url(pathway),
         links=row_links(pathway),
         course=course,
@@ -151,19 +145,12 @@ def _row(pathway: Pathway, page: _Page, now: datetime) -> Row:
         situation=situation,
         reason=reason(situation, now, today),
         margin_tone={"late": "late", "soon": "soon"}.get(expected.lateness, "neutral") if expected else "neutral",
-        owner=(step.assignee if step else None) or pathway.owner,
+        owner=person,
         actor=Actor(step.actor).label if step else "",
         state=state,
-        stand_in=_stand_in(pathway),
+        stand_in=pathway.acting_for(person),
         can_book=_lacks_slot(page.exams[pathway.pk], content, {code for code, _ in booked}),
     )
-
-
-def _stand_in(pathway: Pathway) -> StandIn | None:
-    """Who acts for the person shown as responsible, when it is the owner and they are away."""
-    step, found = pathway.next_step, getattr(pathway, "standing", None)
-    others = step and step.assignee_id and step.assignee_id != pathway.owner_id
-    return None if others else found
 
 
 def _lacks_slot(exams: list[tuple[str, str]], content: Target, booked: set[str]) -> bool:
@@ -177,10 +164,16 @@ def _course(pathway: Pathway, content: Target, page: _Page, calendar: Calendar, 
     overall = content.overall
     start = page.firsts.get((pathway.pk, overall.since), pathway.opened_at) if overall else pathway.opened_at
     reached = page.firsts.get((pathway.pk, overall.until)) if overall else None
-    stops = [days_off(each.starts_on, each.ends_on, calendar) for each in page.pauses[pathway.pk]]
+    stops = [_stop(each, calendar) for each in pathway.stops]  # type: ignore[attr-defined]
     waited = waits(start, max(reached or now, start), stops, calendar)
     ideal = waits(start, add(start, overall.within, calendar), [], calendar).raw_days if overall else None
     return Course(day=waited.adjusted_days, raw=waited.raw_days, target=ideal, ended=reached is not None)
+
+
+def _stop(pause: dict[str, str | None], calendar: Calendar) -> Stop:
+    """A pause as `with_row_data` reads it."""
+    first, last = pause["first"], pause["last"]
+    return days_off(date.fromisoformat(first or ""), date.fromisoformat(last) if last else None, calendar)
 
 
 def _expected(

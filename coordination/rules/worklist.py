@@ -124,9 +124,19 @@ class Reason:
     context: list[str] = field(default_factory=list)
 
     @property
+    def helps(self) -> str:
+        """« pas de date de RCP, 2 essais sans réponse »."""
+        return ", ".join(self.details)
+
+    @property
+    def place(self) -> str:
+        """« J+24 sur 28, dernier contact il y a 6 j »: what other columns of the list say too."""
+        return ", ".join(self.context)
+
+    @property
     def text(self) -> str:
         """« échéance dépassée de 3 j, pas de date de RCP, J+24 sur 28, dernier contact il y a 6 j »."""
-        return ", ".join(part for part in [self.cause, *self.details, *self.context] if part)
+        return ", ".join([self.cause, *self.details, *self.context])
 
 
 def reason(situation: Situation, now: datetime, today: date) -> Reason:

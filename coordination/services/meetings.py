@@ -91,8 +91,8 @@ def decide_action(
 ) -> Task:
     """Decides an action about a patient: a task of the team, with its owner and its day.
 
-    The same ``key`` (`directory.resent`) twice makes it once. Raises DomainError as `create_task`, without a day, for a day gone, or when
-    the review is closed.
+    The same ``key`` (`directory.resent`) twice makes it once. Raises DomainError as `create_task`, without a day, for a
+    day gone, or when the review is closed.
     """
     _open(item.meeting)
     if due_on is None:

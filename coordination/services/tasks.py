@@ -65,8 +65,9 @@ def follow_team(*, pathway: Pathway, left: Team) -> int:
     tasks = Task.objects.open().filter(pathway=pathway, team=left).order_by("pk")
     series = TaskSeries.objects.filter(pathway=pathway, team=left).exclude(status=SeriesStatus.ENDED).order_by("pk")
     moved = list(tasks.select_for_update(of=("self",)).select_related("owner"))
+    rows: list[Task | TaskSeries] = [*moved, *series.select_for_update(of=("self",)).select_related("owner")]
     with because(f"Le parcours est passé à l’équipe {team}"):
-        for row in [*moved, *series.select_for_update(of=("self",)).select_related("owner")]:
+        for row in rows:
             row.team = team
             if row.owner and not works_in(row.owner, team):
                 row.owner = None

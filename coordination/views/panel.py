@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +21,7 @@ from coordination.views.shared import answer, find_pathway, insist, is_htmx, use
 from directory.models import User
 from directory.perms import allow, reads_patients
 from pathways.access import open_file
-from pathways.models import Pathway, StandIn
+from pathways.models import Pathway
 
 
 @require_safe
@@ -98,7 +97,7 @@ def panel_context(
         "opened": opened,
         "refusal": refusal,
         "typed": typed,
-        "stand_in": _stand_in(pathway, timezone.localdate(now)),
+        "stand_in": pathway.acting_for(pathway.owner),
         "may_contact": may_contact(user, pathway),
         "may_book": may_book(user, pathway) and pathway.is_active,
         "may_cancel": may_book(user, pathway),
@@ -113,12 +112,6 @@ def task_form(pathway: Pathway, user: User, data: Any = None, **initial: Any) ->
     """The form of a task with the people and the facts of this pathway; for oneself unless said otherwise."""
     people, first = of_the_team([pathway.team_id]), {"owner": str(user.uuid), **initial}
     return TaskForm(data, initial=first, pathway=pathway, user=user, people=people, facts=facts_of(pathway))
-
-
-def _stand_in(pathway: Pathway, today: date) -> StandIn | None:
-    """Who acts for the owner today."""
-    holding = StandIn.objects.on(today).filter(pathway=pathway, replaced=pathway.owner_id)
-    return holding.select_related("acting__professional").first()
 
 
 def panel_fragment(request: HttpRequest, pathway: Pathway, *, status: int = 200, **given: Any) -> HttpResponse:

@@ -91,7 +91,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "covers_told": figures.covers,
         "duties": [each.told(user) for each in figures.duties],
         "today": today,
-        "back": _with(params, liste=chosen, page=str(page.number)),
+        **_back(_with(params, liste=chosen, page=str(page.number))),
     }
 
 
@@ -156,9 +156,14 @@ def row_context(request: HttpRequest, row: Row, params: QueryDict) -> dict[str, 
         "row": row,
         "counters": _counters(user_of(request), params, figures, chosen),
         "late": figures.badges.get("coordination:worklist", 0),
-        "back": request.POST.get("back", ""),
+        **_back(request.POST.get("back", "")),
         "fresh": True,
     }
+
+
+def _back(url: str) -> dict[str, str]:
+    """The page to come back to, and the same for the links of fifty rows."""
+    return {"back": url, "back_query": urlencode({"back": url})}
 
 
 def looks() -> dict[str, tuple[str, str, str]]:

@@ -12,7 +12,7 @@ from directory.history import tracked
 from directory.models import Professional, Team, User
 from pathways.models.patient import Patient
 from pathways.models.target import TargetPathwayVersion
-from pathways.querysets import CareCircleQuerySet, PathwayQuerySet
+from pathways.querysets import CareCircleQuerySet, PathwayQuerySet, stand_ins_on
 
 if TYPE_CHECKING:
     from pathways.models.stand_in import StandIn
@@ -126,7 +126,10 @@ class Pathway(models.Model):
         return self.status == PathwayStatus.ACTIVE
 
     def acting_for(self, person: Any) -> StandIn | None:
-        """Who acts here for ``person`` (a user, or anyone else) while they are away; for rows `with_stand_ins`."""
+        """Who acts here today for ``person`` (a user, or anyone else) while they are away; many rows are read
+        `with_stand_ins`."""
+        if not hasattr(self, "standing_in"):
+            models.prefetch_related_objects([self], stand_ins_on())
         away: list[StandIn] = self.standing_in  # type: ignore[attr-defined]
         return next((each for each in away if isinstance(person, User) and each.replaced_id == person.pk), None)
 
