@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class CoordinationConfig(AppConfig):
@@ -25,3 +28,12 @@ class CoordinationConfig(AppConfig):
             )
         )
         badges.register("coordination:tasks", "à faire aujourd’hui", due_today)
+        post_migrate.connect(_install_cancel_codes, sender=self)
+
+
+def _install_cancel_codes(**sent: Any) -> None:
+    """The causes come with the tables, and come back when a test empties them."""
+    from coordination.services.cancel_codes import install_cancel_codes
+
+    if sent.get("using", "default") == "default":
+        install_cancel_codes(*([sent["apps"]] if "apps" in sent else []))

@@ -64,7 +64,6 @@ class SlotSerializer(serializers.ModelSerializer[Slot]):
     exam_type = serializers.CharField(source="exam_type.code")
     platform = serializers.UUIDField(source="platform.uuid")
     platform_name = serializers.CharField(source="platform.name")
-    room = serializers.CharField(source="series.room")
     look = serializers.SerializerMethodField()
 
     class Meta:

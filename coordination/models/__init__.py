@@ -1,4 +1,5 @@
 from coordination.models.acts import ActKind, DeskAct, DeskActLine
+from coordination.models.bookings import Booking, BookingStatus, Bundle, BundleKind, CancelCode, CancelSide, Hold
 from coordination.models.covers import Cover, CoverLine
 from coordination.models.desk import (
     Channel,
@@ -10,26 +11,32 @@ from coordination.models.desk import (
     TaskStatus,
 )
 from coordination.models.duties import DutyDay, DutyHolder, DutyPattern, Post
+from coordination.models.exam_types import ExamType, Sampling
 from coordination.models.meetings import ReviewAction, ReviewAttendance, ReviewItem, ReviewMeeting, ReviewOutcome
 from coordination.models.notices import Notice, NoticeReading, NoticeStatus
 from coordination.models.papers import DeskPaper, PaperKind, PaperStatus
-from coordination.models.slots import (
-    Booking,
-    BookingStatus,
-    ExamType,
-    Sampling,
-    Slot,
-    SlotSeries,
-    SlotStatus,
-    Weekday,
-)
+from coordination.models.series import ReleaseUnit, Resource, ResourceKind, SlotSeries, Weekday
+from coordination.models.slots import Slot, SlotChange, SlotEvent, SlotPractitioner, SlotStatus
 from coordination.models.tasks import Every, SeriesStatus, TaskItem, TaskSeries
 from coordination.models.views import DefaultView, SavedView
+from coordination.models.waiting import (
+    ExamRequest,
+    OfferAnswer,
+    RequestMode,
+    RequestStatus,
+    WaitingOffer,
+    WaitingPlace,
+    WaitingStatus,
+)
 
 __all__ = [
     "ActKind",
     "Booking",
     "BookingStatus",
+    "Bundle",
+    "BundleKind",
+    "CancelCode",
+    "CancelSide",
     "Channel",
     "Contact",
     "ContactOutcome",
@@ -45,13 +52,21 @@ __all__ = [
     "DutyHolder",
     "DutyPattern",
     "Every",
+    "ExamRequest",
     "ExamType",
+    "Hold",
     "Notice",
     "NoticeReading",
     "NoticeStatus",
+    "OfferAnswer",
     "PaperKind",
     "PaperStatus",
     "Post",
+    "ReleaseUnit",
+    "RequestMode",
+    "RequestStatus",
+    "Resource",
+    "ResourceKind",
     "ReviewAction",
     "ReviewAttendance",
     "ReviewItem",
@@ -61,11 +76,17 @@ __all__ = [
     "SavedView",
     "SeriesStatus",
     "Slot",
+    "SlotChange",
+    "SlotEvent",
+    "SlotPractitioner",
     "SlotSeries",
     "SlotStatus",
     "Task",
     "TaskItem",
     "TaskSeries",
     "TaskStatus",
+    "WaitingOffer",
+    "WaitingPlace",
+    "WaitingStatus",
     "Weekday",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from coordination.models.slots import Weekday
+from coordination.models.series import Weekday
 from directory.history import tracked
 from directory.models import Team, User
 

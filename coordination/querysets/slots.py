@@ -13,7 +13,14 @@ from directory.models import Role
 from pathways.querysets import visible_pathways
 
 if TYPE_CHECKING:
-    from coordination.models import Booking, Slot, SlotSeries  # noqa: F401 (named in the bases below)
+    from coordination.models import (  # noqa: F401 (named in the bases below)
+        Booking,
+        ExamRequest,
+        Hold,
+        Slot,
+        SlotSeries,
+        WaitingPlace,
+    )
     from directory.models import User
     from pathways.models import Pathway
 
@@ -39,8 +46,9 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         return self.filter(series__in=SlotSeries.objects.visible_to(user).values("pk"))
 
     def free(self, at: datetime) -> Self:
-        """Still protected, in the future, with at least one place left."""
-        return self.filter(status="protected", starts_at__gt=at, booked__lt=F("capacity"))
+        """Still protected, in the future, with at least one place left, and not due to the platform yet: what is
+        promised to it does not wait for the job that says so."""
+        return self.filter(status="protected", starts_at__gt=at, release_at__gt=at, booked__lt=F("capacity"))
 
     def serving(self, pathway: Pathway) -> Self:
         """Slots kept for the pathway's target."""
@@ -67,6 +75,49 @@ class SlotQuerySet(models.QuerySet["Slot"]):
 
         bookings = Booking.objects.standing().select_related("patient", "pathway").order_by("seat")
         return self.prefetch_related(Prefetch("bookings", bookings, to_attr="standing_bookings"))
+
+
+class HoldQuerySet(models.QuerySet["Hold"]):
+    def living(self, at: datetime) -> Self:
+        """Those that have not ended at ``at``."""
+        return self.filter(until__gt=at)
+
+    def ended(self, at: datetime) -> Self:
+        return self.filter(until__lte=at)
+
+
+class WaitingPlaceQuerySet(models.QuerySet["WaitingPlace"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(visible_pathways(user, "pathway__"))
+
+    def waiting(self) -> Self:
+        return self.filter(status="waiting")
+
+    def with_list_data(self) -> Self:
+        return self.select_related(
+            "exam_type", "pathway__patient", "pathway__version__target", "pathway__team__establishment",
+            "asked_by__professional",
+        ).defer("pathway__version__definition")  # fmt: skip
+
+
+class ExamRequestQuerySet(models.QuerySet["ExamRequest"]):
+    def visible_to(self, user: User) -> Self:
+        """Those of the pathways the user reads, and those asked of their own platform."""
+        return self.filter(visible_pathways(user, "pathway__") | Q(addressed_to__in=user.teams_as(Role.PLATFORM)))
+
+    def asked(self) -> Self:
+        """Still without an answer."""
+        return self.filter(status="asked")
+
+    def running(self) -> Self:
+        """Asked, or with a date to come."""
+        return self.filter(status__in=["asked", "proposed"])
+
+    def with_list_data(self) -> Self:
+        return self.select_related(
+            "exam_type", "addressed_to__establishment", "pathway__patient", "pathway__version__target",
+            "pathway__team__establishment", "asked_by__professional",
+        ).defer("pathway__version__definition")  # fmt: skip
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):

@@ -87,7 +87,7 @@ def visits_of(pathway: Pathway, now: datetime) -> tuple[list[Visit], list[Visit]
 
 
 def _booked(booking: Booking, written: Appointment | None) -> Visit:
-    slot, room = booking.slot, booking.slot.series.room
+    slot, room = booking.slot, booking.slot.room
     return Visit(
         starts_at=slot.starts_at,
         label=slot.exam_type.label,

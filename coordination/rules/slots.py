@@ -25,11 +25,17 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Occurrence:
-    """One slot to make; instants in UTC."""
+    """One slot to make; instants in UTC, ``day`` on the establishment's calendar."""
 
     starts_at: datetime
     ends_at: datetime
     release_at: datetime
+    day: date
+
+    @property
+    def week(self) -> date:
+        """The Monday of the week it is promised for."""
+        return self.day - timedelta(days=self.day.weekday())
 
 
 def occurrences(pattern: Pattern, first: date, last: date, calendar: Calendar) -> Iterator[Occurrence]:
@@ -45,7 +51,7 @@ def occurrences(pattern: Pattern, first: date, last: date, calendar: Calendar) -
     while day <= last:
         if opens(day, calendar):
             starts_at = calendar.at(day, pattern.starts_at.replace(fold=0))
-            yield Occurrence(starts_at, starts_at + pattern.duration, starts_at - pattern.release_notice)
+            yield Occurrence(starts_at, starts_at + pattern.duration, starts_at - pattern.release_notice, day)
         day += 7 * ONE_DAY
 
 

@@ -130,6 +130,7 @@ def _seat(
         seat=first_free_seat(seats),
         pathway=pathway,
         patient=pathway.patient,
+        exam_type=slot.exam_type,
         step_key=step_key,
         period=DateTimeTZRange(slot.starts_at, slot.ends_at),
         booked_at=at,
@@ -182,7 +183,7 @@ def write_in_file(booking: Booking, status: str) -> None:
 
 def place_of(slot: Slot) -> str:
     """« Scanner, salle 2, Centre hospitalier »."""
-    parts = (slot.platform.name, slot.series.room, str(slot.platform.establishment))
+    parts = (slot.platform.name, slot.room, str(slot.platform.establishment))
     return ", ".join(part for part in parts if part)
 
 

@@ -116,4 +116,7 @@ def _slot(series: SlotSeries, occurrence: Occurrence) -> Slot:
         ends_at=occurrence.ends_at,
         release_at=occurrence.release_at,
         capacity=series.capacity,
+        room=series.room,
+        resource_id=series.resource_id,
+        week=occurrence.week,
     )

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
-from coordination.models.slots import Weekday
+from coordination.models.series import Weekday
 from directory.history import tracked
 from directory.models import Professional, Team, User
 from pathways.models import TargetPathway
