@@ -136,8 +136,9 @@ class Booking(models.Model):
     ``seat`` (1..capacity, then the extra places) with the partial unique constraint is the second lock on the door;
     ``period`` with the exclusion constraint keeps a patient from being expected in two rooms at once. ``request_key``
     makes a repeated form post book once. ``moved_from`` is the booking it takes the place of; ``bundle`` the visit it
-    is part of. ``told_at`` says when the patient was told of a cancellation (PAIN-20), ``overbooked_for`` which physician
-    asked for a place beyond the capacity. At commit the database counts the places again (`slot_counts_its_bookings`).
+    is part of. ``told_at`` says when the patient was told of a cancellation (PAIN-20), ``overbooked_for`` which
+    physician asked for a place beyond the capacity. At commit the database counts the places again
+    (`slot_counts_its_bookings`).
     """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
