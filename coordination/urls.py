@@ -1,7 +1,19 @@
 from django.urls import path
 
 from coordination import views
-from coordination.views import acts, covers, duties, gp, meetings, new_task, papers, saved_views, tasks
+from coordination.views import (
+    acts,
+    covers,
+    duties,
+    gp,
+    meetings,
+    new_task,
+    papers,
+    places,
+    saved_views,
+    tasks,
+    waiting,
+)
 
 app_name = "coordination"
 
@@ -42,6 +54,19 @@ urlpatterns = [
     path("reservations/<uuid:uuid>/retablir/", views.undo, name="booking-undo"),
     path("reservations/<uuid:uuid>/annuler/", views.cancel, name="booking-cancel"),
     path("parcours/<uuid:uuid>/reserver/", views.book, name="book"),
+    path("parcours/<uuid:uuid>/reserver/retenir/", places.hold, name="hold"),
+    path("parcours/<uuid:uuid>/reserver/relacher/", places.release_hold, name="hold-release"),
+    path("parcours/<uuid:uuid>/reserver/ensemble/", places.book_together, name="book-together"),
+    path("parcours/<uuid:uuid>/reserver/attendre/", places.wait, name="wait"),
+    path("parcours/<uuid:uuid>/reserver/demander/", places.ask, name="ask"),
+    path("parcours/<uuid:uuid>/reserver/en-plus/", places.overbook, name="overbook"),
+    path("parcours/<uuid:uuid>/convocation.pdf", waiting.sheet, name="appointment-sheet"),
+    path("attente/", waiting.waiting, name="waiting"),
+    path("attente/<uuid:uuid>/retirer/", places.leave, name="waiting-leave"),
+    path("attente/propositions/<uuid:uuid>/", waiting.answer_offer, name="waiting-answer"),
+    path("a-prevenir/", waiting.to_tell, name="to-tell"),
+    path("reservations/<uuid:uuid>/deplacer/", places.move, name="booking-move"),
+    path("reservations/<uuid:uuid>/prevenu/", places.told, name="booking-told"),
     path("parcours/<uuid:uuid>/contact/", views.contact, name="contact"),
     path("parcours/<uuid:uuid>/taches/", new_task.add, name="task-add"),
     path("parcours/<uuid:uuid>/coordination/", views.pathway_panel, name="pathway-panel"),

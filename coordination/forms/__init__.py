@@ -1,11 +1,11 @@
 """Forms of the desk. They read what was typed; the services decide."""
 
 from coordination.forms.acts import ActForm
-from coordination.forms.bookings import CancelBookingForm
 from coordination.forms.contacts import LETTER_SENT, ContactForm
 from coordination.forms.covers import ALL, SOME, CoverForm, ReturnForm
 from coordination.forms.meetings import ReviewActionForm
 from coordination.forms.notices import NoticeWordsForm
+from coordination.forms.places import AskForm, CancelForm, MoveForm, OverbookForm, WaitForm
 from coordination.forms.saved_views import SavedViewForm
 from coordination.forms.tasks import TaskForm
 
@@ -14,12 +14,16 @@ __all__ = [
     "LETTER_SENT",
     "SOME",
     "ActForm",
-    "CancelBookingForm",
+    "AskForm",
+    "CancelForm",
     "ContactForm",
     "CoverForm",
+    "MoveForm",
     "NoticeWordsForm",
+    "OverbookForm",
     "ReturnForm",
     "ReviewActionForm",
     "SavedViewForm",
     "TaskForm",
+    "WaitForm",
 ]

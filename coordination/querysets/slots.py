@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import F, Prefetch, Q
+from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from directory.models import Role
 from pathways.querysets import visible_pathways
@@ -49,6 +50,22 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         """Still protected, in the future, with at least one place left, and not due to the platform yet: what is
         promised to it does not wait for the job that says so."""
         return self.filter(status="protected", starts_at__gt=at, release_at__gt=at, booked__lt=F("capacity"))
+
+    def protected_full(self, at: datetime) -> Self:
+        """Still protected and to come, with no place left."""
+        return self.filter(status="protected", starts_at__gt=at, release_at__gt=at, booked__gte=F("capacity"))
+
+    def with_held(self, at: datetime, but: Pathway | None = None) -> Self:
+        """Adds ``held``: how many of its places others keep for a few minutes, those kept for ``but`` left out."""
+        from coordination.models import Hold
+
+        held = Hold.objects.living(at).filter(slot=OuterRef("pk")).order_by().values("slot")
+        held = held.exclude(pathway=but) if but else held
+        return self.annotate(held=Coalesce(Subquery(held.annotate(count=Count("pk")).values("count")), 0))
+
+    def unheld(self, at: datetime, but: Pathway | None = None) -> Self:
+        """Those with a place that is neither taken nor kept for somebody else."""
+        return self.with_held(at, but).filter(booked__lt=F("capacity") - F("held"))
 
     def serving(self, pathway: Pathway) -> Self:
         """Slots kept for the pathway's target."""

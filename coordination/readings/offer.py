@@ -46,13 +46,20 @@ class Need:
 
 @dataclass(frozen=True)
 class Choice:
-    """One free slot for one need. `clash`: the patient's appointment at that hour; `same_day`: those of the day."""
+    """One free slot for one need. `clash`: the patient's appointment at that hour; `same_day`: those of the day; `held`:
+    how many of its places colleagues keep for a few minutes."""
 
     slot: Slot
     fit: Fit
     clash: Booking | None
     same_day: list[Booking]
     key: UUID
+    held: int = 0
+
+    @property
+    def left(self) -> int:
+        """Places that are neither taken nor kept."""
+        return max(self.slot.free - self.held, 0)
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ class Offer:
         """The slot proposed: in time and on a day the patient comes anyway, else in time, else without another trip."""
         timely = [each for each in self.together if each.fit.meets]
         ranked = [*timely, *self.meeting, *self.together, *self.missing]
-        return next((each for each in ranked if each.clash is None), None)
+        return next((each for each in ranked if each.clash is None and each.left), None)
 
 
 def needs_of(pathway: Pathway, coming: Sequence[Booking]) -> list[Need]:
@@ -131,7 +138,8 @@ def _booked(coming: Sequence[Booking], code: str) -> Booking | None:
 
 def offer_of(pathway: Pathway, need: Need, coming: Sequence[Booking], calendar: Calendar, now: datetime) -> Offer:
     """The first free slots of a need, judged against the step's due instant; two queries."""
-    free = Slot.objects.free(now).serving(pathway).filter(exam_type=need.exam_type).with_list_data()
+    free = Slot.objects.free(now).serving(pathway).with_held(now, pathway)
+    free = free.filter(exam_type=need.exam_type).with_list_data()
     soonest = list(free.order_by("starts_at", "id")[: MEETING + MISSING])
     around = list(free.filter(_on_days(visits(coming, calendar), calendar)).order_by("starts_at", "id")[:MEETING])
     together = choices_of(around, need, coming, calendar)
@@ -165,6 +173,7 @@ def _choice(slot: Slot, need: Need, coming: Sequence[Booking], calendar: Calenda
         clash=spans[span] if span else None,
         same_day=[each for each in coming if calendar.local_date(each.slot.starts_at) == day],
         key=uuid4(),
+        held=getattr(slot, "held", 0),
     )
 
 

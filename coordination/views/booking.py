@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,11 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from coordination import services
 from coordination.errors import SlotFull
-from coordination.forms import CancelBookingForm
+from coordination.forms import AskForm, CancelForm, OverbookForm, WaitForm
 from coordination.links import file_url
-from coordination.models import Booking, ExamType, Slot
+from coordination.models import Booking, ExamType, Hold, Slot
 from coordination.perms import may_book, may_mark, may_see_platform, reads_slots
+from coordination.readings.bundles import bundles_of
 from coordination.readings.offer import Need, choices_of, coming_of, needs_of, offer_of, once_each, other_need, visits
+from coordination.readings.otherwise import Otherwise, otherwise_of
 from coordination.views.panel import panel_fragment, panel_refused
 from coordination.views.platform import booking_row
 from coordination.views.shared import CHANGED, answer, find_pathway, insist, user_of
@@ -39,53 +43,61 @@ def book(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if request.method == "POST":
         return _book(request, pathway)
     open_file(request, pathway, "Réservation")
-    return _page(request, pathway, step=request.GET.get("step", ""), code=request.GET.get("examen", ""))
+    return booking_page(request, pathway, step=request.GET.get("step", ""), code=request.GET.get("examen", ""))
 
 
 def _book(request: HttpRequest, pathway: Pathway) -> HttpResponse:
     step, code = request.POST.get("step", ""), request.POST.get("examen", "")
-    slot = get_object_or_404(Slot.objects.visible_to(user_of(request)), uuid=_uuid(request.POST.get("slot")))
+    slot = get_object_or_404(Slot.objects.visible_to(user_of(request)), uuid=uuid_of(request.POST.get("slot")))
     try:
         booking = services.book_slot(
             slot=slot,
             pathway=pathway,
             user=user_of(request),
             step_key=step,
-            request_key=_uuid(request.POST.get("key")),
+            request_key=uuid_of(request.POST.get("key")),
         )
     except DomainError as error:
-        return _page(request, pathway, step=step, code=code, refusal=error, status=422)
+        return booking_page(request, pathway, step=step, code=code, refusal=error, status=422)
     when = moment(booking.slot.starts_at, timezone.localdate())
     messages.success(request, f"Rendez-vous réservé{NBSP}: {booking.slot.exam_type}, {when}. Le plateau est prévenu.")
     return redirect("coordination:book", uuid=pathway.uuid)
 
 
-def _uuid(text: str | None) -> UUID | None:
+def uuid_of(text: str | None) -> UUID | None:
     try:
         return UUID(text or "")
     except ValueError:
         return None
 
 
-def _page(
+def booking_page(
     request: HttpRequest,
     pathway: Pathway,
     *,
     step: str,
     code: str,
     refusal: DomainError | None = None,
+    forms: Mapping[str, Form] | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """The screen: what to book, the places in time, what else may be done; ``forms`` are those refused, as typed."""
     now = timezone.now()
     calendar = calendar_of(pathway.team.establishment)
     coming = coming_of(pathway, now)
     asked = needs_of(pathway, coming)
     needs = once_each(asked)
-    need = _need(asked, step, code, coming)
+    need = need_of(asked, step, code, coming)
     offer = offer_of(pathway, need, coming, calendar, now) if need else None
     alternatives = refusal.alternatives if isinstance(refusal, SlotFull) else []
+    other = otherwise_of(pathway, need, now, calendar.local_date(now)) if need and need.booking is None else None
     context: dict[str, Any] = {
         "pathway": pathway,
+        "holds": list(Hold.objects.living(now).filter(pathway=pathway).select_related("slot__exam_type", "by")),
+        "bundles": bundles_of(pathway, asked, coming, calendar, now),
+        "otherwise": other,
+        "forms": {**_other_forms(other), **(forms or {})},
+        "refused": list(forms or {}),
         "file_url": file_url(pathway),
         "needs": needs,
         "need": need,
@@ -104,6 +116,19 @@ def _page(
     return render(request, "coordination/book.html", context, status=status)
 
 
+def _other_forms(other: Otherwise | None) -> dict[str, Form]:
+    """The forms of what else may be done, each with the key that makes it count once."""
+    if other is None:
+        return {}
+    people = list({person.pk: person for each in other.full for person in each.physicians}.values())
+    key = {"key": uuid4()}
+    return {
+        "wait": WaitForm(initial=key),
+        "ask": AskForm(platforms=other.priority.platforms, initial=key),
+        "overbook": OverbookForm(slots=[each.slot for each in other.full], physicians=people, initial=key),
+    }
+
+
 def _objective(need: Need | None, today: date, now: datetime) -> str:
     """« objectif : mer. 25 nov. », with a word when it has passed or is only a projection."""
     if need is None or need.due_at is None:
@@ -113,7 +138,7 @@ def _objective(need: Need | None, today: date, now: datetime) -> str:
     return f"objectif{NBSP}: {short_day(need.due_at, today)}{projected}{passed}"
 
 
-def _need(needs: list[Need], step: str, code: str, coming: list[Booking]) -> Need | None:
+def need_of(needs: list[Need], step: str, code: str, coming: list[Booking]) -> Need | None:
     """The exam asked for by its step, its code or both; else the first that is not booked."""
     of_step = [need for need in needs if need.step and need.step.key == step]
     asked = next((need for need in of_step if code in ("", need.exam_type.code)), None)
@@ -126,20 +151,22 @@ def _need(needs: list[Need], step: str, code: str, coming: list[Booking]) -> Nee
 @allow(works_at_desk)
 def cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Cancels an appointment with its reason."""
-    booking = _find(request, uuid)
+    booking = find_booking(request, uuid)
     user, pathway = user_of(request), booking.pathway
     insist(may_book(user, pathway))
-    form = CancelBookingForm(request.POST)
-    try:
-        form.is_valid()
-        services.cancel_booking(
-            booking=booking,
-            reason=form.cleaned_data.get("reason", ""),
-            patient_knows=form.cleaned_data.get("patient_knows", False),
-            user=user,
-        )
-    except DomainError as error:
-        form.add_error(error.field if error.field in form.fields else None, error.message)
+    form = CancelForm(request.POST)
+    refused = None
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            services.cancel_booking(
+                booking=booking, code=data["code"].code, reason=data["reason"], told_how=data["told_how"] or None,
+                user=user,
+            )  # fmt: skip
+        except DomainError as error:
+            refused = error
+            form.add_error(error.field if error.field in form.fields else None, error.message)
+    if refused or form.errors:
         return panel_refused(request, find_pathway(request, pathway.uuid), cancel_form=form, opened=str(booking.uuid))
     return answer(
         request,
@@ -151,7 +178,7 @@ def cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
     )
 
 
-def _find(request: HttpRequest, uuid: UUID) -> Booking:
+def find_booking(request: HttpRequest, uuid: UUID) -> Booking:
     """The booking, if the user may see it; 404 for a stranger."""
     return get_object_or_404(Booking.objects.visible_to(user_of(request)).with_list_data(), uuid=uuid)
 
@@ -189,7 +216,7 @@ def undo(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def _mark(request: HttpRequest, uuid: UUID, action: Any, said: str) -> HttpResponse:
-    user, booking = user_of(request), _find(request, uuid)
+    user, booking = user_of(request), find_booking(request, uuid)
     insist(may_mark(user, booking))
     message, tone = said, "ok"
     try:

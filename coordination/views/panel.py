@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from coordination import services
-from coordination.forms import CancelBookingForm, TaskForm
+from coordination.forms import CancelForm, TaskForm
 from coordination.links import file_url
 from coordination.perms import may_book, may_contact, may_notify
 from coordination.readings.new_task import facts_of
@@ -82,7 +82,7 @@ def panel_context(
     pathway: Pathway,
     *,
     refused_task: TaskForm | None = None,
-    cancel_form: CancelBookingForm | None = None,
+    cancel_form: CancelForm | None = None,
     opened: str = "",
     refusal: str = "",
     typed: dict[str, Any] | None = None,
@@ -93,7 +93,7 @@ def panel_context(
         "pathway": pathway,
         "panel": panel_of(pathway, now),
         "task_form": refused_task or (task_form(pathway, user) if may_contact(user, pathway) else None),
-        "cancel_form": cancel_form or CancelBookingForm(),
+        "cancel_form": cancel_form or CancelForm(),
         "opened": opened,
         "refusal": refusal,
         "typed": typed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import product
+from itertools import pairwise, product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,7 +125,7 @@ def cost_of(
     """The cost of one way to place them, told without the code under test; None when it is impossible."""
     spans = sorted([*taken, *((each.starts_at, each.ends_at) for each in choice)])
     mine = {(each.starts_at, each.ends_at) for each in choice}
-    for one, other in zip(spans, spans[1:], strict=False):
+    for one, other in pairwise(spans):
         if other[0] < one[1] and (one in mine or other in mine):
             return None
     days = [(each.day, option.day) for each, option in zip(wanted, choice, strict=True) if each.day]

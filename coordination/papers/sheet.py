@@ -1,0 +1,70 @@
+"""The sheet given to the patient: every appointment to come, where, when and how to prepare (S25, SLT-15)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from django.template.loader import render_to_string
+
+from coordination.models import Booking
+from coordination.readings.offer import coming_of
+from coordination.services.booking import place_of
+from directory.typography import NBSP, hour, long_day
+from pathways.models import Pathway
+from pathways.papers.printer import Printed, print_pdf
+from pathways.services import calendar_of
+
+STYLE = Path(__file__).parent / "desk.css"
+TEMPLATE = "coordination/papers/sheet.html"
+
+
+@dataclass(frozen=True)
+class Day:
+    """One trip of the patient."""
+
+    on: date
+    bookings: list[Booking]
+
+    @property
+    def preparation(self) -> list[str]:
+        """What to prepare that day, each line once."""
+        lines = [line for booking in self.bookings for line in booking.slot.exam_type.instructions]
+        return list(dict.fromkeys(lines))
+
+
+def days_of(pathway: Pathway, now: datetime) -> list[Day]:
+    """The appointments of this pathway to come, by day of the establishment."""
+    calendar = calendar_of(pathway.team.establishment)
+    found: dict[date, list[Booking]] = {}
+    for booking in coming_of(pathway, now):
+        if booking.pathway_id == pathway.pk:
+            found.setdefault(calendar.local_date(booking.slot.starts_at), []).append(booking)
+    return [Day(on, bookings) for on, bookings in found.items()]
+
+
+def print_sheet(pathway: Pathway, now: datetime) -> Printed:
+    """The PDF, in the time zone of the establishment. Raises PrintError."""
+    return print_pdf(sheet_html(pathway, now), also=STYLE)
+
+
+def sheet_html(pathway: Pathway, now: datetime) -> str:
+    """The whole HTML document."""
+    from django.utils import timezone
+
+    context = {"pathway": pathway, "place": pathway.team.establishment, "days": days_of(pathway, now), "now": now}
+    with timezone.override(ZoneInfo(pathway.team.establishment.time_zone)):
+        return render_to_string(TEMPLATE, context)
+
+
+def message_of(pathway: Pathway, days: list[Day]) -> str:
+    """The words to send or to read to the patient: when and where, and nothing of their health."""
+    lines = ["Bonjour,", "", "Vos rendez-vous :"]
+    for day in days:
+        for booking in day.bookings:
+            at = hour(booking.slot.starts_at).replace(NBSP, " ")
+            lines.append(f"- {long_day(day.on)} à {at}, {place_of(booking.slot)}")
+    lines += ["", f"Un empêchement ? Appelez {pathway.team} au {pathway.team.phone or pathway.team.establishment.phone}."]
+    return "\n".join(lines)

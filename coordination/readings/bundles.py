@@ -1,0 +1,131 @@
+"""Several exams of one patient proposed together: a stay, a sequence of days, or the fewest trips (PTH-07, SLT-15)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from coordination.models import Booking, BundleKind, ExamType, Slot
+from coordination.readings.offer import Need
+from coordination.readings.targets import content_of
+from coordination.readings.worklist import step_definition
+from coordination.rules.slots import Fit, fit
+from coordination.rules.trips import Option, Proposal, Wanted, propose
+from pathways.models import Pathway
+from pathways.rules.calendar import Calendar
+from pathways.rules.target import Target
+
+MOST_EXAMS = 6
+PLACES_EACH = 14
+"""Of each exam, so many of its first free places are looked at: over three months of two days a week."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One exam of a proposal in its slot."""
+
+    need: Need
+    slot: Slot
+    fit: Fit
+
+
+@dataclass(frozen=True)
+class Together:
+    """One way to book all of them. ``trips`` beyond those made anyway; ``late`` how many miss their objective."""
+
+    lines: list[Line]
+    trips: int
+    late: int
+    days: list[date]
+    key: UUID
+
+
+@dataclass(frozen=True)
+class BundleOffer:
+    """What may be booked at once, and the ways to do it, best first. ``whole``: every possibility was tried."""
+
+    kind: BundleKind
+    label: str
+    needs: list[Need]
+    ways: list[Together]
+    whole: bool
+
+
+def bundles_of(
+    pathway: Pathway, needs: Sequence[Need], coming: Sequence[Booking], calendar: Calendar, now: datetime
+) -> list[BundleOffer]:
+    """The groups of exams still to book, each with its proposals: the stays of the pathway, then all the rest.
+
+    An exam that another may replace is counted once, as the first of the two. Two queries for everything.
+    """
+    content = content_of(pathway)
+    open_needs = [need for need in needs if need.step and need.booking is None and not need.alternative]
+    groups = list(_groups(open_needs, content))
+    if not groups:
+        return []
+    places = _places({need.exam_type for _, _, found in groups for need in found}, pathway, now)
+    taken = [(each.slot.starts_at, each.slot.ends_at) for each in coming]
+    visits = {(calendar.local_date(each.slot.starts_at), each.slot.platform.establishment_id) for each in coming}
+    offers = []
+    for kind, label, found in groups:
+        wanted = [_wanted(need, content, places[need.exam_type.pk], calendar) for need in found]
+        search = propose(wanted, taken, visits)
+        ways = [_way(each, found, places, calendar) for each in search.proposals]
+        offers.append(BundleOffer(kind, label, found, ways, search.whole))
+    return offers
+
+
+def _groups(needs: Sequence[Need], content: Target) -> Iterable[tuple[BundleKind, str, list[Need]]]:
+    """Two exams or more that go together, with what to call them."""
+    stays: dict[str, list[Need]] = defaultdict(list)
+    for need in needs:
+        definition = step_definition(content, need.step.step_key) if need.step else None
+        stays[definition.stay if definition else ""].append(need)
+    names = {each.key: each.label for each in content.stays}
+    for key, found in stays.items():
+        if key and len(found) > 1:
+            yield BundleKind.STAY, names.get(key, "Séjour"), found[:MOST_EXAMS]
+    if len(needs) > 1 and (len(stays) > 1 or "" in stays):
+        yield BundleKind.DAY, "Le moins de venues possible", list(needs[:MOST_EXAMS])
+
+
+def _wanted(need: Need, content: Target, slots: Sequence[Slot], calendar: Calendar) -> Wanted:
+    days = {each.key: each.day for each in content.slot_types if each.day and _numbered(content)}
+    options = [
+        Option(
+            slot.pk, slot.starts_at, slot.ends_at, calendar.local_date(slot.starts_at), slot.platform.establishment_id
+        )
+        for slot in slots
+    ]
+    return Wanted(need.exam_type.code, need.due_at, days.get(need.exam_type.code), options)
+
+
+def _numbered(content: Target) -> bool:
+    """A target that speaks of a second day gives its exams their days; without one, « jour 1 » is only the usual."""
+    return any(each.day > 1 for each in content.slot_types)
+
+
+def _places(types: set[ExamType], pathway: Pathway, now: datetime) -> dict[int, list[Slot]]:
+    """The first free places of each type, those that others hold left out; two queries."""
+    free = Slot.objects.free(now).serving(pathway).unheld(now, pathway).order_by("starts_at", "id")
+    each_type = [free.filter(exam_type=one).values("pk")[:PLACES_EACH] for one in types]
+    first, *others = each_type
+    keys = [row["pk"] for row in first.union(*others, all=True)]
+    found: dict[int, list[Slot]] = defaultdict(list)
+    for slot in Slot.objects.filter(pk__in=keys).with_list_data().order_by("starts_at", "id"):
+        found[slot.exam_type_id].append(slot)
+    return found
+
+
+def _way(proposal: Proposal, needs: Sequence[Need], places: dict[int, list[Slot]], calendar: Calendar) -> Together:
+    by_id = {slot.pk: slot for slots in places.values() for slot in slots}
+    lines = [
+        Line(need, slot, fit(slot.starts_at, need.due_at, calendar))
+        for need in needs
+        for slot in [by_id[proposal.places[need.exam_type.code].slot]]
+    ]
+    lines.sort(key=lambda each: each.slot.starts_at)
+    return Together(lines, proposal.trips, proposal.late, proposal.days, uuid4())

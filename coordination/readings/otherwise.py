@@ -1,0 +1,106 @@
+"""What it would take when no kept slot is in time: wait, ask with priority, go elsewhere, be added (SLT-06, SLT-07)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q
+
+from coordination.models import ExamRequest, ExamType, Slot, SlotPractitioner, WaitingPlace
+from coordination.readings.offer import Need
+from coordination.readings.targets import content_of
+from directory.models import Professional, Role, Team, TeamKind
+from pathways.models import Pathway
+from pathways.rules.definition import Partner
+from pathways.rules.durations import Duration
+from pathways.rules.vocabulary import SlotMode
+
+MOST_FULL = 4
+
+
+@dataclass(frozen=True)
+class Priority:
+    """An exam asked of a platform that keeps no slot for it, answered within the agreed delay (SLT-06)."""
+
+    platforms: list[Team]
+    within: Duration | None
+    running: ExamRequest | None
+
+
+@dataclass(frozen=True)
+class Full:
+    """A full slot that would be in time, and the physicians in whose name a place may be added."""
+
+    slot: Slot
+    physicians: list[Professional]
+
+
+@dataclass(frozen=True)
+class Otherwise:
+    """Each is empty when it does not apply. ``waiting`` is the patient's place on the list, with ``rank`` from 1."""
+
+    waiting: WaitingPlace | None
+    priority: Priority
+    partners: list[Partner]
+    full: list[Full]
+
+
+def otherwise_of(pathway: Pathway, need: Need, now: datetime, today: date) -> Otherwise:
+    """What else may be done for one need, in a fixed number of queries."""
+    content, exam = content_of(pathway), need.exam_type
+    agreed = next((each for each in content.slot_types if each.key == exam.code and each.mode == SlotMode.PRIORITY), None)
+    key = need.step.key if need.step else ""
+    waiting = WaitingPlace.objects.waiting().filter(pathway=pathway, exam_type=exam, step_key=key).first()
+    running = ExamRequest.objects.running().filter(pathway=pathway, exam_type=exam, step_key=key).with_list_data().first()
+    return Otherwise(
+        waiting=waiting,
+        priority=Priority(_platforms(pathway, exam), agreed.within if agreed else None, running),
+        partners=[each for each in content.partners if exam.code in each.exams and _runs(each, today)],
+        full=_full(pathway, need, now),
+    )
+
+
+def _runs(partner: Partner, day: date) -> bool:
+    after = partner.valid_from is None or partner.valid_from <= day
+    return after and (partner.valid_until is None or day <= partner.valid_until)
+
+
+def _platforms(pathway: Pathway, exam: ExamType) -> list[Team]:
+    """The platforms that do this exam, those of the patient's own establishment first."""
+    doing = Team.objects.filter(kind=TeamKind.PLATFORM, slot_series__exam_type=exam).distinct()
+    rows = doing.select_related("establishment").order_by("name", "id")
+    return sorted(rows, key=lambda team: team.establishment_id != pathway.team.establishment_id)
+
+
+def _full(pathway: Pathway, need: Need, now: datetime) -> list[Full]:
+    """The next full slots that begin before the objective, soonest first."""
+    if need.due_at is None or need.due_at <= now:
+        return []
+    found = Slot.objects.protected_full(now).serving(pathway).filter(exam_type=need.exam_type, starts_at__lte=need.due_at)
+    slots = list(found.with_list_data().order_by("starts_at", "id")[:MOST_FULL])
+    named = _practitioners(slots)
+    others = _physicians({slot.platform_id for slot in slots} | {pathway.team_id}) if slots else {}
+    return [
+        Full(slot, named.get(slot.pk) or [*others.get(slot.platform_id, []), *others.get(pathway.team_id, [])])
+        for slot in slots
+    ]
+
+
+def _practitioners(slots: Sequence[Slot]) -> dict[int, list[Professional]]:
+    found: dict[int, list[Professional]] = {}
+    for row in SlotPractitioner.objects.filter(slot__in=slots).select_related("professional"):
+        found.setdefault(row.slot_id, []).append(row.professional)
+    return found
+
+
+def _physicians(teams: set[int]) -> dict[int, list[Professional]]:
+    """The physicians of each team, by name."""
+    in_them = Q(user__memberships__team__in=teams, user__memberships__role=Role.PHYSICIAN, user__is_active=True)
+    rows = Professional.objects.filter(in_them).order_by("last_name", "first_name").distinct()
+    found: dict[int, list[Professional]] = {}
+    for person, team in rows.values_list("pk", "user__memberships__team"):
+        found.setdefault(team, []).append(person)
+    people = Professional.objects.in_bulk({pk for pks in found.values() for pk in pks})
+    return {team: [people[pk] for pk in dict.fromkeys(pks)] for team, pks in found.items()}

@@ -1,0 +1,276 @@
+"""Around a booking: keep a place for a few minutes, book several at once, wait, ask, be added, move, tell the patient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from coordination import services
+from coordination.forms import AskForm, MoveForm, OverbookForm, WaitForm
+from coordination.models import Booking, Channel, Hold, Slot, WaitingPlace
+from coordination.perms import may_book
+from coordination.readings.offer import Need, coming_of, needs_of, offer_of
+from coordination.readings.otherwise import otherwise_of
+from coordination.services.seats import Wish
+from coordination.views.booking import booking_page, find_booking, need_of, uuid_of
+from coordination.views.shared import back_url, find_pathway, insist, user_of
+from directory.errors import DomainError
+from directory.perms import allow, works_at_desk
+from directory.typography import NBSP, moment
+from pathways.access import open_file
+from pathways.models import Pathway
+from pathways.services import calendar_of
+
+MOST_AT_ONCE = 6
+
+
+def _pathway(request: HttpRequest, uuid: UUID) -> Pathway:
+    """The pathway, when the user books for it."""
+    pathway = find_pathway(request, uuid)
+    insist(may_book(user_of(request), pathway))
+    return pathway
+
+
+def _slot(request: HttpRequest, name: str = "slot") -> Slot:
+    return get_object_or_404(Slot.objects.visible_to(user_of(request)), uuid=uuid_of(request.POST.get(name)))
+
+
+def _asked(request: HttpRequest) -> dict[str, str]:
+    """Which exam the page speaks of."""
+    return {"step": request.POST.get("step", ""), "code": request.POST.get("examen", "")}
+
+
+def _do(request: HttpRequest, pathway: Pathway, act: Callable[[], object], said: str, **typed: Any) -> HttpResponse:
+    """One write, then the booking page; a refusal shows it again with what was typed."""
+    try:
+        act()
+    except DomainError as error:
+        return booking_page(request, pathway, **_asked(request), refusal=error, status=422, **typed)
+    messages.success(request, said)
+    return _back(request, pathway)
+
+
+def _back(request: HttpRequest, pathway: Pathway) -> HttpResponse:
+    response = redirect("coordination:book", uuid=pathway.uuid)
+    if request.POST.get("examen"):
+        response["Location"] += f"?examen={request.POST['examen'][:40]}"
+    return response
+
+
+@require_POST
+@allow(works_at_desk)
+def hold(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Keeps a place while one speaks with the patient; asked again, keeps it longer."""
+    pathway, slot, user = _pathway(request, uuid), _slot(request), user_of(request)
+    step = request.POST.get("step", "")[:60]
+    return _do(
+        request,
+        pathway,
+        lambda: services.hold_place(slot=slot, pathway=pathway, user=user, step_key=step),
+        "Place retenue cinq minutes : confirmez, ou relâchez-la.",
+    )
+
+
+@require_POST
+@allow(works_at_desk)
+def release_hold(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Lets the places kept for this patient go."""
+    pathway = _pathway(request, uuid)
+    for each in Hold.objects.filter(pathway=pathway):
+        services.let_go(hold=each, user=user_of(request))
+    messages.success(request, "Place relâchée.")
+    return _back(request, pathway)
+
+
+@require_POST
+@allow(works_at_desk)
+def book_together(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Books one of the ways proposed for several exams: all of them, or none."""
+    pathway, user = _pathway(request, uuid), user_of(request)
+    places = []
+    for pair in request.POST.getlist("place")[:MOST_AT_ONCE]:
+        wanted, _, step = pair.partition("@")
+        slot = get_object_or_404(Slot.objects.visible_to(user), uuid=uuid_of(wanted))
+        places.append(Wish(slot, step[:60]))
+    kind, label = request.POST.get("kind", ""), request.POST.get("label", "")[:120]
+    key = uuid_of(request.POST.get("key"))
+    return _do(
+        request,
+        pathway,
+        lambda: services.book_bundle(
+            pathway=pathway, places=places, kind=kind, label=label, user=user, request_key=key
+        ),
+        f"{len(places)} rendez-vous réservés ensemble. Les plateaux sont prévenus.",
+    )
+
+
+@require_POST
+@allow(works_at_desk)
+def wait(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Puts the patient on the waiting list of one exam."""
+    pathway, user = _pathway(request, uuid), user_of(request)
+    need = _need(request, pathway)
+    form = WaitForm(request.POST)
+    if not form.is_valid():
+        return booking_page(request, pathway, **_asked(request), forms={"wait": form}, status=422)
+    return _do(
+        request,
+        pathway,
+        lambda: services.join_waiting(
+            pathway=pathway, exam_type=need.exam_type, user=user, step_key=need.step.key if need.step else "",
+            latest_at=need.due_at, earliest_on=form.cleaned_data["earliest_on"], note=form.cleaned_data["note"],
+        ),
+        "Inscrit sur la liste d’attente : une place rendue vous sera proposée.",
+        forms={"wait": form},
+    )  # fmt: skip
+
+
+@require_POST
+@allow(works_at_desk)
+def leave(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Takes the patient off a waiting list."""
+    place = get_object_or_404(WaitingPlace.objects.visible_to(user_of(request)).select_related("pathway"), uuid=uuid)
+    pathway = _pathway(request, place.pathway.uuid)
+    reason = request.POST.get("reason", "").strip() or "Retiré à la demande de la coordination"
+    return _do(
+        request,
+        pathway,
+        lambda: services.leave_waiting(place=place, reason=reason[:200], user=user_of(request)),
+        "Retiré de la liste d’attente.",
+    )
+
+
+@require_POST
+@allow(works_at_desk)
+def ask(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Asks a platform for a date, within the agreed delay."""
+    pathway, user = _pathway(request, uuid), user_of(request)
+    need = _need(request, pathway)
+    now = timezone.now()
+    priority = otherwise_of(pathway, need, now, timezone.localdate(now)).priority
+    form = AskForm(request.POST, platforms=priority.platforms)
+    if not form.is_valid():
+        return booking_page(request, pathway, **_asked(request), forms={"ask": form}, status=422)
+    data = form.cleaned_data
+    return _do(
+        request,
+        pathway,
+        lambda: services.ask_exam(
+            pathway=pathway, exam_type=need.exam_type, addressed_to=data["addressed_to"], user=user,
+            step_key=need.step.key if need.step else "", within=priority.within, urgent=data["urgent"],
+            question=data["question"], request_key=data["key"],
+        ),
+        "Demande envoyée au plateau : il répond par une date.",
+        forms={"ask": form},
+    )  # fmt: skip
+
+
+@require_POST
+@allow(works_at_desk)
+def overbook(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Adds a place to a full slot, in a physician's name and for a reason."""
+    pathway, user = _pathway(request, uuid), user_of(request)
+    need = _need(request, pathway)
+    now = timezone.now()
+    full = otherwise_of(pathway, need, now, timezone.localdate(now)).full
+    people = list({person.pk: person for each in full for person in each.physicians}.values())
+    form = OverbookForm(request.POST, slots=[each.slot for each in full], physicians=people)
+    if not form.is_valid():
+        return booking_page(request, pathway, **_asked(request), forms={"overbook": form}, status=422)
+    data = form.cleaned_data
+    return _do(
+        request,
+        pathway,
+        lambda: services.overbook(
+            slot=data["slot"], pathway=pathway, physician=data["physician"], reason=data["reason"], user=user,
+            step_key=need.step.key if need.step else "", request_key=data["key"],
+        ),
+        f"Place ajoutée au nom de {data['physician']}. Le plateau est prévenu.",
+        forms={"overbook": form},
+    )  # fmt: skip
+
+
+def _need(request: HttpRequest, pathway: Pathway) -> Need:
+    """The exam that the form speaks of; 404 for none."""
+    coming = coming_of(pathway, timezone.now())
+    found = need_of(needs_of(pathway, coming), **_asked(request), coming=coming)
+    return found or get_object_or_404(_nothing())  # type: ignore[return-value]
+
+
+def _nothing() -> Any:
+    return Booking.objects.none()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow(works_at_desk)
+def move(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Another date for an appointment: the same offer as for a new one; its history stays with it."""
+    booking = find_booking(request, uuid)
+    pathway = _pathway(request, booking.pathway.uuid)
+    if request.method != "POST":
+        open_file(request, pathway, "Réservation")
+        return _move_page(request, booking, pathway, MoveForm())
+    form, slot = MoveForm(request.POST), _slot(request)
+    if not form.is_valid():
+        return _move_page(request, booking, pathway, form, status=422)
+    try:
+        moved = services.move_booking(
+            booking=booking, to=slot, code=form.cleaned_data["code"].code, user=user_of(request),
+            request_key=uuid_of(request.POST.get("key")),
+        )  # fmt: skip
+    except DomainError as error:
+        return _move_page(request, booking, pathway, form, refusal=error, status=422)
+    when = moment(moved.slot.starts_at, timezone.localdate())
+    messages.success(request, f"Rendez-vous déplacé{NBSP}: {moved.slot.exam_type}, {when}. Patient à prévenir.")
+    return redirect("coordination:book", uuid=pathway.uuid)
+
+
+def _move_page(
+    request: HttpRequest,
+    booking: Booking,
+    pathway: Pathway,
+    form: MoveForm,
+    *,
+    refusal: DomainError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    now, calendar = timezone.now(), calendar_of(pathway.team.establishment)
+    coming = [each for each in coming_of(pathway, now) if each.pk != booking.pk]
+    step = pathway.steps.filter(step_key=booking.step_key, state__in=["open", "waiting"]).first()
+    need = Need(booking.slot.exam_type, step, None)
+    context = {
+        "booking": booking,
+        "pathway": pathway,
+        "need": need,
+        "offer": offer_of(pathway, need, coming, calendar, now),
+        "form": form,
+        "refusal": refusal,
+        "key": request.POST.get("key") or uuid4(),
+        "now": now,
+    }
+    return render(request, "coordination/move.html", context, status=status)
+
+
+@require_POST
+@allow(works_at_desk)
+def told(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The patient has been told that the appointment is cancelled or moved (PAIN-20)."""
+    booking = find_booking(request, uuid)
+    insist(may_book(user_of(request), booking.pathway))
+    how = request.POST.get("how", "")
+    try:
+        services.acknowledge_told(
+            booking=booking, how=how if how in Channel.values else Channel.PHONE, user=user_of(request)
+        )
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "Noté : le patient est prévenu.")
+    return redirect(back_url(request, "coordination:to-tell"))
