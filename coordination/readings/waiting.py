@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from coordination.models import ExamType, OfferAnswer, WaitingOffer, WaitingPlace
-from coordination.rules.waiting import Rank, rank
+from coordination.rules import waiting as rules
+from pathways.services import calendar_of
 
 
 @dataclass(frozen=True)
 class Waiter:
-    """One line: ``position`` from 1 in its exam, ``why`` its rank in words."""
+    """One line: its rank in its exam, ``why`` in words."""
 
     place: WaitingPlace
-    position: int
-    why: Rank
+    rank: int
+    why: str
     offer: WaitingOffer | None
 
 
@@ -40,9 +41,16 @@ def waiting_lists(places: Sequence[WaitingPlace], now: datetime) -> list[Waiting
     by_exam: dict[int, list[WaitingPlace]] = defaultdict(list)
     for place in places:
         by_exam[place.exam_type_id].append(place)
-    found = []
-    for rows in by_exam.values():
-        ranked = sorted(((rank(row.latest_at, row.asked_at, now), row) for row in rows), key=lambda pair: pair[0].key)
-        waiters = [Waiter(row, at, why, offers.get(row.pk)) for at, (why, row) in enumerate(ranked, start=1)]
-        found.append(WaitingList(rows[0].exam_type, waiters))
+    found = [_list_of(rows, offers, now) for rows in by_exam.values()]
     return sorted(found, key=lambda each: each.exam_type.label)
+
+
+def _list_of(rows: Sequence[WaitingPlace], offers: dict[int, WaitingOffer], now: datetime) -> WaitingList:
+    """Those of one exam, ranked on the calendar of their desk."""
+    calendar = calendar_of(rows[0].pathway.team.establishment)
+    ranks = rules.ranked([rules.Waiter(row.pk, row.latest_at, row.asked_at) for row in rows], now, calendar)
+    ordered = sorted(rows, key=lambda row: ranks[row.pk].place)
+    waiters = [
+        Waiter(row, ranks[row.pk].place, ranks[row.pk].words(calendar, now), offers.get(row.pk)) for row in ordered
+    ]
+    return WaitingList(rows[0].exam_type, waiters)

@@ -243,7 +243,7 @@ def _move_page(
 ) -> HttpResponse:
     now, calendar = timezone.now(), calendar_of(pathway.team.establishment)
     coming = [each for each in coming_of(pathway, now) if each.pk != booking.pk]
-    step = pathway.steps.filter(step_key=booking.step_key, state__in=["open", "waiting"]).first()
+    step = pathway.steps.filter(key=booking.step_key, state__in=["open", "waiting"]).first()
     need = Need(booking.slot.exam_type, step, None)
     context = {
         "booking": booking,

@@ -68,7 +68,7 @@ def to_tell(request: HttpRequest) -> HttpResponse:
     rows = list(
         Booking.objects.to_tell(timezone.now())
         .filter(pathway__team__in=user.teams_as(*READS_TEAM))
-        .select_related("cancel_code", "moved_to__slot__exam_type")
+        .select_related("cancel_code", "moved_from__slot", "moved_from__cancel_code")
         .with_list_data()
         .order_by("slot__starts_at", "pk")
     )
