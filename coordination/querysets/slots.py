@@ -146,6 +146,14 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Not cancelled."""
         return self.exclude(status="cancelled")
 
+    def to_tell(self, at: datetime) -> Self:
+        """Of whom nobody has said that the patient knows: cancelled before their hour, or moved to an hour to come."""
+        cancelled = Q(
+            status="cancelled", cancel_code__isnull=False, moved_to__isnull=True, cancelled_at__lt=F("slot__starts_at")
+        )
+        moved = Q(status="booked", moved_from__isnull=False, slot__starts_at__gt=at)
+        return self.filter(cancelled | moved, told_at__isnull=True, patient__deceased_on__isnull=True)
+
     def unmarked(self) -> Self:
         """Booked, and neither done nor missed nor cancelled yet, to come or not."""
         return self.filter(status="booked")

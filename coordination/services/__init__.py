@@ -61,9 +61,12 @@ from coordination.services.tasks import (
     reopen_without_evidence,
     tick_item,
 )
+from coordination.services.telling import acknowledge_told
+from coordination.services.waiting import join_waiting, leave_waiting, stop_waiting
 
 __all__ = [
     "accept_notice",
+    "acknowledge_told",
     "act_on_rows",
     "ask_review",
     "book_slot",
@@ -88,8 +91,10 @@ __all__ = [
     "give_back_task",
     "give_task",
     "hand_over",
+    "join_waiting",
     "keep_words",
     "leave_post",
+    "leave_waiting",
     "load_exam_types",
     "look_at",
     "make_next_occurrences",
@@ -129,6 +134,7 @@ __all__ = [
     "stop_coming_back",
     "stop_expecting",
     "stop_series",
+    "stop_waiting",
     "take_post",
     "tell_gp_of_appointments",
     "tick_item",

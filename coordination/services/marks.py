@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from coordination.models import Booking, BookingStatus, Sampling, Task
-from coordination.services.booking import lock_file, write_in_file
+from coordination.services.appointments import write_in_file
 from coordination.services.new_tasks import create_task
 from coordination.services.reviews import settle_review
+from coordination.services.seats import lock_file
 from coordination.services.tasks import cancel_task
 from directory.errors import DomainError
 from directory.models import User

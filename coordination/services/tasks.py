@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from coordination.models import SeriesStatus, Task, TaskItem, TaskSeries, TaskStatus
+from coordination.models import Booking, SeriesStatus, Task, TaskItem, TaskSeries, TaskStatus
+from coordination.rules.telling import tell_origin
 from coordination.services.new_tasks import works_in
 from coordination.services.recurrence import next_occurrence
 from directory.errors import DomainError
@@ -97,9 +98,22 @@ def complete_task(*, task: Task, user: User | None, outcome: str = "") -> Task:
     """
     locked = _locked(task)
     _refuse_closed(locked)
+    if user is not None:
+        _refuse_untold(locked)
     if user is not None and not outcome.strip():
         _refuse_without_outcome(locked)
     return _close(locked, TaskStatus.DONE, user, outcome)
+
+
+def _refuse_untold(task: Task) -> None:
+    """A patient is told of a cancellation when somebody says how on the appointment: that closes the task (PAIN-20)."""
+    if task.origin is None:
+        return
+    untold = Booking.objects.to_tell(timezone.now()).filter(pathway=task.pathway_id).values_list("uuid", flat=True)
+    if any(tell_origin(each) == task.origin for each in untold):
+        raise DomainError(
+            "Dites sur le rendez-vous comment le patient a été prévenu : la tâche se ferme alors.", code="untold"
+        )
 
 
 def _refuse_without_outcome(task: Task) -> None:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from coordination import services
 from coordination.errors import SlotFull
 from coordination.models import Booking, BookingStatus, Slot, SlotStatus, Task
-from coordination.services.booking import next_free
+from coordination.services.seats import next_free
 from directory.errors import DomainError
 from directory.models import OutboxMessage
 from pathways.models import Appointment, Milestone, Pathway

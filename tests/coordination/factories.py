@@ -83,11 +83,15 @@ class Desk:
             slot=slot or self.slot(), pathway=pathway or self.pathway(), user=self.coordinator, **options
         )
 
+    def booked_before_release(self, slot: Slot, pathway: Pathway | None = None, **options: Any) -> Booking:
+        """A booking made an hour before the slot would have gone back to its platform."""
+        return self.booking(slot, pathway, at=slot.release_at - timedelta(hours=1), **options)
+
     def past_booking(self, code: str = "scanner", pathway: Pathway | None = None, hours: float = 2) -> Booking:
         """An appointment that began ``hours`` ago."""
         starts_at = timezone.now() - timedelta(hours=hours)
         slot = self.slot_at(starts_at, exam_type=exam(code))
-        return self.booking(slot, pathway or self.pathway(days_ago=6), at=starts_at - timedelta(days=2))
+        return self.booking(slot, pathway or self.pathway(days_ago=6), at=slot.release_at - timedelta(hours=1))
 
     def call_back(self, pathway: Pathway, days: int) -> None:
         """A call promised, forty days ago, for ``days`` from today."""

@@ -152,6 +152,8 @@ def test_wrong_pathways_are_refused(desk: Desk) -> None:
 )
 def test_a_slot_that_cannot_be_booked_says_why(desk: Desk, state: dict[str, str], code: str) -> None:
     slot = desk.slot_at(timezone.now() + timedelta(days=3 if state else -1))
+    if state.get("status") == "cancelled":
+        state = {**state, "cancelled_at": timezone.now(), "cancel_reason": "Panne"}
     Slot.objects.filter(pk=slot.pk).update(**state)
     with pytest.raises(SlotFull) as refused:
         desk.booking(slot)
@@ -181,15 +183,105 @@ def test_cancelling_gives_the_place_back_and_tells_everyone(desk: Desk) -> None:
     assert "reste gardée" in message.body
     task = Task.objects.get(pathway=pathway)
     assert task.title.startswith("Prévenir le patient")
-    assert task.closes_on == "followup_contact"
     desk.booking(booking.slot, desk.pathway())
 
 
-def test_the_call_to_the_patient_closes_the_task_of_a_cancellation(desk: Desk) -> None:
+def test_a_call_about_something_else_does_not_mean_that_the_patient_knows(desk: Desk) -> None:
     pathway = desk.pathway()
-    services.cancel_booking(booking=desk.booking(desk.slot(), pathway), reason="Panne", user=desk.coordinator)
+    booking = services.cancel_booking(booking=desk.booking(desk.slot(), pathway), reason="Panne", user=desk.coordinator)
     services.record_contact(pathway=pathway, author=desk.coordinator, outcome="reached")
-    assert Task.objects.get(pathway=pathway).status == "done"
+    task = Task.objects.get(pathway=pathway)
+    assert task.status == "open"
+    with pytest.raises(DomainError, match="comment le patient a été prévenu"):
+        services.complete_task(task=task, user=desk.coordinator, outcome="Fait")
+    assert list(Booking.objects.to_tell(timezone.now())) == [booking]
+
+    told = services.acknowledge_told(booking=booking, how="phone", user=desk.coordinator)
+
+    assert (told.told_how, told.told_by) == ("phone", desk.coordinator)
+    task.refresh_from_db()
+    assert (task.status, task.outcome) == ("done", "Patient prévenu : téléphone")
+    assert not Booking.objects.to_tell(timezone.now()).exists()
+    with pytest.raises(DomainError, match="Dites comment"):
+        services.acknowledge_told(booking=booking, how="pigeon", user=desk.coordinator)
+
+
+def test_an_hour_that_has_passed_is_told_to_nobody(desk: Desk) -> None:
+    services.cancel_booking(booking=desk.past_booking(), reason="Jamais venu", user=desk.coordinator)
+    assert not Task.objects.exists()
+    assert not Booking.objects.to_tell(timezone.now()).exists()
+
+
+def test_nothing_is_told_of_an_appointment_that_stands(desk: Desk) -> None:
+    with pytest.raises(DomainError, match="rien à annoncer"):
+        services.acknowledge_told(booking=desk.booking(), how="phone", user=desk.coordinator)
+
+
+def test_a_cancellation_says_who_and_for_which_cause(desk: Desk) -> None:
+    booking = desk.booking()
+    services.cancel_booking(booking=booking, code="machine_down", user=desk.coordinator)
+    booking.refresh_from_db()
+    assert (booking.cancel_code_id, booking.cancelled_by) == ("machine_down", desk.coordinator)
+    assert booking.cancel_reason == "Appareil en panne"
+    with pytest.raises(DomainError, match="cause") as refused:
+        services.cancel_booking(booking=desk.booking(), code="lune", user=desk.coordinator)
+    assert refused.value.field == "code"
+
+
+@pytest.mark.parametrize(("code", "stands"), [("machine_down", 0), ("transport", 0), ("patient_unavailable", 1)])
+def test_an_offer_taken_back_by_the_hospital_was_not_made(desk: Desk, code: str, stands: int) -> None:
+    pathway = desk.pathway()
+    booking = desk.booking(desk.slot(exam_type=exam("consultation_pluridisciplinaire")), pathway)
+    services.cancel_booking(booking=booking, code=code, user=desk.coordinator)
+    offered = Milestone.objects.in_force().filter(pathway=pathway, kind="appointment_offered")
+    assert offered.count() == stands
+
+
+def test_one_need_is_booked_once(desk: Desk) -> None:
+    pathway = desk.pathway()
+    desk.booking(desk.slot(), pathway, step_key="ct")
+    with pytest.raises(DomainError, match="déjà réservé pour cette étape") as refused:
+        desk.booking(desk.slot(in_days=12), pathway, step_key="ct")
+    assert refused.value.code == "already_booked"
+    desk.booking(desk.slot(in_days=13), pathway)
+
+
+@pytest.mark.parametrize("step", ["x" * 61, "ct\0"])
+def test_a_step_that_cannot_be_one_is_refused_in_words(desk: Desk, step: str) -> None:
+    with pytest.raises(DomainError, match="n’existe pas") as refused:
+        desk.booking(step_key=step)
+    assert refused.value.field == "step"
+
+
+def test_an_exam_is_booked_for_the_step_that_asks_for_it(desk: Desk) -> None:
+    with pytest.raises(DomainError, match="n’est pas celui de cette étape"):
+        desk.booking(desk.slot(exam_type=exam("irm")), step_key="ct")
+
+
+def test_a_key_that_another_patient_used_is_refused_in_words(desk: Desk) -> None:
+    key = uuid4()
+    desk.booking(desk.slot(), request_key=key)
+    with pytest.raises(DomainError, match="rechargez la page") as refused:
+        desk.booking(desk.slot(in_days=12), request_key=key)
+    assert refused.value.code == "reused_key"
+
+
+def test_the_life_of_a_place_is_written_down(desk: Desk) -> None:
+    slot = desk.slot()
+    booking = desk.booking(slot)
+    services.cancel_booking(booking=booking, code="staff_away", user=desk.coordinator)
+    lines = list(slot.changes.order_by("pk").values_list("what", "by", "reason", "booking"))
+    assert lines == [
+        ("booked", desk.coordinator.pk, "", booking.pk),
+        ("freed", desk.coordinator.pk, "Équipe ou praticien absent", booking.pk),
+    ]
+
+
+def test_a_place_whose_release_instant_has_come_does_not_wait_for_the_job(desk: Desk) -> None:
+    slot = desk.slot_at(timezone.now() + timedelta(hours=47))
+    with pytest.raises(SlotFull, match="rendu au plateau") as refused:
+        desk.booking(slot)
+    assert refused.value.code == "slot_released"
 
 
 def test_a_patient_who_already_knows_is_not_called(desk: Desk) -> None:
@@ -210,10 +302,7 @@ def test_a_place_cancelled_after_the_release_is_the_platforms(desk: Desk) -> Non
 def test_the_platform_is_never_promised_a_place_kept_until_a_past_day(desk: Desk, hours: int, said: str) -> None:
     """A slot full at its release instant stays protected; a cancellation then gives it back at the next run."""
     at = timezone.now() + timedelta(hours=hours)
-    slot = desk.slot_at(at)
-    booking = services.book_slot(
-        slot=slot, pathway=desk.pathway(), user=desk.coordinator, at=min(at, timezone.now()) - timedelta(hours=1)
-    )
+    booking = desk.booked_before_release(desk.slot_at(at))
     services.cancel_booking(booking=booking, reason="Patient souffrant", user=desk.coordinator)
     body = OutboxMessage.objects.get(kind="slot_cancelled").body
     assert said in body

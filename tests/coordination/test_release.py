@@ -27,8 +27,8 @@ def test_unused_slots_are_released_and_the_platform_is_told_once(desk: Desk) -> 
     full = desk.slot_at(in_hours(46))
     later = desk.slot_at(in_hours(50))
     begun = desk.slot_at(in_hours(-1))
-    desk.booking(half)
-    desk.booking(full)
+    desk.booked_before_release(half)
+    desk.booked_before_release(full)
     now = timezone.now()
 
     assert services.release_unused_slots(now=now) == 2
@@ -73,7 +73,7 @@ def test_a_released_slot_cannot_be_booked(desk: Desk) -> None:
 
 def test_a_place_freed_after_the_release_instant_goes_at_the_next_run(desk: Desk) -> None:
     slot = desk.slot_at(in_hours(47))
-    booking = desk.booking(slot)
+    booking = desk.booked_before_release(slot)
     assert services.release_unused_slots(now=timezone.now()) == 0
     services.cancel_booking(booking=booking, reason="Panne", user=desk.coordinator)
     assert services.release_unused_slots(now=timezone.now()) == 1
@@ -92,7 +92,7 @@ def test_a_platform_without_any_address_still_gets_its_slots_back(desk: Desk) ->
 def test_no_message_of_a_release_names_a_patient(desk: Desk) -> None:
     slot = desk.slot_at(in_hours(47), capacity=2)
     pathway = desk.pathway()
-    desk.booking(slot, pathway)
+    desk.booked_before_release(slot, pathway)
     services.release_unused_slots(now=timezone.now())
     body = OutboxMessage.objects.get(kind="slots_released").body
     assert pathway.patient.birth_name not in body

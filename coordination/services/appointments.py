@@ -1,0 +1,100 @@
+"""What a booking writes down in the patient's file: the appointment, and the milestone of the request or the offer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from coordination.models import Booking, ExamType, Slot
+from coordination.rules.slots import asks_again
+from coordination.services.notices import BOOKED
+from directory.models import Team, User
+from directory.typography import moment
+from pathways.models import Milestone, MilestoneSource, Pathway
+from pathways.rules.milestones import MilestoneKind
+from pathways.services import record_milestone, withdraw_milestone, write_appointment
+
+
+@contextmanager
+def clock_of(team: Team) -> Iterator[None]:
+    """Hours and days are those of the wall clock of the team's establishment."""
+    with timezone.override(ZoneInfo(team.establishment.time_zone)):
+        yield
+
+
+def said(slot: Slot) -> str:
+    """« Scanner, lun. 23 nov. à 14 h 30 », on the platform's clock."""
+    return f"{slot.exam_type}, {when(slot)}"
+
+
+def when(slot: Slot) -> str:
+    """« lun. 23 nov. à 14 h 30 », on the platform's clock."""
+    with clock_of(slot.platform):
+        return moment(slot.starts_at, timezone.localdate())
+
+
+def write_in_file(booking: Booking, status: str) -> None:
+    """Writes the appointment in the patient's file, where papers are made from."""
+    slot = booking.slot
+    write_appointment(
+        pathway=booking.pathway,
+        origin=booking.uuid,
+        label=slot.exam_type.label,
+        exam_code=slot.exam_type.code,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        place=place_of(slot),
+        preparation=slot.exam_type.preparation,
+        status=status,
+    )
+
+
+def place_of(slot: Slot) -> str:
+    """« Scanner, salle 2, Centre hospitalier »."""
+    parts = (slot.platform.name, slot.room or slot.series.room, str(slot.platform.establishment))
+    return ", ".join(part for part in parts if part)
+
+
+def record_request(*, pathway: Pathway, exam_type: ExamType, key: str, user: User | None, at: datetime) -> None:
+    """The booking is the request of the exam (SLT-13: it replaces the mail), or the offer of a consultation.
+
+    Nothing when a request stands that the exam has not answered yet. ``key`` tells what made it.
+    """
+    facts = Milestone.objects.in_force().filter(pathway=pathway, kind__in=[exam_type.booked_as, exam_type.done_as])
+    requested: list[datetime] = []
+    done: list[datetime] = []
+    for kind, detail, occurred_at in facts.values_list("kind", "detail", "occurred_at"):
+        if detail in ("", exam_type.code):
+            (requested if kind == exam_type.booked_as else done).append(occurred_at)
+    if asks_again(requested, done):
+        record_milestone(
+            pathway=pathway,
+            kind=exam_type.booked_as,
+            detail=exam_type.code,
+            occurred_at=at,
+            author=user,
+            source=MilestoneSource.AUTOMATIC,
+            dedup_key=f"{BOOKED}{key}",
+        )
+
+
+def take_back_offer(booking: Booking, user: User | None, reason: str) -> None:
+    """A first consultation offered, then taken back by the desk or the platform, was not offered (IND-09)."""
+    if booking.slot.exam_type.booked_as != MilestoneKind.APPOINTMENT_OFFERED:
+        return
+    keys = [f"{BOOKED}{each.uuid}" for each in moves_of(booking)]
+    for fact in Milestone.objects.in_force().filter(pathway=booking.pathway_id, dedup_key__in=keys):
+        withdraw_milestone(milestone=fact, author=user, note=f"Rendez-vous annulé : {reason}")
+
+
+def moves_of(booking: Booking) -> list[Booking]:
+    """The appointment as it stands, then what it was moved from, latest first."""
+    chain = [booking]
+    while chain[-1].moved_from_id is not None:
+        previous = Booking.objects.with_list_data().get(pk=chain[-1].moved_from_id)
+        chain.append(previous)
+    return chain

@@ -1,0 +1,332 @@
+"""Places of protected slots: taken and given back with the slot's row locked. See `coordination.models.bookings`.
+
+Locks are always taken in the same order: pathways by key, then patients, then slots by key, then waiting places and
+requests. Whoever takes a place first locks the slot, then counts in a new statement: what was committed meanwhile is
+seen, and nobody else counts until the transaction ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Count, F, IntegerField, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from coordination.errors import SlotFull
+from coordination.models import (
+    Booking,
+    BookingStatus,
+    Bundle,
+    CancelCode,
+    CancelSide,
+    ExamRequest,
+    Hold,
+    Slot,
+    SlotEvent,
+    SlotPractitioner,
+    SlotStatus,
+)
+from coordination.readings.targets import content_of
+from coordination.readings.worklist import exam_codes, step_definition
+from coordination.rules.slots import first_free_seat
+from coordination.services.appointments import clock_of, record_request, said, take_back_offer, when, write_in_file
+from coordination.services.life import log
+from coordination.services.waiting import serve, wait_again
+from directory.errors import DomainError
+from directory.models import Professional, User
+from directory.typography import hour
+from pathways.models import AppointmentStatus, Pathway
+
+ALTERNATIVES = 3
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One place asked for: its slot, and the step it is for (none outside the plan)."""
+
+    slot: Slot
+    step_key: str = ""
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A place beyond the capacity: the physician who asked for it, and why."""
+
+    physician: Professional
+    reason: str
+
+
+def lock_file(pathway_id: int) -> Pathway:
+    """The pathway and its patient, locked for the rest of the transaction."""
+    Pathway.objects.filter(pk=pathway_id).held()
+    return (
+        Pathway.objects.select_for_update(of=("self", "patient"), no_key=True)
+        .select_related("patient__gp", "version__target", "team__establishment")
+        .defer("version__definition")
+        .get(pk=pathway_id)
+    )
+
+
+def lock_slots(ids: Iterable[int]) -> None:
+    """Locks the rows of these slots, in the order of their keys, for the rest of the transaction."""
+    rows = Slot.objects.filter(pk__in=set(ids)).select_for_update(of=("self",), no_key=True)
+    list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def locked_slots(ids: Iterable[int], pathway: Pathway, at: datetime) -> dict[int, Slot]:
+    """Locked slots as they stand now, by key, each with ``held``: how many places others keep for a few minutes."""
+    others = Hold.objects.living(at).filter(slot=OuterRef("pk")).exclude(pathway=pathway).order_by()
+    held = Subquery(others.values("slot").annotate(count=Count("pk")).values("count"), output_field=IntegerField())
+    rows = Slot.objects.with_list_data().filter(pk__in=set(ids)).annotate(held=Coalesce(held, 0))
+    return {slot.pk: slot for slot in rows}
+
+
+def is_free(slot: Slot, at: datetime) -> bool:
+    """True when a slot read by `locked_slots` has a place for that pathway: `SlotQuerySet.free`, less the holds."""
+    held: int = getattr(slot, "held", 0)
+    promised = slot.status == SlotStatus.PROTECTED and slot.starts_at > at and slot.release_at > at
+    return promised and slot.booked + held < slot.capacity
+
+
+def take_seats(
+    *,
+    pathway: Pathway,
+    wishes: Sequence[Wish],
+    keys: Sequence[UUID | None],
+    user: User | None,
+    at: datetime | None,
+    bundle: Bundle | None = None,
+    moved_from: Booking | None = None,
+    extra: Extra | None = None,
+) -> list[Booking]:
+    """Books one place of each slot for a pathway whose file is locked: all of them, or none.
+
+    Each is counted, logged and written in the file; the request is recorded unless it stands; who waited for it waits
+    no more. Raises SlotFull, or DomainError for what `refuse_wrong_wishes` refuses.
+    """
+    ids = [wish.slot.pk for wish in wishes]
+    lock_slots(ids)
+    at = at or timezone.now()
+    slots = locked_slots(ids, pathway, at)
+    wishes = [Wish(slots[wish.slot.pk], wish.step_key) for wish in wishes]
+    refuse_wrong_wishes(pathway, wishes)
+    if extra is None:
+        refuse_gone(pathway, wishes, at)
+    Slot.objects.filter(pk__in=ids).update(booked=F("booked") + 1, extra=F("extra") + (0 if extra is None else 1))
+    Hold.objects.filter(pathway=pathway, slot__in=ids).delete()
+    made = []
+    for wish, key in zip(wishes, keys, strict=True):
+        booking = _insert(pathway, wish, key, user, at, bundle, moved_from, extra)
+        made.append(booking)
+        what, why = (SlotEvent.BOOKED, "") if extra is None else (SlotEvent.OVERBOOKED, extra.reason)
+        if moved_from is not None:
+            why = f"Déplacé du {when(moved_from.slot)}"
+        log(wish.slot, what, by=user, at=at, reason=why, booking=booking)
+        write_in_file(booking, AppointmentStatus.PLANNED)
+        record_request(pathway=pathway, exam_type=wish.slot.exam_type, key=str(booking.uuid), user=user, at=at)
+        serve(booking=booking, user=user, at=at)
+    return made
+
+
+def refuse_wrong_wishes(pathway: Pathway, wishes: Sequence[Wish]) -> None:
+    """Refuses a closed pathway, a dead patient, a slot kept for others, an exam that is not the step's or is booked
+    already (code ``already_booked``), and a patient expected elsewhere at that hour (code ``patient_busy``)."""
+    if not pathway.is_active:
+        raise DomainError("Ce parcours est clos : rouvrez-le avant de réserver.")
+    if pathway.patient.deceased_on:
+        raise DomainError("Ce patient est décédé.")
+    served = Slot.objects.filter(pk__in=[wish.slot.pk for wish in wishes]).serving(pathway)
+    if served.count() < len(wishes):
+        raise DomainError("Ce créneau est gardé pour d’autres parcours.", field="slot")
+    standing = list(
+        Booking.objects.standing().filter(patient=pathway.patient_id).select_related("slot__exam_type", "slot__series",
+            "slot__platform__establishment")
+    )  # fmt: skip
+    for place, wish in enumerate(wishes):
+        refuse_wrong_step(pathway, wish.step_key, wish.slot.exam_type.code)
+        _refuse_twice(pathway, wish, standing, wishes[:place])
+        _refuse_busy(pathway, wish.slot, [each.slot for each in standing] + [each.slot for each in wishes[:place]])
+
+
+def refuse_wrong_step(pathway: Pathway, step_key: str, code: str) -> None:
+    """A step as typed in a form or sent by a program; an exam that is not one of the step's is refused."""
+    if len(step_key) > 60 or "\0" in step_key:
+        raise DomainError("Cette étape n’existe pas.", field="step")
+    definition = step_definition(content_of(pathway), step_key) if step_key else None
+    asked = exam_codes(definition.exam_type, definition) if definition and definition.exam_type else []
+    if asked and code not in asked:
+        raise DomainError("Cet examen n’est pas celui de cette étape.", field="step")
+
+
+def _refuse_twice(pathway: Pathway, wish: Wish, standing: Sequence[Booking], before: Sequence[Wish]) -> None:
+    """One booking for one need: the same exam of the same step is moved, not booked again."""
+    if not wish.step_key:
+        return
+    exam_type = wish.slot.exam_type_id
+    for other in standing:
+        same = (other.pathway_id, other.step_key, other.slot.exam_type_id) == (pathway.pk, wish.step_key, exam_type)
+        if same and other.status == BookingStatus.BOOKED:
+            raise DomainError(
+                f"Cet examen est déjà réservé pour cette étape : {said(other.slot)}. Déplacez-le plutôt.",
+                field="slot", code="already_booked",
+            )  # fmt: skip
+    if any((each.step_key, each.slot.exam_type_id) == (wish.step_key, exam_type) for each in before):
+        raise DomainError("Le même examen est demandé deux fois.", field="slot", code="already_booked")
+
+
+def _refuse_busy(pathway: Pathway, slot: Slot, taken: Sequence[Slot]) -> None:
+    for other in taken:
+        if other.starts_at < slot.ends_at and slot.starts_at < other.ends_at:
+            raise DomainError(
+                f"Le patient a déjà un rendez-vous à cette heure : {said(other)}.", field="slot", code="patient_busy"
+            )
+    asked = ExamRequest.objects.running().filter(
+        pathway__patient=pathway.patient_id, proposed_at__gte=slot.starts_at, proposed_at__lt=slot.ends_at
+    )
+    for request in asked.select_related("exam_type"):
+        raise DomainError(
+            f"Le patient a déjà un rendez-vous à cette heure : {request.exam_type}.", field="slot", code="patient_busy"
+        )
+
+
+def refuse_gone(pathway: Pathway, wishes: Sequence[Wish], at: datetime) -> None:
+    """Raises SlotFull for the first slot, read by `locked_slots`, that has no place left."""
+    for wish in wishes:
+        if not is_free(wish.slot, at):
+            raise gone(wish.slot, pathway, at)
+
+
+def gone(slot: Slot, pathway: Pathway, at: datetime) -> SlotFull:
+    """Why the place is gone, and where to go instead."""
+    if slot.status == SlotStatus.CANCELLED:
+        reason, code = "Ce créneau est annulé.", "slot_cancelled"
+    elif slot.starts_at <= at:
+        reason, code = "Ce créneau est passé.", "slot_past"
+    elif slot.status == SlotStatus.RELEASED or slot.release_at <= at:
+        reason, code = "Ce créneau vient d’être rendu au plateau.", "slot_released"
+    elif slot.booked < slot.capacity:
+        reason, code = _held(slot, pathway, at), "slot_held"
+    else:
+        reason, code = "Ce créneau vient d’être pris.", "slot_full"
+    return SlotFull(reason, alternatives=next_free(slot, pathway, at), code=code)
+
+
+def _held(slot: Slot, pathway: Pathway, at: datetime) -> str:
+    ends = slot.holds.living(at).exclude(pathway=pathway).order_by("until").values_list("until", flat=True).first()
+    with clock_of(slot.platform):
+        until = f" jusqu’à {hour(ends)}" if ends else ""
+    return f"Ce créneau est retenu pour un autre patient{until}."
+
+
+def next_free(slot: Slot, pathway: Pathway, at: datetime, count: int = ALTERNATIVES) -> list[Slot]:
+    """The next free slots of the same type for the pathway, those that clash with the patient's day left out."""
+    taken = Booking.objects.standing().filter(patient=pathway.patient_id, slot__ends_at__gt=at)
+    spans = taken.values_list("slot__starts_at", "slot__ends_at")
+    free = Slot.objects.free(at).serving(pathway).filter(exam_type=slot.exam_type_id).exclude(pk=slot.pk)
+    for start, end in spans:
+        free = free.exclude(starts_at__lt=end, ends_at__gt=start)
+    return list(free.with_list_data().order_by("starts_at", "id")[:count])
+
+
+def _insert(
+    pathway: Pathway,
+    wish: Wish,
+    key: UUID | None,
+    user: User | None,
+    at: datetime,
+    bundle: Bundle | None,
+    moved_from: Booking | None,
+    extra: Extra | None,
+) -> Booking:
+    """Inserts the booking in the lowest free place of a locked slot."""
+    slot = wish.slot
+    seats = Booking.objects.standing().filter(slot=slot).values_list("seat", flat=True)
+    booking = Booking(
+        slot=slot,
+        seat=first_free_seat(seats),
+        pathway=pathway,
+        patient=pathway.patient,
+        exam_type=slot.exam_type,
+        step_key=wish.step_key,
+        period=DateTimeTZRange(slot.starts_at, slot.ends_at),
+        booked_at=at,
+        booked_by=user,
+        bundle=bundle,
+        moved_from=moved_from,
+        overbooked_for=extra.physician if extra else None,
+        overbook_reason=extra.reason if extra else "",
+        **({"request_key": key} if key else {}),
+    )
+    try:
+        booking.save(force_insert=True)
+    except IntegrityError as error:
+        raise _refused(error) from error
+    return booking
+
+
+REFUSALS = {
+    "booking_patient_in_one_place": ("Le patient a déjà un rendez-vous à cette heure.", "patient_busy"),
+    "booking_one_per_need": ("Cet examen est déjà réservé pour cette étape.", "already_booked"),
+    "coordination_booking_request_key_key": (
+        "Cette demande a déjà servi à une autre réservation : rechargez la page.", "reused_key",
+    ),
+}  # fmt: skip
+"""What the database refuses although it was looked at before: two patients with one key have no lock in common."""
+
+
+def _refused(error: IntegrityError) -> Exception:
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
+    if name not in REFUSALS:
+        return error
+    message, code = REFUSALS[name]
+    return DomainError(message, field="slot", code=code)
+
+
+def give_back(
+    *, booking: Booking, cause: CancelCode, reason: str, user: User | None, at: datetime, freed_for: str = ""
+) -> Booking:
+    """Cancels a booking whose file and slot are locked: its place is free again, and its file says so.
+
+    Raises DomainError (code ``not_booked``) when it no longer stands.
+    """
+    cancelled = Booking.objects.filter(pk=booking.pk, status=BookingStatus.BOOKED).update(
+        status=BookingStatus.CANCELLED, cancelled_at=at, cancelled_by=user, cancel_code=cause, cancel_reason=reason
+    )
+    fresh = Booking.objects.with_list_data().get(pk=booking.pk)
+    if not cancelled:
+        raise DomainError(f"Ce rendez-vous est déjà noté « {fresh.get_status_display().lower()} ».", code="not_booked")
+    more = 1 if fresh.overbooked_for_id else 0
+    Slot.objects.filter(pk=fresh.slot_id).update(booked=F("booked") - 1, extra=F("extra") - more)
+    fresh.slot.refresh_from_db(fields=["booked", "extra", "status"])
+    _sit_closer(fresh.slot, fresh.seat)
+    stand_or_not(fresh.slot)
+    log(fresh.slot, SlotEvent.FREED, by=user, at=at, reason=freed_for or reason, booking=fresh)
+    write_in_file(fresh, AppointmentStatus.CANCELLED)
+    return fresh
+
+
+def _sit_closer(slot: Slot, freed: int) -> None:
+    """When an extra place goes, whoever sits beyond the last place takes the one that was freed."""
+    beyond = Booking.objects.standing().filter(slot=slot, seat__gt=slot.capacity + slot.extra)
+    beyond.update(seat=freed)
+
+
+def stand_or_not(slot: Slot) -> None:
+    """Practitioners are expected at a slot unless it is cancelled, or given back to the platform with nobody in it."""
+    stands = slot.status == SlotStatus.PROTECTED or (slot.status == SlotStatus.RELEASED and slot.booked > 0)
+    SlotPractitioner.objects.filter(slot=slot).exclude(stands=stands).update(stands=stands)
+
+
+def undo_offer(*, booking: Booking, cause: CancelCode, user: User | None) -> None:
+    """What a cancellation takes back besides the place: an offer that did not come from the patient, and, when the
+    platform failed, the end of the wait of a patient served by it."""
+    if cause.side in (CancelSide.DESK, CancelSide.PLATFORM):
+        take_back_offer(booking, user, booking.cancel_reason)
+    if cause.side == CancelSide.PLATFORM:
+        wait_again(booking=booking)

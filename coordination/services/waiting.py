@@ -1,0 +1,134 @@
+"""The waiting list: who waits for a place, and who waits no more."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from coordination.models import (
+    Booking,
+    BookingStatus,
+    ExamType,
+    OfferAnswer,
+    Task,
+    WaitingOffer,
+    WaitingPlace,
+    WaitingStatus,
+)
+from coordination.rules.waiting import offer_origin
+from coordination.services.tasks import cancel_task
+from directory.errors import DomainError
+from directory.models import User
+from pathways.models import Pathway
+
+
+@transaction.atomic
+def join_waiting(
+    *,
+    pathway: Pathway,
+    exam_type: ExamType,
+    user: User | None,
+    step_key: str = "",
+    latest_at: datetime | None = None,
+    earliest_on: date | None = None,
+    note: str = "",
+    at: datetime | None = None,
+) -> WaitingPlace:
+    """Puts the patient on the list of those who wait for a place of that type.
+
+    ``latest_at`` is when the step is due, read from the plan when not given. Asked again for the same need, gives the
+    place already held: the rank is kept. Raises DomainError when the pathway is closed, the patient is dead, or the
+    exam is booked already.
+    """
+    Pathway.objects.filter(pk=pathway.pk).held()
+    locked = Pathway.objects.select_related("patient").get(pk=pathway.pk)
+    if not locked.is_active:
+        raise DomainError("Ce parcours est clos : rouvrez-le avant d’inscrire le patient.")
+    if locked.patient.deceased_on:
+        raise DomainError("Ce patient est décédé.")
+    if len(step_key) > 60 or "\0" in step_key + note or len(note) > 200:
+        raise DomainError("Précisez en 200 caractères au plus.", field="note")
+    known = WaitingPlace.objects.waiting().filter(pathway=locked, exam_type=exam_type, step_key=step_key).first()
+    if known:
+        return known
+    booked = Booking.objects.filter(pathway=locked, exam_type=exam_type, step_key=step_key, status=BookingStatus.BOOKED)
+    if booked.exists():
+        raise DomainError("Cet examen est déjà réservé : déplacez le rendez-vous.", code="already_booked")
+    due = locked.steps.filter(key=step_key, state__in=["open", "waiting"]).first() if step_key else None
+    return WaitingPlace.objects.create(
+        pathway=locked,
+        exam_type=exam_type,
+        step_key=step_key,
+        latest_at=latest_at or (due.due_at if due else None),
+        earliest_on=earliest_on,
+        note=note.strip(),
+        asked_at=at or timezone.now(),
+        asked_by=user,
+    )
+
+
+@transaction.atomic
+def leave_waiting(*, place: WaitingPlace, reason: str, user: User | None, at: datetime | None = None) -> WaitingPlace:
+    """The patient waits no more, for a reason. Raises DomainError without one, or when nobody waits any more."""
+    if not reason.strip():
+        raise DomainError("Indiquez pourquoi le patient n’attend plus.", field="reason")
+    locked = WaitingPlace.objects.select_for_update(of=("self",)).get(pk=place.pk)
+    if locked.status != WaitingStatus.WAITING:
+        raise DomainError("Ce patient n’attend plus de place pour cet examen.", code="not_waiting")
+    locked.status, locked.ended_at, locked.ended_by = WaitingStatus.WITHDRAWN, at or timezone.now(), user
+    locked.end_reason = reason.strip()[:200]
+    locked.save(update_fields=["status", "ended_at", "ended_by", "end_reason"])
+    close_offers(locked, user=user, why=locked.end_reason, at=locked.ended_at)
+    return locked
+
+
+def stop_waiting(*, pathway: Pathway, reason: str) -> None:
+    """Nobody waits on a closed pathway, nor after a death."""
+    for place in WaitingPlace.objects.waiting().filter(pathway=pathway).order_by("pk"):
+        leave_waiting(place=place, reason=reason, user=None)
+
+
+def serve(*, booking: Booking, user: User | None, at: datetime) -> WaitingPlace | None:
+    """A place was found for someone who waited, for the same step first, else for the same exam outside the plan."""
+    waiting = WaitingPlace.objects.waiting().filter(pathway=booking.pathway_id, exam_type=booking.exam_type_id)
+    rows = {each.step_key: each for each in waiting.select_for_update(of=("self",)).order_by("-asked_at")}
+    place = (
+        rows.get(booking.step_key) or rows.get("") or (None if booking.step_key else next(iter(rows.values()), None))
+    )
+    if place is None:
+        return None
+    place.status, place.ended_at, place.ended_by, place.served_by = WaitingStatus.SERVED, at, user, booking
+    place.save(update_fields=["status", "ended_at", "ended_by", "served_by"])
+    close_offers(place, user=user, why="Une place a été réservée", at=at)
+    return place
+
+
+def wait_again(*, booking: Booking) -> None:
+    """The platform took back the place of someone who had waited for it: they wait again, from when they first asked.
+
+    Booked elsewhere or inscribed again meanwhile, or closed, they do not.
+    """
+    place = WaitingPlace.objects.select_for_update(of=("self",)).filter(served_by=booking).first()
+    if place is None or not booking.pathway.is_active:
+        return
+    need = {"pathway": place.pathway_id, "exam_type": place.exam_type_id, "step_key": place.step_key}
+    if WaitingPlace.objects.waiting().filter(**need).exists():
+        return
+    place.status, place.ended_at, place.ended_by, place.served_by = WaitingStatus.WAITING, None, None, None
+    place.save(update_fields=["status", "ended_at", "ended_by", "served_by"])
+
+
+def close_offers(place: WaitingPlace, *, user: User | None, why: str, at: datetime) -> None:
+    """What was proposed to that place and not answered is set aside."""
+    for offer in place.offers.filter(answer=OfferAnswer.OPEN).select_for_update(of=("self",)):
+        close_offer(offer, OfferAnswer.LAPSED, user=user, why=why, at=at)
+
+
+def close_offer(offer: WaitingOffer, answer: str, *, user: User | None, why: str, at: datetime) -> None:
+    """Writes the answer of a locked offer, and closes the task that asked for it."""
+    offer.answer, offer.answered_at, offer.answered_by, offer.why = answer, at, user, why.strip()[:200]
+    offer.save(update_fields=["answer", "answered_at", "answered_by", "why"])
+    for task in Task.objects.open().filter(origin=offer_origin(offer.uuid)):
+        cancel_task(task=task, user=user, reason=why.strip() or "Proposition close")
