@@ -57,6 +57,7 @@ urlpatterns = [
     path("parcours/<uuid:uuid>/reserver/retenir/", places.hold, name="hold"),
     path("parcours/<uuid:uuid>/reserver/relacher/", places.release_hold, name="hold-release"),
     path("parcours/<uuid:uuid>/reserver/ensemble/", places.book_together, name="book-together"),
+    path("parcours/<uuid:uuid>/reserver/retenir-ensemble/", places.hold_together, name="hold-together"),
     path("parcours/<uuid:uuid>/reserver/attendre/", places.wait, name="wait"),
     path("parcours/<uuid:uuid>/reserver/demander/", places.ask, name="ask"),
     path("parcours/<uuid:uuid>/reserver/en-plus/", places.overbook, name="overbook"),

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 
 from coordination.models import Booking
 from coordination.readings.offer import coming_of
-from coordination.services.booking import place_of
+from coordination.services.appointments import place_of
 from directory.typography import NBSP, hour, long_day
 from pathways.models import Pathway
 from pathways.papers.printer import Printed, print_pdf

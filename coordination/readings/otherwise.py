@@ -99,7 +99,7 @@ def _physicians(teams: set[int]) -> dict[int, list[Professional]]:
     """The physicians of each team, by name."""
     in_them = Q(user__memberships__team__in=teams, user__memberships__role=Role.PHYSICIAN, user__is_active=True)
     rows = Professional.objects.filter(in_them).order_by("last_name", "first_name").distinct()
-    found: dict[int, list[Professional]] = {}
+    found: dict[int, list[int]] = {}
     for person, team in rows.values_list("pk", "user__memberships__team"):
         found.setdefault(team, []).append(person)
     people = Professional.objects.in_bulk({pk for pks in found.values() for pk in pks})

@@ -93,7 +93,7 @@ def booking_page(
     other = otherwise_of(pathway, need, now, calendar.local_date(now)) if need and need.booking is None else None
     context: dict[str, Any] = {
         "pathway": pathway,
-        "holds": list(Hold.objects.living(now).filter(pathway=pathway).select_related("slot__exam_type", "by")),
+        "held": _held(pathway, now),
         "bundles": bundles_of(pathway, asked, coming, calendar, now),
         "otherwise": other,
         "forms": {**_other_forms(other), **(forms or {})},
@@ -114,6 +114,15 @@ def booking_page(
         "now": now,
     }
     return render(request, "coordination/book.html", context, status=status)
+
+
+def _held(pathway: Pathway, now: datetime) -> list[list[Hold]]:
+    """The places kept for the patient, those of one visit together."""
+    rows = Hold.objects.living(now).filter(pathway=pathway).select_related("slot__exam_type", "by__professional")
+    found: dict[UUID, list[Hold]] = {}
+    for row in rows.order_by("slot__starts_at"):
+        found.setdefault(row.group, []).append(row)
+    return list(found.values())
 
 
 def _other_forms(other: Otherwise | None) -> dict[str, Form]:

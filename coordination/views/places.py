@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from coordination import services
 from coordination.forms import AskForm, MoveForm, OverbookForm, WaitForm
-from coordination.models import Booking, Channel, Hold, Slot, WaitingPlace
+from coordination.models import Booking, BundleKind, Channel, Hold, Slot, WaitingPlace
 from coordination.perms import may_book
 from coordination.readings.offer import Need, coming_of, needs_of, offer_of
 from coordination.readings.otherwise import otherwise_of
@@ -47,12 +47,18 @@ def _asked(request: HttpRequest) -> dict[str, str]:
     return {"step": request.POST.get("step", ""), "code": request.POST.get("examen", "")}
 
 
+def _again(request: HttpRequest, pathway: Pathway, **more: Any) -> HttpResponse:
+    """The booking page, with what was refused."""
+    asked = _asked(request)
+    return booking_page(request, pathway, step=asked["step"], code=asked["code"], status=422, **more)
+
+
 def _do(request: HttpRequest, pathway: Pathway, act: Callable[[], object], said: str, **typed: Any) -> HttpResponse:
     """One write, then the booking page; a refusal shows it again with what was typed."""
     try:
         act()
     except DomainError as error:
-        return booking_page(request, pathway, **_asked(request), refusal=error, status=422, **typed)
+        return _again(request, pathway, refusal=error, **typed)
     messages.success(request, said)
     return _back(request, pathway)
 
@@ -89,25 +95,49 @@ def release_hold(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return _back(request, pathway)
 
 
+def _wishes(request: HttpRequest) -> list[Wish]:
+    """The places of several exams: « slot@step », six at most."""
+    wishes = []
+    for pair in request.POST.getlist("place")[:MOST_AT_ONCE]:
+        wanted, _, step = pair.partition("@")
+        slot = get_object_or_404(Slot.objects.visible_to(user_of(request)), uuid=uuid_of(wanted))
+        wishes.append(Wish(slot, step[:60]))
+    return wishes
+
+
+@require_POST
+@allow(works_at_desk)
+def hold_together(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Keeps the places of one of the ways proposed, all of them or none."""
+    pathway, user = _pathway(request, uuid), user_of(request)
+    wishes = _wishes(request)
+    return _do(
+        request,
+        pathway,
+        lambda: services.hold_bundle(wishes=wishes, pathway=pathway, user=user),
+        f"{len(wishes)} places retenues cinq minutes : confirmez, ou relâchez-les.",
+    )
+
+
 @require_POST
 @allow(works_at_desk)
 def book_together(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Books one of the ways proposed for several exams: all of them, or none."""
     pathway, user = _pathway(request, uuid), user_of(request)
-    places = []
-    for pair in request.POST.getlist("place")[:MOST_AT_ONCE]:
-        wanted, _, step = pair.partition("@")
-        slot = get_object_or_404(Slot.objects.visible_to(user), uuid=uuid_of(wanted))
-        places.append(Wish(slot, step[:60]))
-    kind, label = request.POST.get("kind", ""), request.POST.get("label", "")[:120]
-    key = uuid_of(request.POST.get("key"))
+    wishes, kind = _wishes(request), request.POST.get("kind", "")
+    key = uuid_of(request.POST.get("key")) or uuid4()
     return _do(
         request,
         pathway,
         lambda: services.book_bundle(
-            pathway=pathway, places=places, kind=kind, label=label, user=user, request_key=key
+            wishes=wishes,
+            pathway=pathway,
+            user=user,
+            request_key=key,
+            kind=kind if kind in BundleKind.values else BundleKind.DAY,
+            label=request.POST.get("label", "")[:120],
         ),
-        f"{len(places)} rendez-vous réservés ensemble. Les plateaux sont prévenus.",
+        f"{len(wishes)} rendez-vous réservés ensemble. Les plateaux sont prévenus.",
     )
 
 
@@ -119,7 +149,7 @@ def wait(request: HttpRequest, uuid: UUID) -> HttpResponse:
     need = _need(request, pathway)
     form = WaitForm(request.POST)
     if not form.is_valid():
-        return booking_page(request, pathway, **_asked(request), forms={"wait": form}, status=422)
+        return _again(request, pathway, forms={"wait": form})
     return _do(
         request,
         pathway,
@@ -157,7 +187,7 @@ def ask(request: HttpRequest, uuid: UUID) -> HttpResponse:
     priority = otherwise_of(pathway, need, now, timezone.localdate(now)).priority
     form = AskForm(request.POST, platforms=priority.platforms)
     if not form.is_valid():
-        return booking_page(request, pathway, **_asked(request), forms={"ask": form}, status=422)
+        return _again(request, pathway, forms={"ask": form})
     data = form.cleaned_data
     return _do(
         request,
@@ -183,7 +213,7 @@ def overbook(request: HttpRequest, uuid: UUID) -> HttpResponse:
     people = list({person.pk: person for each in full for person in each.physicians}.values())
     form = OverbookForm(request.POST, slots=[each.slot for each in full], physicians=people)
     if not form.is_valid():
-        return booking_page(request, pathway, **_asked(request), forms={"overbook": form}, status=422)
+        return _again(request, pathway, forms={"overbook": form})
     data = form.cleaned_data
     return _do(
         request,
@@ -199,13 +229,11 @@ def overbook(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 def _need(request: HttpRequest, pathway: Pathway) -> Need:
     """The exam that the form speaks of; 404 for none."""
-    coming = coming_of(pathway, timezone.now())
-    found = need_of(needs_of(pathway, coming), **_asked(request), coming=coming)
-    return found or get_object_or_404(_nothing())  # type: ignore[return-value]
-
-
-def _nothing() -> Any:
-    return Booking.objects.none()
+    coming, asked = coming_of(pathway, timezone.now()), _asked(request)
+    found = need_of(needs_of(pathway, coming), asked["step"], asked["code"], coming)
+    if found is None:
+        raise Http404
+    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -221,6 +221,7 @@ ROUTES: dict[str, Route] = {
     "coordination:hold": post(DESK, "pathway", data=lambda cast: {"slot": cast.slot.uuid}),
     "coordination:hold-release": post(DESK, "pathway"),
     "coordination:book-together": post(DESK, "pathway"),
+    "coordination:hold-together": post(DESK, "pathway"),
     "coordination:wait": post(DESK, "pathway", data=lambda cast: {"examen": cast.slot.exam_type.code}),
     "coordination:ask": post(DESK, "pathway", data=lambda cast: {"examen": cast.slot.exam_type.code}),
     "coordination:overbook": post(DESK, "pathway", data=lambda cast: {"examen": cast.slot.exam_type.code}),
