@@ -30,11 +30,10 @@ def ask_to_tell(bookings: Sequence[Booking], known: Sequence[Slot], user: User |
         return None
     first = coming[0][0]
     moved = first.status == BookingStatus.BOOKED
+    what = _moved(*coming[0]) if moved else _cancelled([slot for _, slot in coming])
     return create_task(
         pathway=first.pathway,
-        title=f"Prévenir le patient : {_moved(*coming[0]) if moved else _cancelled([slot for _, slot in coming])}"[
-            :200
-        ],
+        title=f"Prévenir le patient : {what}"[:200],
         due_on=timezone.localdate(),
         origin=tell_origin(first.uuid),
         author=user,
