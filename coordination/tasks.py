@@ -10,8 +10,14 @@ from coordination import services
 
 @shared_task(ignore_result=True)
 def release_unused_slots() -> int:
-    """Gives unused protected slots back to their platforms (every 5 minutes)."""
+    """Gives unused protected slots back to their platforms (every minute)."""
     return services.release_unused_slots(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def drop_ended_holds() -> int:
+    """Erases the holds that have ended (every minute)."""
+    return services.drop_ended_holds(now=timezone.now())
 
 
 @shared_task(ignore_result=True)

@@ -103,8 +103,8 @@ class Slot(models.Model):
 
     @property
     def free(self) -> int:
-        """Places left."""
-        return max(self.capacity + self.extra - self.booked, 0)
+        """Places left; one that is given back goes to whoever was added beyond the capacity."""
+        return max(self.capacity - self.booked, 0)
 
 
 class SlotEvent(models.TextChoices):

@@ -5,6 +5,11 @@ from __future__ import annotations
 from uuid import UUID, uuid5
 
 
-def tell_origin(booking: UUID) -> UUID:
-    """The origin of the task that asks to tell the patient what became of ``booking``."""
-    return uuid5(booking, "tell-patient")
+def tell_origin(booking: UUID, *, moved: bool = False) -> UUID:
+    """The origin of the task that asks to tell the patient that ``booking`` is cancelled, or is where one was moved."""
+    return uuid5(booking, "tell-moved" if moved else "tell-patient")
+
+
+def tell_origins(booking: UUID) -> tuple[UUID, UUID]:
+    """Both of them: a booking made by a move may be cancelled later."""
+    return tell_origin(booking), tell_origin(booking, moved=True)

@@ -1,11 +1,13 @@
 from coordination.services.acts import act_on_rows, undo_act
 from coordination.services.booking import book_slot, cancel_booking
+from coordination.services.bundles import book_bundle, cancel_bundle, hold_bundle
 from coordination.services.closing import stop_expecting
 from coordination.services.contacts import postpone_call, record_contact, withdraw_contact
 from coordination.services.cover_turns import settle_covers
 from coordination.services.covers import change_return, come_back, follow_owner, hand_over, mark_read
 from coordination.services.duties import leave_post, set_day, set_usual_week, take_post
 from coordination.services.exam_types import load_exam_types
+from coordination.services.holds import drop_ended_holds, hold_place, let_go, renew_hold
 from coordination.services.marks import mark_done, mark_missed, undo_mark
 from coordination.services.meetings import (
     close_review,
@@ -16,6 +18,7 @@ from coordination.services.meetings import (
     reopen_review,
     start_review,
 )
+from coordination.services.moving import history_of, move_booking, overbook, overbookers
 from coordination.services.new_tasks import create_task
 from coordination.services.notice_letters import open_notice, read_link
 from coordination.services.notice_post import (
@@ -49,6 +52,7 @@ from coordination.services.recurrence import (
 from coordination.services.release import release_unused_slots
 from coordination.services.reviews import ask_review
 from coordination.services.saved_views import delete_view, open_on, save_view
+from coordination.services.seats import Wish
 from coordination.services.series import create_series, generate_slots
 from coordination.services.tasks import (
     cancel_task,
@@ -65,12 +69,15 @@ from coordination.services.telling import acknowledge_told
 from coordination.services.waiting import join_waiting, leave_waiting, stop_waiting
 
 __all__ = [
+    "Wish",
     "accept_notice",
     "acknowledge_told",
     "act_on_rows",
     "ask_review",
+    "book_bundle",
     "book_slot",
     "cancel_booking",
+    "cancel_bundle",
     "cancel_task",
     "change_return",
     "claim_task",
@@ -82,6 +89,7 @@ __all__ = [
     "create_task",
     "decide_action",
     "delete_view",
+    "drop_ended_holds",
     "drop_notice",
     "drop_when_told_otherwise",
     "erase_daily_lists",
@@ -91,16 +99,21 @@ __all__ = [
     "give_back_task",
     "give_task",
     "hand_over",
+    "history_of",
+    "hold_bundle",
+    "hold_place",
     "join_waiting",
     "keep_words",
     "leave_post",
     "leave_waiting",
+    "let_go",
     "load_exam_types",
     "look_at",
     "make_next_occurrences",
     "mark_done",
     "mark_missed",
     "mark_read",
+    "move_booking",
     "next_occurrence",
     "note_attendance",
     "note_nothing",
@@ -108,6 +121,8 @@ __all__ = [
     "notify_gp",
     "open_notice",
     "open_on",
+    "overbook",
+    "overbookers",
     "pause_series",
     "postpone_call",
     "produce_paper",
@@ -116,6 +131,7 @@ __all__ = [
     "record_contact",
     "rectify_notice",
     "release_unused_slots",
+    "renew_hold",
     "reopen_review",
     "reopen_without_evidence",
     "repeat_task",

@@ -1,4 +1,4 @@
-"""Messages to platforms: what was booked, cancelled, given back. A reference and a link, never an identity."""
+"""Messages to platforms: what was booked, moved, cancelled, given back, in their own hours. Never an identity."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from coordination.models import Booking, Slot, SlotStatus
+from coordination.services.appointments import clock_of, when
 from directory.models import Team
 from directory.services import post
 from directory.typography import NBSP, moment
@@ -25,7 +26,7 @@ def tell_platform_booked(*, booking: Booking) -> None:
         dedup_key=f"slot-booked:{booking.uuid}",
         subject=f"Créneau réservé ({booking.pathway.reference})",
         template="coordination/post/booked.txt",
-        context={**_about(booking), "free": max(Slot.objects.get(pk=slot.pk).free, 0)},
+        context={**_about(booking), "free": Slot.objects.get(pk=slot.pk).free},
         day_of=slot,
     )
 
@@ -40,7 +41,7 @@ def tell_platform_cancelled(*, booking: Booking) -> None:
         "past": slot.starts_at <= now,
         "given_back": slot.status == SlotStatus.RELEASED,
         "release_due": slot.release_at <= now,
-        "release": moment(slot.release_at, timezone.localdate()),
+        "release": _release(slot),
     }
     _send(
         platform=slot.platform,
@@ -53,12 +54,67 @@ def tell_platform_cancelled(*, booking: Booking) -> None:
     )
 
 
+def tell_platform_moved(*, old: Booking, new: Booking) -> None:
+    """One message for an appointment that moved inside one platform."""
+    context = {**_about(new), "before": when(old.slot)}
+    _send(
+        platform=new.slot.platform,
+        kind="slot_moved",
+        dedup_key=f"slot-moved:{new.uuid}",
+        subject=f"Rendez-vous déplacé ({new.pathway.reference})",
+        template="coordination/post/moved.txt",
+        context=context,
+        day_of=new.slot,
+    )
+
+
+def tell_platforms_of_bundle(*, bookings: Sequence[Booking]) -> None:
+    """One message to each platform for what is booked there of one visit."""
+    for platform, there in _by_platform(bookings):
+        if len(there) == 1:
+            tell_platform_booked(booking=there[0])
+            continue
+        _send_visit(platform, there, kind="slots_booked", said="booked", subject="Créneaux réservés")
+
+
+def tell_platforms_of_cancelled(*, bookings: Sequence[Booking]) -> None:
+    """One message to each platform for what is cancelled there of one visit."""
+    for platform, there in _by_platform(bookings):
+        if len(there) == 1:
+            tell_platform_cancelled(booking=there[0])
+            continue
+        _send_visit(platform, there, kind="slots_cancelled", said="cancelled", subject="Réservations annulées")
+
+
+def _by_platform(bookings: Sequence[Booking]) -> list[tuple[Team, list[Booking]]]:
+    found: dict[int, list[Booking]] = {}
+    for booking in bookings:
+        found.setdefault(booking.slot.platform_id, []).append(booking)
+    return [(there[0].slot.platform, there) for there in found.values()]
+
+
+def _send_visit(platform: Team, bookings: Sequence[Booking], *, kind: str, said: str, subject: str) -> None:
+    reference = bookings[0].pathway.reference
+    together = sha256(",".join(sorted(str(booking.uuid) for booking in bookings)).encode()).hexdigest()[:32]
+    _send(
+        platform=platform,
+        kind=kind,
+        dedup_key=f"visit-{said}:{together}",
+        subject=f"{subject} ({reference})",
+        template=f"coordination/post/visit_{said}.txt",
+        context={"reference": reference, "bookings": [_about(each) for each in bookings]},
+        day_of=bookings[0].slot,
+    )
+
+
 def tell_platform_released(*, platform: Team, slots: Sequence[Slot]) -> None:
     """One digest for all the slots released together."""
-    today = timezone.localdate()
-    lines = [
-        {"exam": slot.exam_type.label, "when": moment(slot.starts_at, today), "places": _places(slot)} for slot in slots
-    ]
+    with clock_of(platform):
+        today = timezone.localdate()
+        lines = [
+            {"exam": slot.exam_type.label, "when": moment(slot.starts_at, today), "places": _places(slot)}
+            for slot in slots
+        ]
     together = sha256(",".join(sorted(str(slot.uuid) for slot in slots)).encode()).hexdigest()[:32]
     _send(
         platform=platform,
@@ -75,9 +131,14 @@ def _about(booking: Booking) -> dict[str, object]:
     slot = booking.slot
     return {
         "exam": slot.exam_type.label,
-        "when": moment(slot.starts_at, timezone.localdate()),
+        "when": when(slot),
         "reference": booking.pathway.reference,
     }
+
+
+def _release(slot: Slot) -> str:
+    with clock_of(slot.platform):
+        return moment(slot.release_at, timezone.localdate())
 
 
 def _places(slot: Slot) -> str:
@@ -98,7 +159,8 @@ def _send(
     recipient = platform.email or platform.establishment.email
     if not recipient:
         return
-    day = timezone.localdate(day_of.starts_at)
+    with clock_of(platform):
+        day = timezone.localdate(day_of.starts_at)
     link = f"{settings.BASE_URL}{reverse('coordination:platform')}?jour={day:%Y-%m-%d}"
     post(
         kind=kind,

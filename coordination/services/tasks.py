@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from coordination.models import Booking, SeriesStatus, Task, TaskItem, TaskSeries, TaskStatus
-from coordination.rules.telling import tell_origin
+from coordination.rules.telling import tell_origins
 from coordination.services.new_tasks import works_in
 from coordination.services.recurrence import next_occurrence
 from directory.errors import DomainError
@@ -110,7 +110,7 @@ def _refuse_untold(task: Task) -> None:
     if task.origin is None:
         return
     untold = Booking.objects.to_tell(timezone.now()).filter(pathway=task.pathway_id).values_list("uuid", flat=True)
-    if any(tell_origin(each) == task.origin for each in untold):
+    if any(task.origin in tell_origins(each) for each in untold):
         raise DomainError(
             "Dites sur le rendez-vous comment le patient a été prévenu : la tâche se ferme alors.", code="untold"
         )

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from coordination.models import Booking, BookingStatus, CancelCode, Channel, Slot, Task
-from coordination.rules.telling import tell_origin
+from coordination.rules.telling import tell_origin, tell_origins
 from coordination.services.appointments import moves_of, when
 from coordination.services.new_tasks import create_task
 from coordination.services.seats import lock_file
@@ -30,13 +30,12 @@ def ask_to_tell(bookings: Sequence[Booking], known: Sequence[Slot], user: User |
         return None
     first = coming[0][0]
     moved = first.status == BookingStatus.BOOKED
+    what = _moved(*coming[0]) if moved else _cancelled([slot for _, slot in coming])
     return create_task(
         pathway=first.pathway,
-        title=f"Prévenir le patient : {_moved(*coming[0]) if moved else _cancelled([slot for _, slot in coming])}"[
-            :200
-        ],
+        title=f"Prévenir le patient : {what}"[:200],
         due_on=timezone.localdate(),
-        origin=tell_origin(first.uuid),
+        origin=tell_origin(first.uuid, moved=moved),
         author=user,
     )
 
@@ -78,7 +77,7 @@ def refuse_unknown_way(how: str) -> None:
 
 def drop_telling(booking: Booking, user: User | None) -> None:
     """The appointment changed once more before the patient was told: another task says it all."""
-    for task in Task.objects.open().filter(origin=tell_origin(booking.uuid)):
+    for task in Task.objects.open().filter(origin__in=tell_origins(booking.uuid)):
         cancel_task(task=task, user=user, reason="Rendez-vous changé de nouveau")
 
 
@@ -104,7 +103,9 @@ def acknowledge_told(*, booking: Booking, how: str, user: User | None, at: datet
     if fresh.pk not in {each.pk for each in together}:
         raise DomainError("Il n’y a rien à annoncer au patient pour ce rendez-vous.", code="nothing_to_tell")
     Booking.objects.filter(pk__in=[each.pk for each in together]).update(told_at=at, told_by=user, told_how=how)
-    for task in Task.objects.open().filter(origin__in=[tell_origin(each.uuid) for each in together]):
+    for task in Task.objects.open().filter(
+        origin__in=[origin for each in together for origin in tell_origins(each.uuid)]
+    ):
         complete_task(task=task, user=user, outcome=f"Patient prévenu : {Channel(how).label.lower()}")
     fresh.refresh_from_db()
     return fresh

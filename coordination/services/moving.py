@@ -1,0 +1,158 @@
+"""An appointment moved to another slot in one gesture, and places added in a named physician's name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from coordination.models import Booking, BookingStatus, Hold, Slot, SlotStatus
+from coordination.services.appointments import moves_of, when
+from coordination.services.booking import same_request
+from coordination.services.cancel_codes import MOVED
+from coordination.services.notices import tell_gp_of_appointments
+from coordination.services.platform_post import tell_platform_booked, tell_platform_cancelled, tell_platform_moved
+from coordination.services.seats import Extra, Wish, give_back, lock_file, lock_slots, take_seats
+from coordination.services.telling import ask_to_tell, cause_of, drop_telling, known_slot, note_told
+from directory.errors import DomainError
+from directory.models import Membership, Professional, Role, User
+from pathways.models import Pathway
+
+
+@transaction.atomic
+def move_booking(
+    *,
+    booking: Booking,
+    to: Slot,
+    user: User | None,
+    code: str = MOVED,
+    reason: str = "",
+    told_how: str | None = None,
+    request_key: UUID | None = None,
+    at: datetime | None = None,
+) -> Booking:
+    """Gives up ``booking`` and books ``to`` instead, in one transaction: the patient never loses the first place
+    without having the second. Returns the new booking, which knows what it takes the place of (`moved_from`).
+
+    ``code`` is the cause, of the list of cancellations. The platforms of both hours are told, the GP too, and the desk
+    has to tell the patient unless ``told_how`` says how it was done. The request or the offer recorded by the first
+    booking stands. Raises SlotFull when the place is gone; DomainError for another exam, the same slot, an appointment
+    that has passed or no longer stands.
+    """
+    cause, words = cause_of(code, reason)
+    locked = lock_file(booking.pathway_id)
+    known = Booking.objects.filter(request_key=request_key).first() if request_key else None
+    if known:
+        return same_request(known, to, locked)
+    lock_slots([booking.slot_id, to.pk])
+    at = at or timezone.now()
+    _refuse_wrong_move(booking, to, at)
+    old = give_back(booking=booking, cause=cause, reason=words, user=user, at=at, freed_for=f"Déplacé au {when(to)}")
+    drop_telling(old, user)
+    (new,) = take_seats(
+        pathway=locked,
+        wishes=[Wish(to, old.step_key)],
+        keys=[request_key],
+        user=user,
+        at=at,
+        bundle=old.bundle,
+        moved_from=old,
+    )
+    if new.slot.platform_id == old.slot.platform_id:
+        tell_platform_moved(old=old, new=new)
+    else:
+        tell_platform_cancelled(booking=old)
+        tell_platform_booked(booking=new)
+    tell_gp_of_appointments(pathway=locked, at=at)
+    note_told(new, how=told_how, patient_knows=False, user=user, at=at)
+    ask_to_tell([new], [known_slot(old)], user, at)
+    return new
+
+
+def _refuse_wrong_move(booking: Booking, to: Slot, at: datetime) -> None:
+    now = Booking.objects.select_related("slot").get(pk=booking.pk)
+    if now.status != BookingStatus.BOOKED:
+        raise DomainError(f"Ce rendez-vous est déjà noté « {now.get_status_display().lower()} ».", code="not_booked")
+    if now.slot.starts_at <= at:
+        raise DomainError("Ce rendez-vous est passé : notez d’abord s’il a eu lieu.", code="past")
+    if now.slot_id == to.pk:
+        raise DomainError("Le rendez-vous est déjà à cette heure.", field="slot", code="same_slot")
+    if now.slot.exam_type_id != to.exam_type_id:
+        raise DomainError("Un rendez-vous se déplace vers un créneau du même examen.", field="slot", code="other_exam")
+
+
+def history_of(booking: Booking) -> list[Booking]:
+    """The appointment as it stands, then what it was moved from, latest first: « déplacé 2 fois » has three."""
+    return moves_of(booking)
+
+
+@transaction.atomic
+def overbook(
+    *,
+    slot: Slot,
+    pathway: Pathway,
+    physician: Professional,
+    reason: str,
+    user: User | None,
+    step_key: str = "",
+    request_key: UUID | None = None,
+    at: datetime | None = None,
+) -> Booking:
+    """Books a place beyond the capacity, in the name of the physician who asked for it and for their reason.
+
+    The physician is one of `overbookers`. Raises DomainError for anyone else, without a reason, while a place is left
+    (code ``still_free``), and for a slot cancelled or past.
+    """
+    if not reason.strip():
+        raise DomainError("Indiquez pourquoi cette place est ajoutée.", field="reason")
+    locked = lock_file(pathway.pk)
+    known = Booking.objects.filter(request_key=request_key).first() if request_key else None
+    if known:
+        return same_request(known, slot, locked)
+    lock_slots([slot.pk])
+    at = at or timezone.now()
+    now = Slot.objects.with_list_data().get(pk=slot.pk)
+    _refuse_wrong_physician(now, locked, physician)
+    _refuse_no_need(now, at)
+    (booking,) = take_seats(
+        pathway=locked,
+        wishes=[Wish(now, step_key)],
+        keys=[request_key],
+        user=user,
+        at=at,
+        extra=Extra(physician, reason.strip()[:200]),
+    )
+    tell_platform_booked(booking=booking)
+    tell_gp_of_appointments(pathway=locked, at=at)
+    return booking
+
+
+def _refuse_wrong_physician(slot: Slot, pathway: Pathway, physician: Professional) -> None:
+    if physician.pk not in set(overbookers(slot, pathway)):
+        raise DomainError(
+            "Choisissez un praticien de ce créneau, du plateau ou de l’équipe du parcours.", field="physician"
+        )
+
+
+def overbookers(slot: Slot, pathway: Pathway) -> list[int]:
+    """Keys of the professionals in whose name a place may be added: the slot's practitioners, whoever works for the
+    platform, the physicians of the pathway's team."""
+    current = Membership.objects.current().filter(user__is_active=True, user__professional__isnull=False)
+    platform = current.filter(team=slot.platform_id).values_list("user__professional", flat=True)
+    team = current.filter(team=pathway.team_id, role=Role.PHYSICIAN).values_list("user__professional", flat=True)
+    here = slot.practitioners.values_list("professional", flat=True)
+    return sorted({*here, *platform, *team})
+
+
+def _refuse_no_need(slot: Slot, at: datetime) -> None:
+    if slot.status == SlotStatus.CANCELLED:
+        raise DomainError("Ce créneau est annulé.", field="slot", code="slot_cancelled")
+    if slot.starts_at <= at:
+        raise DomainError("Ce créneau est passé.", field="slot", code="slot_past")
+    protected = slot.status == SlotStatus.PROTECTED and slot.release_at > at
+    if protected and slot.booked < slot.capacity:
+        held = Hold.objects.living(at).filter(slot=slot).exists()
+        message = "La place qui reste est retenue quelques minutes." if held else "Il reste une place : réservez-la."
+        raise DomainError(message, field="slot", code="still_free")
