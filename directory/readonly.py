@@ -45,7 +45,7 @@ def refuse_writes(execute: Callable[..., Any], sql: str, params: Any, many: bool
 
 def _reads(sql: str) -> bool:
     """True for a statement that starts as a read; pghistory may put a `set_config` SELECT before the real one."""
-    statement = sql.lstrip().upper()
+    statement = sql.lstrip(" \t\n(").upper()  # a union begins with a parenthesis
     if statement.startswith("SELECT SET_CONFIG"):
         statement = statement.partition(";")[2].lstrip() or "SELECT"
     if statement.startswith("SELECT") and " FOR UPDATE" in statement:

@@ -88,7 +88,7 @@ class MoveForm(forms.Form):
 
     code = forms.ModelChoiceField(
         CancelCode.objects.none(), label="Cause", to_field_name="code", empty_label="Choisir une cause",
-        error_messages={"required": "Dites pourquoi ce rendez-vous est déplacé.", "invalid_choice": "Choisissez une cause."},
+        error_messages={"required": "Dites pourquoi ce rendez-vous est déplacé.", "invalid_choice": "Cause inconnue."},
     )  # fmt: skip
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -66,5 +66,8 @@ def message_of(pathway: Pathway, days: list[Day]) -> str:
         for booking in day.bookings:
             at = hour(booking.slot.starts_at).replace(NBSP, " ")
             lines.append(f"- {long_day(day.on)} à {at}, {place_of(booking.slot)}")
-    lines += ["", f"Un empêchement ? Appelez {pathway.team} au {pathway.team.phone or pathway.team.establishment.phone}."]
+    lines += [
+        "",
+        f"Un empêchement ? Appelez {pathway.team} au {pathway.team.phone or pathway.team.establishment.phone}.",
+    ]
     return "\n".join(lines)

@@ -18,7 +18,7 @@ from pathways.models import Pathway
 from pathways.rules.calendar import Calendar
 from pathways.rules.target import Target
 
-MOST_EXAMS = 6
+LEAST_EXAMS, MOST_EXAMS = 2, 6
 PLACES_EACH = 14
 """Of each exam, so many of its first free places are looked at: over three months of two days a week."""
 
@@ -45,11 +45,13 @@ class Together:
 
 @dataclass(frozen=True)
 class BundleOffer:
-    """What may be booked at once, and the ways to do it, best first. ``whole``: every possibility was tried."""
+    """What may be booked at once, and the ways to do it, best first. ``without`` have no free place at all and are left
+    out; ``whole``: every possibility was tried."""
 
     kind: BundleKind
     label: str
     needs: list[Need]
+    without: list[Need]
     ways: list[Together]
     whole: bool
 
@@ -70,11 +72,15 @@ def bundles_of(
     taken = [(each.slot.starts_at, each.slot.ends_at) for each in coming]
     visits = {(calendar.local_date(each.slot.starts_at), each.slot.platform.establishment_id) for each in coming}
     offers = []
-    for kind, label, found in groups:
+    for kind, label, asked in groups:
+        found = [need for need in asked if places[need.exam_type.pk]]
+        if len(found) < LEAST_EXAMS:
+            continue
         wanted = [_wanted(need, content, places[need.exam_type.pk], calendar) for need in found]
         search = propose(wanted, taken, visits)
         ways = [_way(each, found, places, calendar) for each in search.proposals]
-        offers.append(BundleOffer(kind, label, found, ways, search.whole))
+        without = [need for need in asked if need not in found]
+        offers.append(BundleOffer(kind, label, found, without, ways, search.whole))
     return offers
 
 
@@ -86,9 +92,9 @@ def _groups(needs: Sequence[Need], content: Target) -> Iterable[tuple[BundleKind
         stays[definition.stay if definition else ""].append(need)
     names = {each.key: each.label for each in content.stays}
     for key, found in stays.items():
-        if key and len(found) > 1:
+        if key and len(found) >= LEAST_EXAMS:
             yield BundleKind.STAY, names.get(key, "Séjour"), found[:MOST_EXAMS]
-    if len(needs) > 1 and (len(stays) > 1 or "" in stays):
+    if len(needs) >= LEAST_EXAMS and (len(stays) > 1 or "" in stays):
         yield BundleKind.DAY, "Le moins de venues possible", list(needs[:MOST_EXAMS])
 
 

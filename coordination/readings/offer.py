@@ -46,8 +46,8 @@ class Need:
 
 @dataclass(frozen=True)
 class Choice:
-    """One free slot for one need. `clash`: the patient's appointment at that hour; `same_day`: those of the day; `held`:
-    how many of its places colleagues keep for a few minutes."""
+    """One free slot for one need. `clash`: the patient's appointment at that hour; `same_day`: those of the day;
+    `held`: how many of its places colleagues keep for a few minutes."""
 
     slot: Slot
     fit: Fit

@@ -50,10 +50,14 @@ class Otherwise:
 def otherwise_of(pathway: Pathway, need: Need, now: datetime, today: date) -> Otherwise:
     """What else may be done for one need, in a fixed number of queries."""
     content, exam = content_of(pathway), need.exam_type
-    agreed = next((each for each in content.slot_types if each.key == exam.code and each.mode == SlotMode.PRIORITY), None)
+    agreed = next(
+        (each for each in content.slot_types if each.key == exam.code and each.mode == SlotMode.PRIORITY), None
+    )
     key = need.step.key if need.step else ""
     waiting = WaitingPlace.objects.waiting().filter(pathway=pathway, exam_type=exam, step_key=key).first()
-    running = ExamRequest.objects.running().filter(pathway=pathway, exam_type=exam, step_key=key).with_list_data().first()
+    running = (
+        ExamRequest.objects.running().filter(pathway=pathway, exam_type=exam, step_key=key).with_list_data().first()
+    )
     return Otherwise(
         waiting=waiting,
         priority=Priority(_platforms(pathway, exam), agreed.within if agreed else None, running),
@@ -78,7 +82,9 @@ def _full(pathway: Pathway, need: Need, now: datetime) -> list[Full]:
     """The next full slots that begin before the objective, soonest first."""
     if need.due_at is None or need.due_at <= now:
         return []
-    found = Slot.objects.protected_full(now).serving(pathway).filter(exam_type=need.exam_type, starts_at__lte=need.due_at)
+    found = (
+        Slot.objects.protected_full(now).serving(pathway).filter(exam_type=need.exam_type, starts_at__lte=need.due_at)
+    )
     slots = list(found.with_list_data().order_by("starts_at", "id")[:MOST_FULL])
     named = _practitioners(slots)
     others = _physicians({slot.platform_id for slot in slots} | {pathway.team_id}) if slots else {}

@@ -1,4 +1,4 @@
-"""Around a booking: keep a place for a few minutes, book several at once, wait, ask, be added, move, tell the patient."""
+"""Around a booking: keep places a few minutes, book several at once, wait, ask, be added, move, tell the patient."""
 
 from __future__ import annotations
 

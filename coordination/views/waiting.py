@@ -28,9 +28,7 @@ from pathways.querysets import READS_TEAM
 def waiting(request: HttpRequest) -> HttpResponse:
     """The waiting lists of the user's desks, by exam, first in rank first, with the places proposed."""
     user, now = user_of(request), timezone.now()
-    places = list(
-        WaitingPlace.objects.waiting().filter(pathway__team__in=user.teams_as(*READS_TEAM)).with_list_data()
-    )
+    places = list(WaitingPlace.objects.waiting().filter(pathway__team__in=user.teams_as(*READS_TEAM)).with_list_data())
     open_files(request, [place.pathway for place in places], "Liste d’attente")
     context = {"lists": waiting_lists(places, now), "count": len(places), "now": now}
     return render(request, "coordination/waiting.html", context)
