@@ -15,6 +15,7 @@ from pathways.signals import (
     milestone_withdrawn,
     owner_changed,
     pathway_closed,
+    target_changed,
     team_changed,
 )
 
@@ -35,6 +36,8 @@ def on_milestone_withdrawn(milestone: Milestone, pathway: Pathway, **_: Any) -> 
     services.reopen_without_evidence(milestone=milestone)
     services.rectify_notice(milestone=milestone)
     services.propose_again(milestone=milestone)
+    if milestone.kind == MilestoneKind.DEATH:
+        services.tell_what_was_given_away(milestone=milestone, patient=pathway.patient)
 
 
 @receiver(pathway_closed, dispatch_uid="coordination.pathway_closed")
@@ -42,6 +45,8 @@ def on_pathway_closed(pathway: Pathway, **_: Any) -> None:
     """Places still held for a closed pathway are looked at by a person, not dropped nor kept by default; what comes
     back comes no more."""
     services.stop_coming_back(pathway=pathway, reason="Parcours clos")
+    services.drop_holds(pathway=pathway)
+    services.stop_waiting(pathway=pathway, reason="Parcours clos")
     services.ask_review(pathway=pathway)
 
 
@@ -55,3 +60,9 @@ def on_owner_changed(pathway: Pathway, **_: Any) -> None:
 def on_team_changed(pathway: Pathway, left: Team, **_: Any) -> None:
     """What its old desk was asked to do, its new desk is asked."""
     services.follow_team(pathway=pathway, left=left)
+
+
+@receiver(target_changed, dispatch_uid="coordination.target_changed")
+def on_target_changed(pathway: Pathway, **_: Any) -> None:
+    """Appointments in slots kept for the old target are looked at by its desk."""
+    services.ask_switch_review(pathway=pathway)

@@ -21,6 +21,18 @@ def drop_ended_holds() -> int:
 
 
 @shared_task(ignore_result=True)
+def offer_freed_places() -> int:
+    """Proposes freed places to those who wait (every minute)."""
+    return services.offer_freed_places(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def warn_of_promises() -> int:
+    """Asks the desk to call the platforms that are about to break a promise (every 10 minutes)."""
+    return services.warn_of_promises(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
 def note_told_gps() -> int:
     """Letters to the GP that have left end the steps that waited for them (every 60 s)."""
     return services.note_told()

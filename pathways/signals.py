@@ -14,5 +14,8 @@ pathway_closed = Signal()
 team_changed = Signal()
 """kwargs: ``pathway`` (already in its new team), ``left`` (the team it was in)."""
 
+target_changed = Signal()
+"""kwargs: ``pathway`` (already on its new target, and in its team). Sent after `team_changed`."""
+
 owner_changed = Signal()
 """kwargs: ``pathway``. Opened with an owner, or given to another; not sent when nobody owns it any more."""

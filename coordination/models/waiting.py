@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from coordination.models.bookings import Booking
+from coordination.models.desk import Channel
 from coordination.models.exam_types import ExamType
 from coordination.models.slots import Slot
 from coordination.querysets import ExamRequestQuerySet, WaitingPlaceQuerySet
@@ -148,6 +149,9 @@ class ExamRequest(models.Model):
     answered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField("motif", max_length=200, blank=True)
     request_key = models.UUIDField(unique=True, default=uuid4)
+    told_at = models.DateTimeField("patient prévenu le", null=True, blank=True)
+    told_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    told_how = models.CharField("comment", max_length=12, choices=Channel, blank=True, db_default="")
 
     objects = ExamRequestQuerySet.as_manager()
 

@@ -9,11 +9,13 @@ from enum import StrEnum
 
 from directory.typography import NBSP
 from pathways.rules.calendar import ONE_DAY, Calendar
+from pathways.rules.clock import Duration, Unit, before
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A weekly series. `weekday` counts from Monday = 0, `starts_at` is local time, both ends of validity included."""
+    """A weekly series. `weekday` counts from Monday = 0, `starts_at` is local time, both ends of validity included.
+    `release_notice` runs in hours of the clock, or in hours of worked days when `release_worked`."""
 
     weekday: int
     starts_at: time
@@ -21,6 +23,7 @@ class Pattern:
     release_notice: timedelta
     valid_from: date
     valid_until: date | None = None
+    release_worked: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def occurrences(pattern: Pattern, first: date, last: date, calendar: Calendar) -
 
     None on a public holiday or a closing day; the weekday is the series' own word, even a Saturday. The hour is that
     of the establishment's wall clock on that day, before and after a change of hour alike; one that comes twice is the
-    first. Durations and the release notice run in clock hours.
+    first. Durations run in clock hours, the release notice too unless it is counted in working hours.
     """
     day = max(first, pattern.valid_from)
     day += (pattern.weekday - day.weekday()) % 7 * ONE_DAY
@@ -51,8 +54,20 @@ def occurrences(pattern: Pattern, first: date, last: date, calendar: Calendar) -
     while day <= last:
         if opens(day, calendar):
             starts_at = calendar.at(day, pattern.starts_at.replace(fold=0))
-            yield Occurrence(starts_at, starts_at + pattern.duration, starts_at - pattern.release_notice, day)
+            release_at = release_instant(starts_at, pattern.release_notice, calendar, worked=pattern.release_worked)
+            yield Occurrence(starts_at, starts_at + pattern.duration, release_at, day)
         day += 7 * ONE_DAY
+
+
+def release_instant(starts_at: datetime, notice: timedelta, calendar: Calendar, *, worked: bool) -> datetime:
+    """When a place nobody took goes back to the platform: whole hours before the slot begins.
+
+    In working hours, only the hours of worked days count, day and night: 48 before a Monday at 9:00 is the Thursday at
+    9:00, when somebody is there to use it.
+    """
+    if not worked:
+        return starts_at - notice
+    return before(starts_at, Duration(int(notice / timedelta(hours=1)), Unit.WORKING_HOURS), calendar)
 
 
 def opens(day: date, calendar: Calendar) -> bool:

@@ -1,14 +1,21 @@
 from coordination.services.acts import act_on_rows, undo_act
 from coordination.services.booking import book_slot, cancel_booking
 from coordination.services.bundles import book_bundle, cancel_bundle, hold_bundle
-from coordination.services.closing import stop_expecting
+from coordination.services.closing import stop_expecting, tell_what_was_given_away
 from coordination.services.contacts import postpone_call, record_contact, withdraw_contact
 from coordination.services.cover_turns import settle_covers
 from coordination.services.covers import change_return, come_back, follow_owner, hand_over, mark_read
 from coordination.services.duties import leave_post, set_day, set_usual_week, take_post
 from coordination.services.exam_types import load_exam_types
-from coordination.services.holds import drop_ended_holds, hold_place, let_go, renew_hold
-from coordination.services.marks import mark_done, mark_missed, undo_mark
+from coordination.services.holds import drop_ended_holds, drop_holds, hold_place, let_go, renew_hold
+from coordination.services.marks import (
+    mark_done,
+    mark_missed,
+    mark_not_done,
+    mark_result_ready,
+    take_back_result,
+    undo_mark,
+)
 from coordination.services.meetings import (
     close_review,
     decide_action,
@@ -32,6 +39,7 @@ from coordination.services.notice_post import (
     send_pending_notices,
 )
 from coordination.services.notices import notify_gp, rectify_notice, tell_gp_of_appointments
+from coordination.services.offers import answer_offer, offer_freed_places
 from coordination.services.papers import (
     erase_daily_lists,
     produce_paper,
@@ -50,10 +58,21 @@ from coordination.services.recurrence import (
     stop_series,
 )
 from coordination.services.release import release_unused_slots
-from coordination.services.reviews import ask_review
+from coordination.services.requests import (
+    ask_exam,
+    cancel_request,
+    close_request,
+    confirm_date,
+    propose_date,
+    refuse_request,
+    stop_requests,
+    warn_of_promises,
+)
+from coordination.services.reviews import ask_review, ask_switch_review
 from coordination.services.saved_views import delete_view, open_on, save_view
 from coordination.services.seats import Wish
 from coordination.services.series import create_series, generate_slots
+from coordination.services.slots import close_slot, reopen_slot
 from coordination.services.tasks import (
     cancel_task,
     claim_task,
@@ -73,23 +92,31 @@ __all__ = [
     "accept_notice",
     "acknowledge_told",
     "act_on_rows",
+    "answer_offer",
+    "ask_exam",
     "ask_review",
+    "ask_switch_review",
     "book_bundle",
     "book_slot",
     "cancel_booking",
     "cancel_bundle",
+    "cancel_request",
     "cancel_task",
     "change_return",
     "claim_task",
     "close_by_evidence",
+    "close_request",
     "close_review",
+    "close_slot",
     "come_back",
     "complete_task",
+    "confirm_date",
     "create_series",
     "create_task",
     "decide_action",
     "delete_view",
     "drop_ended_holds",
+    "drop_holds",
     "drop_notice",
     "drop_when_told_otherwise",
     "erase_daily_lists",
@@ -112,13 +139,16 @@ __all__ = [
     "make_next_occurrences",
     "mark_done",
     "mark_missed",
+    "mark_not_done",
     "mark_read",
+    "mark_result_ready",
     "move_booking",
     "next_occurrence",
     "note_attendance",
     "note_nothing",
     "note_told",
     "notify_gp",
+    "offer_freed_places",
     "open_notice",
     "open_on",
     "overbook",
@@ -127,12 +157,15 @@ __all__ = [
     "postpone_call",
     "produce_paper",
     "propose_again",
+    "propose_date",
     "read_link",
     "record_contact",
     "rectify_notice",
+    "refuse_request",
     "release_unused_slots",
     "renew_hold",
     "reopen_review",
+    "reopen_slot",
     "reopen_without_evidence",
     "repeat_task",
     "request_daily_list",
@@ -149,12 +182,16 @@ __all__ = [
     "start_review",
     "stop_coming_back",
     "stop_expecting",
+    "stop_requests",
     "stop_series",
     "stop_waiting",
+    "take_back_result",
     "take_post",
     "tell_gp_of_appointments",
+    "tell_what_was_given_away",
     "tick_item",
     "undo_act",
     "undo_mark",
+    "warn_of_promises",
     "withdraw_contact",
 ]

@@ -9,6 +9,7 @@ from django.apps.registry import Apps
 
 OTHER, DEATH, CLOSED, MOVED = "other", "death", "pathway_closed", "moved"
 """Those that the software itself gives."""
+OWN = frozenset({OTHER, DEATH, CLOSED, MOVED})
 
 CODES: tuple[dict[str, Any], ...] = (
     {"code": "patient_unavailable", "label": "Patient indisponible", "side": "patient"},

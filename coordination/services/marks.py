@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.utils import timezone
 
-from coordination.models import Booking, BookingStatus, Sampling, Task
-from coordination.services.appointments import write_in_file
+from coordination.models import Booking, BookingStatus, Sampling, SlotEvent, Task
+from coordination.services.appointments import clock_of, when, write_in_file
+from coordination.services.life import log
 from coordination.services.new_tasks import create_task
 from coordination.services.reviews import settle_review
 from coordination.services.seats import lock_file
 from coordination.services.tasks import cancel_task
 from directory.errors import DomainError
 from directory.models import User
-from directory.typography import moment
 from pathways.models import AppointmentStatus, Milestone, MilestoneSource
 from pathways.rules.milestones import MilestoneKind
 from pathways.services import record_milestone, withdraw_milestone
+
+UNDO_FOR = timedelta(days=7)
+"""How long a mark can be taken back by a click."""
+LAB = (
+    MilestoneKind.LAB_REQUESTED, MilestoneKind.SAMPLE_SENT, MilestoneKind.LAB_INTERMEDIATE,
+    MilestoneKind.LAB_NONCONTRIBUTIVE, MilestoneKind.LAB_FINAL,
+)  # fmt: skip
+"""What follows from a sample."""
 
 
 @transaction.atomic
@@ -53,18 +61,20 @@ def mark_done(
             dedup_key=f"{_prefix(fresh)}{attempt}:{kind}",
         )
     write_in_file(fresh, AppointmentStatus.DONE)
+    log(fresh.slot, SlotEvent.DONE, by=user, at=now, booking=fresh)
     return fresh
 
 
 @transaction.atomic
 def mark_missed(*, booking: Booking, user: User | None) -> Booking:
     """The patient did not come: the desk gets a task to call. Raises DomainError as `mark_done`."""
-    fresh = _marked(booking, BookingStatus.MISSED, user, timezone.now())
+    now = timezone.now()
+    fresh = _marked(booking, BookingStatus.MISSED, user, now)
     write_in_file(fresh, AppointmentStatus.MISSED)
-    when = moment(fresh.slot.starts_at, timezone.localdate())
+    log(fresh.slot, SlotEvent.MISSED, by=user, at=now, booking=fresh)
     create_task(
         pathway=fresh.pathway,
-        title=f"Rappeler le patient : {fresh.slot.exam_type} du {when} manqué",
+        title=f"Rappeler le patient : {fresh.slot.exam_type} du {when(fresh.slot)} manqué"[:200],
         due_on=timezone.localdate(),
         origin=_call_task(fresh),
         author=user,
@@ -73,14 +83,63 @@ def mark_missed(*, booking: Booking, user: User | None) -> Booking:
 
 
 @transaction.atomic
+def mark_not_done(*, booking: Booking, reason: str, user: User | None) -> Booking:
+    """The patient came and the exam was not done (not prepared, not possible), for a reason: the desk gets a task to
+    book again. Raises DomainError without a reason, and as `mark_done`."""
+    if not reason.strip():
+        raise DomainError("Indiquez pourquoi l’examen n’a pas été fait.", field="reason")
+    now = timezone.now()
+    fresh = _marked(booking, BookingStatus.NOT_DONE, user, now)
+    write_in_file(fresh, AppointmentStatus.CANCELLED)
+    log(fresh.slot, SlotEvent.NOT_DONE, by=user, at=now, reason=reason, booking=fresh)
+    create_task(
+        pathway=fresh.pathway,
+        title=f"Reprogrammer : {fresh.slot.exam_type} du {when(fresh.slot)} non réalisé"[:200],
+        note=reason.strip(),
+        due_on=timezone.localdate(),
+        origin=_call_task(fresh),
+        author=user,
+    )
+    return fresh
+
+
+@transaction.atomic
+def mark_result_ready(*, booking: Booking, user: User | None) -> Booking:
+    """The result of an exam that took place can be read. Said twice, the first stands."""
+    lock_file(booking.pathway_id)
+    now = timezone.now()
+    ready = Booking.objects.filter(pk=booking.pk, status=BookingStatus.DONE, result_ready_at__isnull=True)
+    said = ready.update(result_ready_at=now, result_ready_by=user)
+    fresh = Booking.objects.with_list_data().get(pk=booking.pk)
+    if fresh.status != BookingStatus.DONE:
+        raise DomainError("Notez d’abord que l’examen a été réalisé.", code="not_done")
+    if said:
+        log(fresh.slot, SlotEvent.RESULT_READY, by=user, at=now, booking=fresh)
+    return fresh
+
+
+@transaction.atomic
+def take_back_result(*, booking: Booking, user: User | None) -> Booking:
+    """The result was said to be ready by mistake. Raises DomainError when it was not said."""
+    lock_file(booking.pathway_id)
+    ready = Booking.objects.filter(pk=booking.pk, result_ready_at__isnull=False)
+    if not ready.update(result_ready_at=None, result_ready_by=None):
+        raise DomainError("Ce résultat n’est pas noté comme prêt.", code="not_ready")
+    fresh = Booking.objects.with_list_data().get(pk=booking.pk)
+    log(fresh.slot, SlotEvent.UNMARKED, by=user, at=timezone.now(), reason="Résultat repris", booking=fresh)
+    return fresh
+
+
+@transaction.atomic
 def undo_mark(*, booking: Booking, user: User | None) -> Booking:
     """Takes back a mark set by mistake: its milestones are withdrawn, its task cancelled, the appointment stands.
 
-    Raises DomainError when the appointment is neither done nor missed.
+    Raises DomainError when the appointment bears no mark, or when others have built on it since (code ``too_late``).
     """
     lock_file(booking.pathway_id)
-    marked = [BookingStatus.DONE, BookingStatus.MISSED]
+    marked = [BookingStatus.DONE, BookingStatus.MISSED, BookingStatus.NOT_DONE]
     before = Booking.objects.get(pk=booking.pk)
+    _refuse_built_upon(before)
     if not Booking.objects.filter(pk=booking.pk, status__in=marked).update(
         status=BookingStatus.BOOKED, marked_at=None, marked_by=None
     ):
@@ -93,14 +152,40 @@ def undo_mark(*, booking: Booking, user: User | None) -> Booking:
     if call:
         cancel_task(task=call, user=user, reason="Rendez-vous marqué par erreur")
     write_in_file(fresh, AppointmentStatus.PLANNED)
+    log(fresh.slot, SlotEvent.UNMARKED, by=user, at=timezone.now(), booking=fresh)
     return fresh
+
+
+def _refuse_built_upon(booking: Booking) -> None:
+    """A mark that the laboratory, a result or a week of decisions rest on is corrected in the file, with its reason."""
+    if booking.status not in (BookingStatus.DONE, BookingStatus.MISSED, BookingStatus.NOT_DONE):
+        return
+    if booking.result_ready_at is not None:
+        raise DomainError("Le résultat est noté comme prêt : reprenez-le d’abord.", code="too_late")
+    if booking.marked_at is not None and timezone.now() - booking.marked_at > UNDO_FOR:
+        raise DomainError(
+            "Cette marque a plus de sept jours : corrigez le jalon dans le dossier, avec son motif.", code="too_late"
+        )
+    sampled = Milestone.objects.in_force().filter(
+        pathway=booking.pathway_id, dedup_key__startswith=_prefix(booking), kind=MilestoneKind.BIOPSY_TAKEN
+    )
+    first = sampled.values_list("recorded_at", flat=True).first()
+    if first is None:
+        return
+    news = Milestone.objects.in_force().filter(pathway=booking.pathway_id, kind__in=LAB, recorded_at__gt=first)
+    if news.exists():
+        raise DomainError(
+            "Le laboratoire a répondu depuis : corrigez le jalon dans le dossier, avec son motif.", code="too_late"
+        )
 
 
 def _marked(booking: Booking, status: str, user: User | None, now: datetime) -> Booking:
     """Moves a booked appointment to ``status``, once."""
     pathway = lock_file(booking.pathway_id)
     fresh = Booking.objects.with_list_data().get(pk=booking.pk)
-    if timezone.localdate(fresh.slot.starts_at) > timezone.localdate(now):
+    with clock_of(fresh.slot.platform):
+        too_early = timezone.localdate(fresh.slot.starts_at) > timezone.localdate(now)
+    if too_early:
         raise DomainError("Ce rendez-vous n’a pas encore eu lieu.", code="too_early")
     if not Booking.objects.filter(pk=booking.pk, status=BookingStatus.BOOKED).update(
         status=status, marked_at=now, marked_by=user

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from coordination.models import Booking, Slot, SlotStatus
+from coordination.models import Booking, ExamRequest, Slot, SlotStatus
 from coordination.services.appointments import clock_of, when
 from directory.models import Team
 from directory.services import post
@@ -84,6 +84,42 @@ def tell_platforms_of_cancelled(*, bookings: Sequence[Booking]) -> None:
             tell_platform_cancelled(booking=there[0])
             continue
         _send_visit(platform, there, kind="slots_cancelled", said="cancelled", subject="Réservations annulées")
+
+
+def tell_platform_asked(*, request: ExamRequest) -> None:
+    """An exam is asked: what, how urgent, and before when an answer is promised."""
+    _send_request(request, kind="exam_asked", subject="Demande d’examen prioritaire", template="asked")
+
+
+def tell_platform_not_asked(*, request: ExamRequest) -> None:
+    """What was asked is not asked any more."""
+    _send_request(request, kind="exam_not_asked", subject="Demande d’examen annulée", template="not_asked")
+
+
+def _send_request(request: ExamRequest, *, kind: str, subject: str, template: str) -> None:
+    platform = request.addressed_to
+    with clock_of(platform):
+        today = timezone.localdate()
+        promised = moment(request.promised_at, today) if request.promised_at else ""
+    recipient = platform.email or platform.establishment.email
+    if not recipient:
+        return
+    context = {
+        "exam": request.exam_type.label,
+        "reference": request.pathway.reference,
+        "urgent": request.urgent,
+        "promised": promised,
+        "link": f"{settings.BASE_URL}{reverse('coordination:platform')}",
+    }
+    post(
+        kind=kind,
+        dedup_key=f"{template}:{request.uuid}",
+        establishment=platform.establishment,
+        recipient=recipient,
+        subject=f"{subject} ({request.pathway.reference})",
+        body=render_to_string(f"coordination/post/{template}.txt", context),
+        about=request.uuid,
+    )
 
 
 def _by_platform(bookings: Sequence[Booking]) -> list[tuple[Team, list[Booking]]]:

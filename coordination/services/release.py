@@ -6,8 +6,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from coordination.models import Slot, SlotStatus
+from coordination.models import Slot, SlotEvent, SlotStatus
+from coordination.services.life import log_all
 from coordination.services.platform_post import tell_platform_released
+from coordination.services.seats import stand_or_not
 from directory.models import Team
 
 
@@ -28,11 +30,15 @@ def _release(platform: Team, now: datetime) -> int:
         Slot.objects.to_release(now)
         .filter(platform=platform)
         .select_related("exam_type")
-        .select_for_update(skip_locked=True, of=("self",))
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
         .order_by("starts_at", "id")
     )
     if not slots:
         return 0
     Slot.objects.filter(pk__in=[slot.pk for slot in slots]).update(status=SlotStatus.RELEASED, released_at=now)
+    for slot in slots:
+        slot.status = SlotStatus.RELEASED
+        stand_or_not(slot)
+    log_all(slots, SlotEvent.RELEASED, by=None, at=now)
     tell_platform_released(platform=platform, slots=slots)
     return len(slots)

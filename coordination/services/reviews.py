@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from django.utils import timezone
 
-from coordination.models import Booking, Task
+from coordination.models import Booking, Task, WaitingPlace
 from coordination.services.new_tasks import create_task
 from coordination.services.tasks import complete_task
 from directory.models import User
@@ -24,6 +24,24 @@ def ask_review(*, pathway: Pathway) -> Task | None:
         title=f"Parcours clos : annuler ou confirmer {what}",
         due_on=timezone.localdate(),
         origin=_origin(pathway),
+    )
+
+
+def ask_switch_review(*, pathway: Pathway) -> Task | None:
+    """A task for the new desk of a patient who follows another target: appointments to come in slots kept for the old
+    one are kept, moved or cancelled by a person; who waits for a place there is looked at too."""
+    kept = Booking.objects.expected(timezone.now()).filter(pathway=pathway)
+    kept = kept.exclude(slot__series__targets=pathway.version.target_id)
+    waiting = WaitingPlace.objects.waiting().filter(pathway=pathway).count()
+    booked = kept.count()
+    if not booked and not waiting:
+        return None
+    what = [f"{booked} rendez-vous"] * bool(booked) + [f"{waiting} attente{'s' if waiting > 1 else ''}"] * bool(waiting)
+    return create_task(
+        pathway=pathway,
+        title=f"Changement de parcours : revoir {' et '.join(what)} pris pour l’ancien",
+        due_on=timezone.localdate(),
+        origin=uuid5(pathway.uuid, f"switched:{pathway.version_id}:{timezone.now():%Y%m%d%H%M%S}"),
     )
 
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from coordination.models import ExamType, Slot, SlotSeries
+from coordination.models import ExamType, ReleaseUnit, Slot, SlotSeries
 from coordination.rules.slots import Occurrence, Pattern, occurrences
 from directory.errors import DomainError
 from directory.models import Team
@@ -33,6 +33,7 @@ def create_series(
     duration_minutes: int = 30,
     capacity: int = 1,
     release_notice_hours: int = 48,
+    release_unit: str = ReleaseUnit.HOURS,
     room: str = "",
 ) -> SlotSeries:
     """Opens a weekly series kept for ``targets`` and makes its slots up to the horizon.
@@ -50,6 +51,7 @@ def create_series(
         duration_minutes=duration_minutes,
         capacity=capacity,
         release_notice_hours=release_notice_hours,
+        release_unit=release_unit,
         room=room.strip(),
         valid_from=valid_from,
         valid_until=valid_until,
@@ -104,6 +106,7 @@ def pattern_of(series: SlotSeries) -> Pattern:
         release_notice=timedelta(hours=series.release_notice_hours),
         valid_from=series.valid_from,
         valid_until=series.valid_until,
+        release_worked=series.release_unit == ReleaseUnit.WORKING_HOURS,
     )
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from coordination.models import Booking, BookingStatus, CancelCode, Channel, Slot, Task
 from coordination.rules.telling import tell_origin, tell_origins
 from coordination.services.appointments import moves_of, when
+from coordination.services.cancel_codes import OWN
 from coordination.services.new_tasks import create_task
 from coordination.services.seats import lock_file
 from coordination.services.tasks import cancel_task, complete_task
@@ -120,8 +121,8 @@ def cause_of(code: str, reason: str) -> tuple[CancelCode, str]:
 
     Raises DomainError for an unknown or retired cause, or when the cause says nothing without a comment.
     """
-    cause = CancelCode.objects.filter(code=code, is_active=True).first()
-    if cause is None:
+    cause = CancelCode.objects.filter(code=code).first()
+    if cause is None or not (cause.is_active or code in OWN):
         raise DomainError("Choisissez la cause dans la liste.", field="code")
     if cause.needs_comment and not reason.strip():
         raise DomainError("Indiquez pourquoi le rendez-vous est annulé.", field="reason")

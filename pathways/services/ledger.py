@@ -36,7 +36,7 @@ def record_milestone(
     The same ``dedup_key`` twice returns the first milestone and does nothing. Raises DomainError for a future
     date, one before the patient's birth, or an unknown kind.
     """
-    Pathway.objects.filter(pk=pathway.pk).held()
+    _hold(pathway.pk, kind)
     # The joins are what the receivers of the signal read.
     locked = (
         Pathway.objects.select_related("patient__gp", "version__target", "team__establishment")
@@ -69,7 +69,7 @@ def record_milestone(
 @transaction.atomic
 def correct_milestone(*, milestone: Milestone, occurred_at: datetime, author: User | None, note: str = "") -> Milestone:
     """Gives a fact another date: a new row supersedes the old one. Raises DomainError when it no longer stands."""
-    locked = _locked(milestone.pathway_id)
+    locked = _locked(milestone)
     _refuse_wrong_fact(locked, milestone.kind, occurred_at)
     corrected = _supersede(milestone, occurred_at=occurred_at, author=author, note=note, withdrawn=False)
     _take_back(locked, milestone)
@@ -87,7 +87,7 @@ def withdraw_milestone(*, milestone: Milestone, author: User | None, note: str) 
     """Says that a fact never happened, and why. Raises DomainError without a reason or when already withdrawn."""
     if not note.strip():
         raise DomainError("Indiquez pourquoi ce jalon est retiré.", field="note")
-    locked = _locked(milestone.pathway_id)
+    locked = _locked(milestone)
     withdrawal = _supersede(milestone, occurred_at=milestone.occurred_at, author=author, note=note, withdrawn=True)
     _take_back(locked, milestone)
     if milestone.kind == MilestoneKind.PPS_GIVEN:
@@ -127,9 +127,18 @@ def _refuse_wrong_fact(pathway: Pathway, kind: str, occurred_at: datetime) -> No
         raise DomainError("Un jalon ne peut pas précéder la naissance du patient.", field="occurred_at")
 
 
-def _locked(pathway_id: int) -> Pathway:
-    rows = Pathway.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("patient").get(pk=pathway_id)
+def _hold(pathway_id: int, kind: str) -> None:
+    """Locks the pathway. A death concerns all those of the patient: they are locked together, in the order of their
+    keys and before the patient, as whoever books on one of them does; else the two would wait for each other."""
+    rows = Pathway.objects.filter(pk=pathway_id)
+    if kind == MilestoneKind.DEATH:
+        rows = Pathway.objects.filter(patient__pathways=pathway_id)
+    Pathway.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).held()
+
+
+def _locked(milestone: Milestone) -> Pathway:
+    _hold(milestone.pathway_id, milestone.kind)
+    return Pathway.objects.select_related("patient").get(pk=milestone.pathway_id)
 
 
 def _remember(pathway: Pathway, milestone: Milestone) -> None:

@@ -16,7 +16,7 @@ from directory.models import User
 from pathways.models import Pathway, TargetPathway, TargetPathwayVersion
 from pathways.services.pathways import running_beside
 from pathways.services.plan import rebuild_plan, rebuild_plans
-from pathways.signals import team_changed
+from pathways.signals import target_changed, team_changed
 
 MOST = 200
 
@@ -76,6 +76,7 @@ def switch_pathway(*, pathway: Pathway, target: TargetPathway, reason: str, auth
     _save(locked, told, author)
     if left != locked.team:
         team_changed.send(sender=Pathway, pathway=locked, left=left)
+    target_changed.send(sender=Pathway, pathway=locked)
     return rebuild_plan(pathway=locked)
 
 

@@ -1,0 +1,203 @@
+"""Freed places put before those who wait: a proposal to a person of the desk, never a booking by itself.
+
+A place freed before its slot's release instant goes to the waiting list, after it to the platform. An offer holds no
+place: whoever books first has it, and the patient goes on waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import uuid5
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from coordination.errors import SlotFull
+from coordination.models import Booking, Hold, OfferAnswer, Slot, SlotEvent, WaitingOffer, WaitingPlace, WaitingStatus
+from coordination.rules.waiting import Rank, Waiter, offer_origin, ranked
+from coordination.services.appointments import said
+from coordination.services.booking import book_slot
+from coordination.services.life import log
+from coordination.services.new_tasks import create_task
+from coordination.services.seats import lock_file, lock_slots
+from coordination.services.waiting import close_offer
+from directory.errors import DomainError
+from directory.models import User
+from pathways.rules.calendar import Calendar
+from pathways.rules.clock import Duration, Unit, add
+from pathways.services import calendar_of
+
+STANDS = Duration(8, Unit.OFFICE_HOURS)
+"""How long an offer waits for its answer before the next in rank is asked: a day of work."""
+
+
+def ranks(exam_type_id: int, calendar: Calendar, now: datetime) -> dict[int, Rank]:
+    """Where everyone who waits for that exam stands, by key of the waiting place, first to last."""
+    rows = WaitingPlace.objects.waiting().filter(exam_type=exam_type_id)
+    waiters = (Waiter(*row) for row in rows.values_list("pk", "latest_at", "asked_at"))
+    return ranked(waiters, now, calendar)
+
+
+def offer_freed_places(*, now: datetime) -> int:
+    """Sets aside the offers that cannot be taken any more, then offers each free place to the first in rank whom it
+    suits; returns how many offers were made.
+
+    Each slot has its own transaction, its row locked. Any number of workers may run it, and one may be killed.
+    """
+    close_stale_offers(now=now)
+    awaited = WaitingPlace.objects.waiting().order_by().values("exam_type")
+    free = Slot.objects.free(now).filter(exam_type__in=awaited).order_by("starts_at", "id")
+    return sum(_offer(pk, now) for pk in list(free.values_list("pk", flat=True)))
+
+
+@transaction.atomic
+def _offer(slot_id: int, now: datetime) -> int:
+    rows = Slot.objects.filter(pk=slot_id).select_for_update(of=("self",), no_key=True, skip_locked=True)
+    if not rows.values_list("pk", flat=True):
+        return 0
+    slot = Slot.objects.free(now).with_list_data().filter(pk=slot_id).first()
+    return _offer_locked(slot, now) if slot else 0
+
+
+def _offer_locked(slot: Slot, now: datetime) -> int:
+    """Offers what is left of a locked slot: less what is held, and what is offered already."""
+    held = Hold.objects.living(now).filter(slot=slot).count()
+    open_offers = WaitingOffer.objects.filter(slot=slot, answer=OfferAnswer.OPEN).count()
+    left = slot.capacity - slot.booked - held - open_offers
+    made = 0
+    for place in _suited(slot, now) if left > 0 else ():
+        if made == left:
+            break
+        # The row lock is taken last (pathways, slots, then places); somebody who answers right now is left alone.
+        locked = WaitingPlace.objects.waiting().filter(pk=place.pk).select_for_update(of=("self",), skip_locked=True)
+        if locked.values_list("pk", flat=True) and not place.offers.filter(_taken_by(slot)).exists():
+            _propose(slot, place, now)
+            made += 1
+    return made
+
+
+def _taken_by(slot: Slot) -> Q:
+    """An offer still to answer, or one of that very slot: nobody is asked twice."""
+    return Q(answer=OfferAnswer.OPEN) | Q(slot=slot)
+
+
+def _suited(slot: Slot, now: datetime) -> Iterable[WaitingPlace]:
+    """Those whom the slot suits, first in rank first: kept for their target, not too early, not after their objective
+    unless that has passed, and at an hour when they are expected nowhere."""
+    calendar = calendar_of(slot.platform.establishment)
+    order = ranks(slot.exam_type_id, calendar, now)
+    places = WaitingPlace.objects.waiting().filter(
+        Q(earliest_on__isnull=True) | Q(earliest_on__lte=calendar.local_date(slot.starts_at)),
+        Q(latest_at__isnull=True) | Q(latest_at__gte=slot.starts_at) | Q(latest_at__lt=now),
+        pk__in=order,
+        pathway__version__target__slot_series=slot.series_id,
+        pathway__status="active",
+    )
+    busy = Booking.objects.standing().filter(slot__starts_at__lt=slot.ends_at, slot__ends_at__gt=slot.starts_at)
+    rows = places.exclude(pathway__patient__in=busy.values("patient")).exclude(
+        pk__in=WaitingOffer.objects.filter(_taken_by(slot)).values("place")
+    )
+    return sorted(rows.select_related("pathway__team", "pathway__patient"), key=lambda each: order[each.pk].place)
+
+
+def _propose(slot: Slot, place: WaitingPlace, now: datetime) -> WaitingOffer:
+    offer = WaitingOffer.objects.create(place=place, slot=slot, offered_at=now)
+    log(slot, SlotEvent.OFFERED, by=None, at=now)
+    create_task(
+        pathway=place.pathway,
+        title=f"Une place se libère : proposer {said(slot)}"[:200],
+        due_on=timezone.localdate(now),
+        origin=offer_origin(offer.uuid),
+    )
+    return offer
+
+
+def close_stale_offers(*, now: datetime) -> int:
+    """Sets aside the offers whose place is gone, or that nobody answered in time; returns how many."""
+    open_offers = WaitingOffer.objects.filter(answer=OfferAnswer.OPEN).order_by("slot_id", "pk")
+    return sum(_close_if_stale(pk, now) for pk in list(open_offers.values_list("pk", flat=True)))
+
+
+@transaction.atomic
+def _close_if_stale(pk: int, now: datetime) -> int:
+    rows = WaitingOffer.objects.filter(pk=pk, answer=OfferAnswer.OPEN).select_for_update(of=("self",), skip_locked=True)
+    offer = rows.first()
+    if offer is None:
+        return 0
+    slot = Slot.objects.with_list_data().get(pk=offer.slot_id)
+    if not Slot.objects.free(now).filter(pk=slot.pk).exists():
+        why = "La place n’est plus libre"
+    elif add(offer.offered_at, STANDS, calendar_of(slot.platform.establishment)) < now:
+        why = "Sans réponse dans la journée"
+    else:
+        return 0
+    close_offer(offer, OfferAnswer.LAPSED, user=None, why=why, at=now)
+    return 1
+
+
+def answer_offer(
+    *, offer: WaitingOffer, accept: bool, user: User | None, why: str = "", at: datetime | None = None
+) -> Booking | None:
+    """The patient takes the place, which is booked at once in the same transaction, or does not, for a reason.
+
+    Declined, the next in rank is asked, and the patient keeps their rank for other places. Raises SlotFull when
+    somebody else had the place first: the offer is set aside and the patient goes on waiting. Raises DomainError when
+    the offer was answered already (code ``answered``), without a reason to decline, or as `book_slot` does.
+    """
+    if not accept:
+        if not why.strip():
+            raise DomainError("Indiquez pourquoi le patient ne prend pas cette place.", field="why")
+        _decline(offer, user, why, at)
+        return None
+    try:
+        return _accept(offer, user, at)
+    except SlotFull:
+        _lose(offer, user, at)
+        raise
+
+
+@transaction.atomic
+def _accept(offer: WaitingOffer, user: User | None, at: datetime | None) -> Booking:
+    place = offer.place
+    known = Booking.objects.filter(request_key=uuid5(offer.uuid, "accepted")).first()
+    if known:
+        return known
+    lock_file(place.pathway_id)
+    lock_slots([offer.slot_id])
+    locked = _locked(offer)
+    now = at or timezone.now()
+    close_offer(locked, OfferAnswer.ACCEPTED, user=user, why="Place acceptée", at=now)
+    return book_slot(
+        slot=offer.slot,
+        pathway=place.pathway,
+        user=user,
+        step_key=place.step_key,
+        request_key=uuid5(offer.uuid, "accepted"),
+        at=at,
+    )
+
+
+@transaction.atomic
+def _decline(offer: WaitingOffer, user: User | None, why: str, at: datetime | None) -> None:
+    lock_slots([offer.slot_id])
+    close_offer(_locked(offer), OfferAnswer.DECLINED, user=user, why=why, at=at or timezone.now())
+    _offer(offer.slot_id, at or timezone.now())
+
+
+@transaction.atomic
+def _lose(offer: WaitingOffer, user: User | None, at: datetime | None) -> None:
+    lost = WaitingOffer.objects.select_for_update(of=("self",)).get(pk=offer.pk)
+    if lost.answer == OfferAnswer.OPEN:
+        why = "La place a été prise entre-temps"
+        close_offer(lost, OfferAnswer.LAPSED, user=user, why=why, at=at or timezone.now())
+
+
+def _locked(offer: WaitingOffer) -> WaitingOffer:
+    """The offer, with its place, held. Raises DomainError when it was answered already."""
+    place = WaitingPlace.objects.select_for_update(of=("self",)).get(pk=offer.place_id)
+    locked = WaitingOffer.objects.select_for_update(of=("self",)).get(pk=offer.pk)
+    if locked.answer != OfferAnswer.OPEN or place.status != WaitingStatus.WAITING:
+        raise DomainError(f"Cette proposition est déjà close ({locked.get_answer_display().lower()}).", code="answered")
+    return locked
