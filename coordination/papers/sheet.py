@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from coordination.models import Booking
 from coordination.readings.offer import coming_of
@@ -15,6 +17,7 @@ from coordination.services.appointments import place_of
 from directory.typography import NBSP, hour, long_day
 from pathways.models import Pathway
 from pathways.papers.printer import Printed, print_pdf
+from pathways.rules.calendar import Calendar
 from pathways.services import calendar_of
 
 STYLE = Path(__file__).parent / "desk.css"
@@ -35,11 +38,10 @@ class Day:
         return list(dict.fromkeys(lines))
 
 
-def days_of(pathway: Pathway, now: datetime) -> list[Day]:
-    """The appointments of this pathway to come, by day of the establishment."""
-    calendar = calendar_of(pathway.team.establishment)
+def days_of(pathway: Pathway, coming: Sequence[Booking], calendar: Calendar) -> list[Day]:
+    """Of the patient's appointments to come, those of this pathway, by day of the establishment."""
     found: dict[date, list[Booking]] = {}
-    for booking in coming_of(pathway, now):
+    for booking in coming:
         if booking.pathway_id == pathway.pk:
             found.setdefault(calendar.local_date(booking.slot.starts_at), []).append(booking)
     return [Day(on, bookings) for on, bookings in found.items()]
@@ -52,15 +54,16 @@ def print_sheet(pathway: Pathway, now: datetime) -> Printed:
 
 def sheet_html(pathway: Pathway, now: datetime) -> str:
     """The whole HTML document."""
-    from django.utils import timezone
-
-    context = {"pathway": pathway, "place": pathway.team.establishment, "days": days_of(pathway, now), "now": now}
+    days = days_of(pathway, coming_of(pathway, now), calendar_of(pathway.team.establishment))
+    context = {"pathway": pathway, "place": pathway.team.establishment, "days": days, "now": now}
     with timezone.override(ZoneInfo(pathway.team.establishment.time_zone)):
         return render_to_string(TEMPLATE, context)
 
 
-def message_of(pathway: Pathway, days: list[Day]) -> str:
-    """The words to send or to read to the patient: when and where, and nothing of their health."""
+def message_of(pathway: Pathway, days: Sequence[Day]) -> str:
+    """The words to send or to read to the patient: when and where, and nothing of their health; none without any."""
+    if not days:
+        return ""
     lines = ["Bonjour,", "", "Vos rendez-vous :"]
     for day in days:
         for booking in day.bookings:

@@ -19,6 +19,7 @@ from coordination.errors import SlotFull
 from coordination.forms import AskForm, CancelForm, OverbookForm, WaitForm
 from coordination.links import file_url
 from coordination.models import Booking, ExamType, Hold, Slot
+from coordination.papers.sheet import days_of, message_of
 from coordination.perms import may_book, may_mark, may_see_platform, reads_slots
 from coordination.readings.bundles import bundles_of
 from coordination.readings.offer import Need, choices_of, coming_of, needs_of, offer_of, once_each, other_need, visits
@@ -108,6 +109,7 @@ def booking_page(
         "other_types": [each for each in ExamType.objects.all() if all(n.exam_type != each for n in needs)],
         "coming": coming,
         "visits": visits(coming, calendar),
+        "message": message_of(pathway, days_of(pathway, coming, calendar)),
         "refusal": refusal,
         "gone": isinstance(refusal, SlotFull),
         "alternatives": choices_of(alternatives, need, coming, calendar) if need else [],

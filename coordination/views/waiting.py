@@ -45,7 +45,7 @@ def answer_offer(request: HttpRequest, uuid: UUID) -> HttpResponse:
     accepted = request.POST.get("reponse") == "oui"
     try:
         booking = services.answer_offer(
-            offer=offer, accepted=accepted, why=request.POST.get("why", "").strip()[:200], user=user
+            offer=offer, accept=accepted, why=request.POST.get("why", "").strip()[:200], user=user
         )
     except DomainError as error:
         messages.error(request, error.message)

@@ -26,6 +26,8 @@ from coordination.models import (
     Slot,
     Task,
     TaskSeries,
+    WaitingOffer,
+    WaitingPlace,
 )
 from coordination.querysets.worklist import Scope
 from coordination.services.acts import Asked
@@ -116,6 +118,20 @@ class Cast:
     @cached_property
     def booking(self) -> Booking:
         return desk.book_slot(slot=self.slot, pathway=self.pathway, user=self.meeting.coordinator)
+
+    @cached_property
+    def cancelled_booking(self) -> Booking:
+        later = Slot.objects.filter(series=self.slot.series).order_by("starts_at")[1]
+        booked = desk.book_slot(slot=later, pathway=self.pathway, user=self.meeting.coordinator)
+        return desk.cancel_booking(booking=booked, user=self.meeting.coordinator, code="transport")
+
+    @cached_property
+    def waiting_place(self) -> WaitingPlace:
+        return desk.join_waiting(pathway=self.pathway, exam_type=self.slot.exam_type, user=self.meeting.coordinator)
+
+    @cached_property
+    def waiting_offer(self) -> WaitingOffer:
+        return WaitingOffer.objects.create(place=self.waiting_place, slot=self.slot, offered_at=timezone.now())
 
     @cached_property
     def task(self) -> Task:

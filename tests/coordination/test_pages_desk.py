@@ -183,13 +183,15 @@ def test_who_may_handle_a_task(client: Client, desk: Desk, pathway: Pathway) -> 
 
 def test_an_appointment_is_cancelled_with_a_reason(nurse: Client, desk: Desk, pathway: Pathway) -> None:
     booking = desk.booking(desk.slot(), pathway)
-    refused = nurse.post(url("booking-cancel", booking), {"reason": ""}, headers=HTMX)
+    refused = nurse.post(url("booking-cancel", booking), {"code": ""}, headers=HTMX)
     assert refused.status_code == 422
-    assert "Indiquez pourquoi le rendez-vous est annulé." in text(refused)
+    assert "Choisissez la cause de l’annulation." in text(refused)
     response = nurse.post(
-        url("booking-cancel", booking), {"reason": "Machine en panne", "patient_knows": "on"}, headers=HTMX
+        url("booking-cancel", booking),
+        {"code": "machine_down", "reason": "Tube à changer", "told_how": "phone"},
+        headers=HTMX,
     )
-    assert "Machine en panne" in text(response)
+    assert "Tube à changer" in text(response)
     assert not Task.objects.exists()
 
 

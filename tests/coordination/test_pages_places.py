@@ -1,0 +1,249 @@
+"""Around a booking, on screen: places kept, exams together, the waiting list, another date, patients to tell."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import BytesIO
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+from pypdf import PdfReader
+
+from coordination import services
+from coordination.models import Booking, Bundle, ExamRequest, Hold, Slot, WaitingPlace
+from directory.models import AccessLog, Professional, Role, User
+from pathways import services as pathways
+from pathways.models import Pathway
+from tests.coordination.conftest import MONDAY
+from tests.coordination.factories import Desk, exam
+from tests.coordination.pages import text, url
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def colleague(desk: Desk) -> User:
+    return UserFactory(role=Role.COORDINATOR, team=desk.team)
+
+
+def ct(slot: Slot, **more: object) -> dict[str, object]:
+    return {"slot": slot.uuid, "step": "ct", "examen": "scanner", "key": uuid4(), **more}
+
+
+# --- kept for a few minutes ------------------------------------------------------------------------------------------
+def test_a_place_kept_is_shown_to_colleagues_and_confirmed_in_one_click(
+    nurse: Client, client: Client, desk: Desk, pathway: Pathway, colleague: User
+) -> None:
+    slot = desk.slot()
+    page = text(nurse.post(url("hold", pathway), ct(slot), follow=True))
+    assert "Place retenue cinq minutes" in page
+    assert "data-until" in page and "Confirmer" in page
+    other = desk.pathway()
+    client.force_login(colleague)
+    theirs = text(client.get(url("book", other), {"examen": "scanner"}))
+    assert "Retenu par un collègue pour quelques minutes" in theirs
+    refused = client.post(url("book", other), ct(slot))
+    assert refused.status_code == 422
+    client.force_login(desk.coordinator)
+    hold = Hold.objects.get()
+    client.post(url("book", pathway), ct(slot, key=hold.uuid))
+    assert Booking.objects.get().pathway == pathway
+    assert not Hold.objects.living(timezone.now()).exists()
+
+
+def test_a_place_kept_is_free_again_by_itself(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    slot = desk.slot()
+    services.hold_place(slot=slot, pathway=desk.pathway(), user=desk.coordinator)
+    assert "Retenu par un collègue" in text(nurse.get(url("book", pathway), {"examen": "scanner"}))
+    with time_machine.travel(MONDAY + timedelta(minutes=6)):
+        page = nurse.get(url("book", pathway), {"examen": "scanner"})
+        assert page.context["first"].slot == slot
+        nurse.post(url("book", pathway), ct(slot))
+    assert Booking.objects.get().slot == slot
+
+
+def test_a_place_kept_is_let_go(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    nurse.post(url("hold", pathway), ct(desk.slot()))
+    page = text(nurse.post(url("hold-release", pathway), {"examen": "scanner"}, follow=True))
+    assert "Place relâchée" in page
+    assert not Hold.objects.exists()
+
+
+# --- together --------------------------------------------------------------------------------------------------------
+def two_exams(desk: Desk) -> tuple[Slot, Slot]:
+    """A CT and an MRI on the same day, later than a CT alone."""
+    desk.slot(in_days=4)
+    return desk.slot(in_days=6), desk.slot(in_days=6, exam_type=exam("irm"), starts_at=timezone.localtime().time())
+
+
+def test_exams_of_one_day_are_proposed_and_booked_together(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    scan, mri = two_exams(desk)
+    page = nurse.get(url("book", pathway))
+    offers = page.context["bundles"]
+    assert offers, "the pathway asks for several exams"
+    best = offers[0].ways[0]
+    assert best.trips == 1
+    assert {line.slot for line in best.lines} == {scan, mri}
+    assert "Réserver les 2" in text(page)
+    places = [f"{line.slot.uuid}@{line.need.step.key}" for line in best.lines]
+    sent = {"place": places, "key": str(best.key), "kind": "day", "label": offers[0].label}
+    done = text(nurse.post(url("book-together", pathway), sent, follow=True))
+    assert "2 rendez-vous réservés ensemble" in done
+    nurse.post(url("book-together", pathway), sent)
+    assert Bundle.objects.get().bookings.count() == 2, "sent twice, booked once"
+
+
+def test_one_place_gone_books_none_of_them_and_says_so(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    _, mri = two_exams(desk)
+    best = nurse.get(url("book", pathway)).context["bundles"][0].ways[0]
+    desk.booking(mri)
+    places = [f"{line.slot.uuid}@{line.need.step.key}" for line in best.lines]
+    refused = nurse.post(url("book-together", pathway), {"place": places, "key": str(best.key), "kind": "day"})
+    assert refused.status_code == 422
+    assert "vient d’être pris" in text(refused)
+    assert not Booking.objects.filter(pathway=pathway).exists()
+
+
+def test_places_of_one_visit_are_kept_then_confirmed_together(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    two_exams(desk)
+    best = nurse.get(url("book", pathway)).context["bundles"][0].ways[0]
+    places = [f"{line.slot.uuid}@{line.need.step.key}" for line in best.lines]
+    page = text(nurse.post(url("hold-together", pathway), {"place": places}, follow=True))
+    assert "Confirmer les 2" in page
+    assert len({hold.group for hold in Hold.objects.all()}) == 1
+
+
+# --- otherwise -------------------------------------------------------------------------------------------------------
+def test_without_a_place_in_time_one_waits_and_stops_waiting(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    exam()
+    page = text(nurse.get(url("book", pathway), {"examen": "scanner"}))
+    assert "Ce qu’il faudrait" in page and "Attendre une place rendue" in page
+    sent = {"step": "ct", "examen": "scanner", "note": "Libre le matin"}
+    assert "Inscrit sur la liste" in text(nurse.post(url("wait", pathway), sent, follow=True))
+    place = WaitingPlace.objects.get()
+    assert (place.step_key, place.note, place.latest_at) == ("ct", "Libre le matin", pathway.steps.get(key="ct").due_at)
+    listed = text(nurse.get(url("waiting")))
+    assert "Libre le matin" in listed and "1er" in listed
+    nurse.post(url("waiting-leave", place), {"examen": "scanner"})
+    assert not WaitingPlace.objects.waiting().exists()
+
+
+def test_a_freed_place_is_proposed_accepted_or_declined_with_a_reason(
+    nurse: Client, desk: Desk, pathway: Pathway
+) -> None:
+    slot = desk.slot()
+    taken = desk.booking(slot)
+    services.join_waiting(pathway=pathway, exam_type=slot.exam_type, user=desk.coordinator)
+    services.cancel_booking(booking=taken, user=desk.coordinator, code="patient_unavailable")
+    services.offer_freed_places(now=timezone.now())
+    page = nurse.get(url("waiting"))
+    (waiter,) = page.context["lists"][0].waiters
+    assert waiter.offer.slot == slot
+    nurse.post(url("waiting-answer", waiter.offer), {"reponse": "non"})
+    assert WaitingPlace.objects.get().offers.get().answer == "open", "a refusal says why"
+    nurse.post(url("waiting-answer", waiter.offer), {"reponse": "oui"})
+    assert Booking.objects.get(pathway=pathway).slot == slot
+    assert WaitingPlace.objects.get().status == "served"
+
+
+def test_a_platform_is_asked_for_a_date(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    desk.slot(in_days=40)
+    sent = {
+        "step": "ct",
+        "examen": "scanner",
+        "addressed_to": desk.platform.uuid,
+        "question": "Extension ?",
+        "key": uuid4(),
+    }
+    wrong = nurse.post(url("ask", pathway), {**sent, "addressed_to": uuid4()})
+    assert wrong.status_code == 422
+    assert "Choisissez un plateau" in text(wrong) and "Extension ?" in text(wrong)
+    assert "Demande envoyée" in text(nurse.post(url("ask", pathway), sent, follow=True))
+    request = ExamRequest.objects.get()
+    assert (request.addressed_to, request.step_key, request.question) == (desk.platform, "ct", "Extension ?")
+    assert "réponse promise" in text(nurse.get(url("book", pathway), {"examen": "scanner"})) or not request.promised_at
+
+
+def test_a_place_more_is_added_in_a_physicians_name_with_a_reason(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    pathways.record_milestone(pathway=pathway, kind="lab_noncontributive", occurred_at=timezone.now())
+    slot = desk.slot(in_days=3, exam_type=exam("echo_endoscopie"), release_notice_hours=1)
+    desk.booking(slot)
+    doctor = UserFactory(role=Role.PHYSICIAN, team=desk.team)
+    sent = {"step": "new_sample", "examen": "echo_endoscopie", "slot": slot.uuid, "key": uuid4()}
+    nobody = nurse.post(url("overbook", pathway), {**sent, "reason": "Ictère"})
+    assert nobody.status_code == 422
+    assert "Nommez le médecin" in text(nobody) and "Ictère" in text(nobody)
+    named = {**sent, "physician": Professional.objects.get(user=doctor).pk, "reason": "Ictère"}
+    assert "Place ajoutée au nom de" in text(nurse.post(url("overbook", pathway), named, follow=True))
+    booking = Booking.objects.get(pathway=pathway)
+    assert (booking.overbooked_for, booking.overbook_reason) == (doctor.professional, "Ictère")
+
+
+# --- another date, told ----------------------------------------------------------------------------------------------
+def test_an_appointment_moves_in_one_gesture_and_the_patient_is_to_be_told(
+    nurse: Client, desk: Desk, pathway: Pathway
+) -> None:
+    booking, later = desk.booking(desk.slot(), pathway, step_key="ct"), desk.slot(in_days=12)
+    page = nurse.get(url("booking-move", booking))
+    assert later in [each.slot for each in [*page.context["offer"].meeting, *page.context["offer"].missing]]
+    refused = nurse.post(url("booking-move", booking), {"slot": later.uuid, "key": uuid4()})
+    assert refused.status_code == 422
+    assert "pourquoi ce rendez-vous est déplacé" in text(refused)
+    sent = {"slot": later.uuid, "code": "machine_down", "key": uuid4()}
+    assert "Rendez-vous déplacé" in text(nurse.post(url("booking-move", booking), sent, follow=True))
+    moved = Booking.objects.get(status="booked")
+    assert (moved.slot, moved.moved_from) == (later, booking)
+    listed = text(nurse.get(url("to-tell")))
+    assert str(pathway.patient) in listed and "Déplacé" in listed
+    nurse.post(url("booking-told", moved), {"how": "phone"})
+    assert str(pathway.patient) not in text(nurse.get(url("to-tell")))
+    moved.refresh_from_db()
+    assert (moved.told_how, moved.told_by) == ("phone", desk.coordinator)
+
+
+def test_a_cancellation_has_a_cause_of_the_list_and_keeps_what_was_typed(
+    nurse: Client, desk: Desk, pathway: Pathway
+) -> None:
+    booking = desk.booking(desk.slot(), pathway)
+    refused = nurse.post(url("booking-cancel", booking), {"code": "", "reason": "Il a appelé"})
+    assert refused.status_code == 422
+    assert "Choisissez la cause" in text(refused) and "Il a appelé" in text(refused)
+    other = nurse.post(url("booking-cancel", booking), {"code": "other", "reason": " "})
+    assert other.status_code == 422, "« Autre » says nothing by itself"
+    nurse.post(url("booking-cancel", booking), {"code": "transport", "told_how": "phone"})
+    booking.refresh_from_db()
+    assert (booking.status, booking.cancel_code_id, booking.told_how) == ("cancelled", "transport", "phone")
+
+
+# --- for the patient -------------------------------------------------------------------------------------------------
+def test_the_sheet_lists_every_appointment_and_its_preparation(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    desk.booking(desk.slot(in_days=6), pathway)
+    desk.booking(desk.slot(in_days=8, exam_type=exam("irm")), pathway)
+    response = nurse.get(url("appointment-sheet", pathway))
+    words = " ".join(page.extract_text() for page in PdfReader(BytesIO(response.content)).pages)
+    assert "2 venues" in words and "Scanner" in words and "metformine" in words
+    assert pathway.patient.birth_name not in response["Content-Disposition"]
+    assert AccessLog.objects.filter(what="Convocation").count() == 1
+
+
+def test_the_message_for_the_patient_tells_nothing_of_their_health(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    desk.booking(desk.slot(in_days=6), pathway)
+    message = nurse.get(url("book", pathway)).context["message"]
+    assert "Vos rendez-vous" in message and desk.platform.name in message
+    assert desk.target.name not in message and pathway.patient.birth_name not in message
+
+
+def test_lists_of_the_desk_cost_the_same_whatever_the_data(
+    nurse: Client, desk: Desk, django_assert_max_num_queries: object
+) -> None:
+    slot = desk.slot(capacity=9)
+    for _ in range(4):
+        services.join_waiting(pathway=desk.pathway(), exam_type=exam("irm"), user=desk.coordinator)
+        services.cancel_booking(booking=desk.booking(slot, desk.pathway()), user=desk.coordinator, code="transport")
+    for page in ("waiting", "to-tell"):
+        with django_assert_max_num_queries(12):  # type: ignore[operator]
+            nurse.get(url(page))
