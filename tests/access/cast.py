@@ -107,11 +107,20 @@ class Cast:
 
     @cached_property
     def slot(self) -> Slot:
-        exam = ExamType.objects.first() or ExamType.objects.create(code="ct", label="Scanner", modality="imagerie")
+        return self._slot(
+            ExamType.objects.first() or ExamType.objects.create(code="ct", label="Scanner", modality="imagerie")
+        )
+
+    @cached_property
+    def other_slot(self) -> Slot:
+        """Of another exam, later in the day."""
+        return self._slot(ExamType.objects.create(code="autre-examen", label="Autre examen", modality="imagerie"), 14)
+
+    def _slot(self, exam: ExamType, hour: int = 9) -> Slot:
         day = timezone.localdate() + timedelta(days=8)
         series = desk.create_series(
             exam_type=exam, platform=self.platform, targets=[self.meeting.target], weekday=day.weekday(),
-            starts_at=time(9), valid_from=timezone.localdate(), capacity=3,
+            starts_at=time(hour), valid_from=timezone.localdate(), capacity=3,
         )  # fmt: skip
         return Slot.objects.filter(series=series).order_by("starts_at")[0]
 
@@ -121,17 +130,18 @@ class Cast:
 
     @cached_property
     def cancelled_booking(self) -> Booking:
-        later = Slot.objects.filter(series=self.slot.series).order_by("starts_at")[1]
-        booked = desk.book_slot(slot=later, pathway=self.pathway, user=self.meeting.coordinator)
+        booked = desk.book_slot(slot=self.other_slot, pathway=self.pathway, user=self.meeting.coordinator)
         return desk.cancel_booking(booking=booked, user=self.meeting.coordinator, code="transport")
 
     @cached_property
     def waiting_place(self) -> WaitingPlace:
-        return desk.join_waiting(pathway=self.pathway, exam_type=self.slot.exam_type, user=self.meeting.coordinator)
+        return desk.join_waiting(
+            pathway=self.pathway, exam_type=self.other_slot.exam_type, user=self.meeting.coordinator
+        )
 
     @cached_property
     def waiting_offer(self) -> WaitingOffer:
-        return WaitingOffer.objects.create(place=self.waiting_place, slot=self.slot, offered_at=timezone.now())
+        return WaitingOffer.objects.create(place=self.waiting_place, slot=self.other_slot, offered_at=timezone.now())
 
     @cached_property
     def task(self) -> Task:
