@@ -140,6 +140,7 @@ def undo_mark(*, booking: Booking, user: User | None) -> Booking:
     marked = [BookingStatus.DONE, BookingStatus.MISSED, BookingStatus.NOT_DONE]
     before = Booking.objects.get(pk=booking.pk)
     _refuse_built_upon(before)
+    _refuse_booked_since(before)
     if not Booking.objects.filter(pk=booking.pk, status__in=marked).update(
         status=BookingStatus.BOOKED, marked_at=None, marked_by=None
     ):
@@ -177,6 +178,15 @@ def _refuse_built_upon(booking: Booking) -> None:
         raise DomainError(
             "Le laboratoire a répondu depuis : corrigez le jalon dans le dossier, avec son motif.", code="too_late"
         )
+
+
+def _refuse_booked_since(booking: Booking) -> None:
+    """Missed or not done, the exam may be booked again by now: the need would be booked twice."""
+    if not booking.step_key:
+        return
+    need = {"pathway": booking.pathway_id, "exam_type": booking.exam_type_id, "step_key": booking.step_key}
+    if Booking.objects.unmarked().filter(**need).exclude(pk=booking.pk).exists():
+        raise DomainError("Cet examen est réservé de nouveau depuis : annulez d’abord l’autre.", code="already_booked")
 
 
 def _marked(booking: Booking, status: str, user: User | None, now: datetime) -> Booking:

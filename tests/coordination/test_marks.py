@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from coordination import services
 from coordination.models import Booking, BookingStatus, Slot, Task
 from directory.errors import DomainError
+from pathways import services as pathways
 from pathways.models import Appointment, Milestone, Pathway
 from tests.coordination.factories import Desk, exam
 
@@ -140,3 +142,67 @@ def test_the_two_exams_do_not_close_each_other(desk: Desk) -> None:
     exam("irm")
     states = dict(pathway.steps.values_list("key", "state"))
     assert (states["ct"], states["mri"] == "done") == ("done", False)
+
+
+def test_an_exam_that_could_not_be_done_asks_to_book_again(desk: Desk) -> None:
+    booking = desk.past_booking("biopsie_percutanee")
+    with pytest.raises(DomainError) as refused:
+        services.mark_not_done(booking=booking, reason=" ", user=desk.technician)
+    assert refused.value.field == "reason"
+    services.mark_not_done(booking=booking, reason="Patient non à jeun", user=desk.technician)
+    task = Task.objects.get(pathway=booking.pathway)
+    assert task.title.startswith("Reprogrammer : ")
+    assert task.note == "Patient non à jeun"
+    assert facts(booking.pathway) == set()
+    services.undo_mark(booking=booking, user=desk.technician)
+    task.refresh_from_db()
+    assert task.status == "cancelled"
+
+
+def test_a_result_is_ready_after_the_exam_and_can_be_taken_back(desk: Desk) -> None:
+    booking = desk.past_booking()
+    with pytest.raises(DomainError, match="Notez d’abord"):
+        services.mark_result_ready(booking=booking, user=desk.technician)
+    services.mark_done(booking=booking, user=desk.technician)
+    ready = services.mark_result_ready(booking=booking, user=desk.technician)
+    assert services.mark_result_ready(booking=booking, user=None).result_ready_at == ready.result_ready_at
+    with pytest.raises(DomainError, match="reprenez-le"):
+        services.undo_mark(booking=booking, user=desk.technician)
+    services.take_back_result(booking=booking, user=desk.technician)
+    with pytest.raises(DomainError, match="pas noté"):
+        services.take_back_result(booking=booking, user=desk.technician)
+    services.undo_mark(booking=booking, user=desk.technician)
+    lines = list(booking.slot.changes.order_by("pk").values_list("what", flat=True))
+    assert lines == ["booked", "done", "result_ready", "unmarked", "unmarked"]
+
+
+def test_a_sample_the_laboratory_has_answered_is_not_unmade_by_a_click(desk: Desk) -> None:
+    booking = desk.past_booking("biopsie_percutanee")
+    services.mark_done(booking=booking, user=desk.technician)
+    news = pathways.record_milestone(pathway=booking.pathway, kind="lab_intermediate", occurred_at=timezone.now())
+    with pytest.raises(DomainError, match="laboratoire a répondu") as refused:
+        services.undo_mark(booking=booking, user=desk.technician)
+    assert refused.value.code == "too_late"
+    pathways.withdraw_milestone(milestone=news, author=desk.coordinator, note="Autre patient")
+    services.undo_mark(booking=booking, user=desk.technician)
+
+
+def test_a_mark_a_week_old_is_corrected_in_the_file(desk: Desk) -> None:
+    booking = desk.past_booking()
+    services.mark_done(booking=booking, user=desk.technician)
+    with time_machine.travel(timezone.now() + timedelta(days=8)), pytest.raises(DomainError, match="sept jours"):
+        services.undo_mark(booking=booking, user=desk.technician)
+
+
+def test_the_day_of_an_appointment_is_that_of_its_platform(desk: Desk) -> None:
+    """At 22:00 in Paris it is already tomorrow in Nouméa, where the appointment of 9:00 is of the day."""
+    place = desk.team.establishment
+    place.time_zone = "Pacific/Noumea"
+    place.save()
+    evening = timezone.now().replace(hour=21, minute=0)
+    with time_machine.travel(evening):
+        slot = desk.slot_at(timezone.now() + timedelta(hours=4))
+        booking = desk.booked_before_release(slot)
+        services.mark_done(booking=booking, user=desk.technician)
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -97,3 +98,28 @@ def test_no_message_of_a_release_names_a_patient(desk: Desk) -> None:
     body = OutboxMessage.objects.get(kind="slots_released").body
     assert pathway.patient.birth_name not in body
     assert pathway.reference not in body
+
+
+def test_a_notice_in_working_hours_is_given_while_somebody_is_there(desk: Desk) -> None:
+    """48 working hours before a Monday morning is the Thursday morning, not a Saturday."""
+    series = desk.series(in_days=7, release_unit="working_hours")
+    slot = series.slots.order_by("starts_at")[0]
+    with timezone.override("Europe/Paris"):
+        assert timezone.localtime(slot.starts_at).strftime("%A %H") == "Monday 09"
+        assert timezone.localtime(slot.release_at).strftime("%A %H") == "Thursday 09"
+
+
+def test_the_release_is_written_in_the_life_of_the_slot(desk: Desk) -> None:
+    slot = desk.slot_at(in_hours(20))
+    services.release_unused_slots(now=timezone.now())
+    assert list(slot.changes.values_list("what", "by")) == [("released", None)]
+
+
+def test_the_message_gives_the_hour_of_the_platform(desk: Desk) -> None:
+    place = desk.team.establishment
+    place.time_zone = "Indian/Reunion"
+    place.save()
+    slot = desk.slot_at(in_hours(20))
+    services.release_unused_slots(now=timezone.now())
+    hour = timezone.localtime(slot.starts_at, ZoneInfo("Indian/Reunion")).hour
+    assert f"à {hour} h" in OutboxMessage.objects.get(kind="slots_released").body.replace("\xa0", " ")
