@@ -1,7 +1,21 @@
 from django.urls import path
 
 from coordination import views
-from coordination.views import acts, covers, duties, gp, meetings, new_task, papers, saved_views, tasks
+from coordination.views import (
+    acts,
+    covers,
+    duties,
+    feeds,
+    gp,
+    meetings,
+    new_task,
+    papers,
+    platform,
+    saved_views,
+    slot_figures,
+    slots,
+    tasks,
+)
 
 app_name = "coordination"
 
@@ -34,9 +48,18 @@ urlpatterns = [
     path("absences/<uuid:uuid>/retour/", covers.back, name="cover-back"),
     path("absences/<uuid:uuid>/date/", covers.extend, name="cover-extend"),
     path("absences/<uuid:uuid>/lu/", covers.read, name="cover-read"),
-    path("creneaux/", views.slots, name="slots"),
-    path("creneaux/<uuid:uuid>/", views.slot, name="slot"),
-    path("plateau/", views.platform, name="platform"),
+    path("creneaux/", slots.slots, name="slots"),
+    path("creneaux/mois/", slots.month, name="slots-month"),
+    path("creneaux/chiffres/", slot_figures.figures, name="slot-figures"),
+    path("creneaux/chiffres/liste/", slot_figures.listed, name="slot-figures-list"),
+    path("creneaux/combien/", slot_figures.sizing, name="sizing"),
+    path("creneaux/agendas/", feeds.feeds, name="feeds"),
+    path("creneaux/agendas/<uuid:uuid>/revoquer/", feeds.feed_revoke, name="feed-revoke"),
+    path("calendrier/<str:token>.ics", feeds.calendar, name="calendar"),
+    path("creneaux/<uuid:uuid>/", slots.slot, name="slot"),
+    path("plateau/", platform.platform, name="platform"),
+    path("plateau/liste.pdf", platform.day_list, name="day-list"),
+    path("plateau/places/", platform.proof, name="platform-proof"),
     path("reservations/<uuid:uuid>/realise/", views.done, name="booking-done"),
     path("reservations/<uuid:uuid>/manque/", views.missed, name="booking-missed"),
     path("reservations/<uuid:uuid>/retablir/", views.undo, name="booking-undo"),

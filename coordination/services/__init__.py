@@ -6,6 +6,7 @@ from coordination.services.cover_turns import settle_covers
 from coordination.services.covers import change_return, come_back, follow_owner, hand_over, mark_read
 from coordination.services.duties import leave_post, set_day, set_usual_week, take_post
 from coordination.services.exam_types import load_exam_types
+from coordination.services.feeds import make_feed, open_feed, revoke_feed
 from coordination.services.marks import mark_done, mark_missed, undo_mark
 from coordination.services.meetings import (
     close_review,
@@ -92,6 +93,7 @@ __all__ = [
     "leave_post",
     "load_exam_types",
     "look_at",
+    "make_feed",
     "make_next_occurrences",
     "mark_done",
     "mark_missed",
@@ -101,6 +103,7 @@ __all__ = [
     "note_nothing",
     "note_told",
     "notify_gp",
+    "open_feed",
     "open_notice",
     "open_on",
     "pause_series",
@@ -119,6 +122,7 @@ __all__ = [
     "requeue_papers",
     "resume_series",
     "retry_paper",
+    "revoke_feed",
     "save_view",
     "send_notice_again",
     "send_pending_notices",

@@ -15,6 +15,7 @@ from PIL import Image
 from coordination import services as desk
 from coordination.models import (
     Booking,
+    CalendarFeed,
     Cover,
     DeskAct,
     DeskPaper,
@@ -116,6 +117,12 @@ class Cast:
     @cached_property
     def booking(self) -> Booking:
         return desk.book_slot(slot=self.slot, pathway=self.pathway, user=self.meeting.coordinator)
+
+    @cached_property
+    def feed(self) -> CalendarFeed:
+        return desk.make_feed(
+            user=self.meeting.coordinator, shown=self.slot.series, label="Agenda du service", request_key=uuid4()
+        )
 
     @cached_property
     def task(self) -> Task:
