@@ -108,8 +108,13 @@ def ranges(
     scale = _Scale(top)
     drawn = [
         Range(
-            _fitting(label), TOP + number * ROW, scale.x(low), max(scale.x(high) - scale.x(low), 2), scale.x(middle),
-            text, scale.x(high) + _GAP,
+            _fitting(label),
+            TOP + number * ROW,
+            scale.x(low),
+            max(scale.x(high) - scale.x(low), 2),
+            scale.x(middle),
+            text,
+            scale.x(high) + _GAP,
         )
         for number, (label, low, middle, high, text) in enumerate(rows)
     ]

@@ -42,7 +42,8 @@ class Here:
 
     @classmethod
     def of(cls, request: HttpRequest) -> Here:
-        mine = [each.team for each in user_of(request).current_memberships if each.role == Role.PLATFORM]
+        memberships = sorted(user_of(request).current_memberships, key=lambda each: each.pk)
+        mine = [each.team for each in memberships if each.role == Role.PLATFORM]
         sites = list({team.establishment_id: team.establishment for team in mine}.values())
         asked = request.GET.get("site", "")
         site = next((each for each in sites if str(each.uuid) == asked), sites[0])
