@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from coordination.models import Booking, Slot, Task
-from directory.models import Role, User
+from coordination.models import Booking, Slot, SlotPractitioner, SlotSeries, Task
+from directory.models import Professional, Role, Team, User
 from directory.perms import has_role, works_at_desk
 from pathways.models import Pathway
 from pathways.perms import may_coordinate, may_write
@@ -13,12 +13,15 @@ __all__ = [
     "may_book",
     "may_contact",
     "may_cover",
+    "may_feed",
     "may_handle",
     "may_mark",
     "may_notify",
     "may_see_platform",
+    "reads_slot_figures",
     "reads_slots",
     "reads_tasks",
+    "relies_on_slots",
     "runs_platform",
     "sees_covers",
     "works_at_desk",
@@ -26,7 +29,9 @@ __all__ = [
 
 reads_tasks = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
 follows_reviews = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
-reads_slots = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PLATFORM)
+reads_slots = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.PLATFORM)
+reads_slot_figures = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.PLATFORM, Role.QUALITY)
+relies_on_slots = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
 runs_platform = has_role(Role.PLATFORM)
 
 
@@ -73,3 +78,18 @@ def may_mark(user: User, booking: Booking) -> bool:
 def may_see_platform(user: User, slot: Slot) -> bool:
     """True for the people of the slot's platform."""
     return slot.platform_id in user.teams_as(Role.PLATFORM)
+
+
+def may_feed(user: User, shown: Team | SlotSeries | Professional) -> bool:
+    """Put slots in an agenda: a platform its own, anyone a series they see, a practitioner their own hours; the desk,
+    those of the practitioners expected in the series it books (S12)."""
+    if not user.is_active:
+        return False
+    if isinstance(shown, Team):
+        return shown.pk in user.teams_as(Role.PLATFORM)
+    seen = SlotSeries.objects.visible_to(user)
+    if isinstance(shown, SlotSeries):
+        return seen.filter(pk=shown.pk).exists()
+    own = user.professional is not None and user.professional.pk == shown.pk
+    expected = SlotPractitioner.objects.filter(professional=shown, slot__series__in=seen.values("pk"))
+    return bool(user.roles) and (own or (works_at_desk(user) and expected.exists()))

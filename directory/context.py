@@ -18,7 +18,7 @@ NAVIGATION: list[tuple[str, str, str, set[str]]] = [
     ("Demandes", "referrals:inbox", "inbox", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
     ("Patients", "pathways:list", "users", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.TOWN}),
     ("Tâches", "coordination:tasks", "checklist", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
-    ("Créneaux", "coordination:slots", "calendar", {Role.COORDINATOR, Role.SECRETARY, Role.PLATFORM}),
+    ("Créneaux", "coordination:slots", "calendar", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.PLATFORM}),
     ("RCP", "rcp:sessions", "users-group", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.QUALITY}),
     ("Alertes", "pathways:alerts", "bell", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
     ("Courrier", "directory:post", "mail", {Role.COORDINATOR, Role.SECRETARY}),

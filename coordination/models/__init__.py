@@ -12,6 +12,7 @@ from coordination.models.desk import (
 )
 from coordination.models.duties import DutyDay, DutyHolder, DutyPattern, Post
 from coordination.models.exam_types import ExamType, Sampling
+from coordination.models.feeds import CalendarFeed
 from coordination.models.meetings import ReviewAction, ReviewAttendance, ReviewItem, ReviewMeeting, ReviewOutcome
 from coordination.models.notices import Notice, NoticeReading, NoticeStatus
 from coordination.models.papers import DeskPaper, PaperKind, PaperStatus
@@ -35,6 +36,7 @@ __all__ = [
     "BookingStatus",
     "Bundle",
     "BundleKind",
+    "CalendarFeed",
     "CancelCode",
     "CancelSide",
     "Channel",

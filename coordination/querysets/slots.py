@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, DateField, DateTimeField, F, Func, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import Cast, Coalesce
 
 from directory.models import Role
 from pathways.querysets import visible_pathways
@@ -26,15 +26,22 @@ if TYPE_CHECKING:
     from pathways.models import Pathway
 
 
+LOCAL_DAY = Cast(
+    Func(F("platform__establishment__time_zone"), F("starts_at"), function="TIMEZONE", output_field=DateTimeField()),
+    DateField(),
+)
+"""The day on which a slot begins, where it takes place."""
+
+
 class SlotSeriesQuerySet(models.QuerySet["SlotSeries"]):
     def running(self, day: date) -> Self:
         """Those that still make slots on ``day`` or after."""
         return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=day))
 
     def visible_to(self, user: User) -> Self:
-        """Series of the user's platform, and those serving the target pathways of the desks they run."""
+        """Series of the user's platform, and those serving the target pathways of the teams they care with."""
         serving = self.model.targets.through.objects.filter(
-            targetpathway__team__in=user.teams_as(Role.COORDINATOR, Role.SECRETARY)
+            targetpathway__team__in=user.teams_as(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
         )
         return self.filter(Q(platform__in=user.teams_as(Role.PLATFORM)) | Q(pk__in=serving.values("slotseries_id")))
 

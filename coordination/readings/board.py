@@ -1,24 +1,27 @@
-"""The week of slots, and the day of a platform."""
+"""The board of slots of one week, by exam type and day."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from coordination.models import Booking, ExamType, Slot
-from coordination.querysets import BookingQuerySet
+from coordination.models import ExamType, Slot
 from coordination.rules.slots import SlotLook, look
 from directory.models import Establishment
+from directory.typography import NBSP
 from pathways.rules.calendar import ONE_DAY, Calendar
-from pathways.services import calendar_of
 
-AHEAD = 14
-BACK = 90
+WEEK = 7 * ONE_DAY
+FARTHEST_ZONES = timedelta(hours=26)
+"""Between the clocks of two French establishments at most: slots of every zone are read with this margin."""
+
 ICONS = {
     SlotLook.FREE: "circle",
     SlotLook.PART: "circle-dot",
+    SlotLook.HELD: "hourglass",
     SlotLook.FULL: "circle-check",
     SlotLook.RELEASED: "arrow-back-up",
     SlotLook.CANCELLED: "ban",
@@ -28,21 +31,52 @@ ICONS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One slot on the board."""
+    """One slot on the board; ``held`` places are kept for open forms. ``starts_at`` is on the wall clock of its site,
+    named by ``elsewhere`` when the page runs on another one."""
 
     slot: Slot
     look: SlotLook
+    held: int
+    starts_at: datetime
+    elsewhere: str = ""
 
     @property
     def icon(self) -> str:
         return ICONS[self.look]
 
     @property
+    def hour(self) -> str:
+        """« 14 h 30 » where the exam takes place."""
+        minutes = f"{NBSP}{self.starts_at:%M}" if self.starts_at.minute else ""
+        return f"{self.starts_at.hour}{NBSP}h{minutes}"
+
+    @property
+    def left(self) -> int:
+        """Places neither booked nor held."""
+        return max(self.slot.free - self.held, 0)
+
+    @property
     def words(self) -> str:
-        """« 1 libre sur 2 », « Complet », « Libéré »."""
+        """« 1 libre sur 2, 1 retenue », « Complet », « Libéré, 1 réservée sur 2 »."""
+        slot = self.slot
         if self.look in (SlotLook.FREE, SlotLook.PART):
-            return f"{self.slot.free} libre{'s' if self.slot.free > 1 else ''} sur {self.slot.capacity}"
+            held = f", {self.held} retenue{_s(self.held)}" if self.held else ""
+            return f"{self.left} libre{_s(self.left)} sur {slot.capacity}{held}"
+        if self.look == SlotLook.FULL:
+            extra = slot.booked - slot.capacity
+            return f"Complet, {extra} en plus" if extra > 0 else self.look.label
+        if self.look == SlotLook.HELD:
+            taken = f", {slot.booked} réservée{_s(slot.booked)} sur {slot.capacity}" if slot.booked else ""
+            return f"{self.look.label}{taken}"
+        if self.look == SlotLook.RELEASED and slot.booked:
+            return f"{self.look.label}, {slot.booked} réservée{_s(slot.booked)} sur {slot.capacity}"
+        if self.look == SlotLook.PAST and slot.booked:
+            return f"Passé, {slot.booked} prise{_s(slot.booked)} sur {slot.capacity}"
         return self.look.label
+
+
+def _s(count: int) -> str:
+    return "s" if count > 1 else ""
 
 
 @dataclass(frozen=True)
@@ -76,19 +110,34 @@ class Board:
         return self.monday + 6 * ONE_DAY
 
 
-def board_of(slots: Sequence[Slot], monday: date, place: Establishment | None, now: datetime) -> Board:
-    """The board of the week of ``monday`` from its slots; a weekend without any slot has no column."""
-    calendar = calendar_of(place) if place else Calendar()
+def bounds(first: date, last: date, calendar: Calendar) -> tuple[datetime, datetime]:
+    """The instants between which a slot of any zone may begin on a local day ``first``..``last``, both included."""
+    return (
+        calendar.start_of_day(first) - FARTHEST_ZONES,
+        calendar.start_of_day(last + ONE_DAY) + FARTHEST_ZONES,
+    )
+
+
+def board_of(slots: Iterable[Slot], monday: date, calendar: Calendar, now: datetime) -> Board:
+    """The board of the week of ``monday`` from slots fetched ``with_holds``; each stands on the day of its own site. A
+    weekend without any slot has no column."""
     cells: dict[tuple[int, date], list[Cell]] = defaultdict(list)
     figures: dict[str, int] = defaultdict(int)
     types: dict[int, ExamType] = {}
     for slot in slots:
-        cell = Cell(slot, _look(slot, now))
+        cell = cell_of(slot, now, calendar)
+        if not monday <= cell.starts_at.date() < monday + WEEK:
+            continue
         types[slot.exam_type_id] = slot.exam_type
-        cells[slot.exam_type_id, calendar.local_date(slot.starts_at)].append(cell)
+        cells[slot.exam_type_id, cell.starts_at.date()].append(cell)
         _count(figures, cell)
     used = {day for _, day in cells}
-    days = [_day(monday + n * ONE_DAY, calendar, now) for n in range(7) if n < 5 or monday + n * ONE_DAY in used]
+    today = calendar.local_date(now)
+    days = [
+        Day(day, off_name(day, calendar), today=day == today)
+        for day in (monday + n * ONE_DAY for n in range(7))
+        if day.weekday() < 5 or day in used
+    ]
     lines = [
         Line(exam_type, [(day, cells.get((pk, day.date), [])) for day in days])
         for pk, exam_type in sorted(types.items(), key=lambda item: item[1].label)
@@ -96,26 +145,37 @@ def board_of(slots: Sequence[Slot], monday: date, place: Establishment | None, n
     return Board(monday, days, lines, dict(figures))
 
 
-def _look(slot: Slot, now: datetime) -> SlotLook:
-    return look(status=slot.status, capacity=slot.capacity, booked=slot.booked, starts_at=slot.starts_at, now=now)
-
-
 def _count(figures: dict[str, int], cell: Cell) -> None:
-    """Places booked, free, given back, lost: what SLT-10 asks to show."""
+    """Places booked, held, free, given back, lost: what SLT-10 asks to show."""
     figures["booked"] += cell.slot.booked
-    key = {SlotLook.FREE: "free", SlotLook.PART: "free", SlotLook.RELEASED: "released", SlotLook.PAST: "lost"}
-    if cell.look in key:
-        figures[key[cell.look]] += cell.slot.free
+    key = {
+        SlotLook.FREE: "free",
+        SlotLook.PART: "free",
+        SlotLook.HELD: "free",
+        SlotLook.RELEASED: "released",
+        SlotLook.PAST: "lost",
+    }.get(cell.look)
+    if key:
+        figures[key] += cell.left
+    if key == "free":
+        figures["held"] += cell.slot.free - cell.left
 
 
-def _day(day: date, calendar: Calendar, now: datetime) -> Day:
-    off = calendar.holiday_name(day) or ("Fermé" if day in calendar.closing_days else "")
-    return Day(date=day, off=off, today=day == calendar.local_date(now))
+def off_name(day: date, calendar: Calendar) -> str:
+    """The public holiday, « Fermé » on a closing day, else nothing."""
+    return calendar.holiday_name(day) or ("Fermé" if day in calendar.closing_days else "")
 
 
-def cell_of(slot: Slot, now: datetime) -> Cell:
-    """One slot by itself."""
-    return Cell(slot, _look(slot, now))
+def cell_of(slot: Slot, now: datetime, calendar: Calendar | None = None) -> Cell:
+    """One slot (fetched ``with_holds``) at ``now``, on a page that runs on ``calendar``."""
+    site: Establishment = slot.platform.establishment
+    held: int = getattr(slot, "held", 0)
+    seen = look(
+        status=slot.status, capacity=slot.capacity, booked=slot.booked, starts_at=slot.starts_at, now=now, held=held,
+        release_at=slot.release_at,
+    )  # fmt: skip
+    away = calendar is not None and calendar.time_zone != site.time_zone
+    return Cell(slot, seen, held, slot.starts_at.astimezone(ZoneInfo(site.time_zone)), str(site) if away else "")
 
 
 def monday_of(day: date) -> date:
@@ -124,36 +184,13 @@ def monday_of(day: date) -> date:
 
 
 @dataclass(frozen=True)
-class PlatformDay:
-    """One day of a platform: who comes, what comes next, what was given back."""
+class Place:
+    """What the board can be narrowed to: its value in the query and its words."""
 
-    day: date
-    bookings: list[Booking]
-    coming: list[tuple[date, int, str]]
-    released: list[Slot]
-    forgotten: list[tuple[date, int, str]]
-    """Past days with appointments that nobody marked: day, how many, of which types."""
+    value: str
+    label: str
 
 
-def platform_day(teams: Sequence[int], day: date, calendar: Calendar, now: datetime) -> PlatformDay:
-    """What the people of ``teams`` see of ``day``, in four queries."""
-    start, end = calendar.start_of_day(day), calendar.start_of_day(day + ONE_DAY)
-    today = calendar.start_of_day(calendar.local_date(now))
-    tomorrow = calendar.start_of_day(calendar.local_date(now) + ONE_DAY)
-    theirs = Booking.objects.filter(slot__platform__in=teams)
-    released = Slot.objects.given_back(now).filter(platform__in=teams, starts_at__lt=now + timedelta(days=AHEAD))
-    return PlatformDay(
-        day=day,
-        bookings=list(theirs.of_day(start, end).with_list_data()),
-        coming=_by_day(theirs.standing().between(tomorrow, tomorrow + timedelta(days=AHEAD)), calendar),
-        forgotten=_by_day(theirs.unmarked().between(now - timedelta(days=BACK), today), calendar),
-        released=list(released.with_list_data().order_by("starts_at", "id")),
-    )
-
-
-def _by_day(rows: BookingQuerySet, calendar: Calendar) -> list[tuple[date, int, str]]:
-    """Days with appointments: day, how many, of which types."""
-    days: dict[date, list[str]] = defaultdict(list)
-    for starts_at, label in rows.values_list("slot__starts_at", "slot__exam_type__label").order_by("slot__starts_at"):
-        days[calendar.local_date(starts_at)].append(label)
-    return [(day, len(labels), ", ".join(dict.fromkeys(labels))) for day, labels in days.items()]
+def unique(places: Sequence[Place]) -> list[Place]:
+    """Each value once, in the order of the words."""
+    return sorted({each.value: each for each in places}.values(), key=lambda each: each.label)

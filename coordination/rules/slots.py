@@ -80,6 +80,7 @@ class SlotLook(StrEnum):
 
     FREE = "free"
     PART = "part"
+    HELD = "held"
     FULL = "full"
     RELEASED = "released"
     CANCELLED = "cancelled"
@@ -94,6 +95,7 @@ class SlotLook(StrEnum):
 _LOOK_LABELS = {
     SlotLook.FREE: "Libre",
     SlotLook.PART: "En partie libre",
+    SlotLook.HELD: "Retenu",
     SlotLook.FULL: "Complet",
     SlotLook.RELEASED: "Libéré",
     SlotLook.CANCELLED: "Annulé",
@@ -101,8 +103,18 @@ _LOOK_LABELS = {
 }
 
 
-def look(*, status: str, capacity: int, booked: int, starts_at: datetime, now: datetime) -> SlotLook:
-    """How the slot shows at ``now``."""
+def look(
+    *,
+    status: str,
+    capacity: int,
+    booked: int,
+    starts_at: datetime,
+    now: datetime,
+    held: int = 0,
+    release_at: datetime | None = None,
+) -> SlotLook:
+    """How the slot shows at ``now``. ``held`` counts the places kept for open forms; past ``release_at`` what is left
+    is the platform's already, even before the job has said so."""
     if status == "cancelled":
         return SlotLook.CANCELLED
     if booked >= capacity:
@@ -111,7 +123,11 @@ def look(*, status: str, capacity: int, booked: int, starts_at: datetime, now: d
         return SlotLook.RELEASED
     if starts_at <= now:
         return SlotLook.PAST
-    return SlotLook.PART if booked else SlotLook.FREE
+    if release_at is not None and release_at <= now:
+        return SlotLook.RELEASED
+    if booked + held >= capacity:
+        return SlotLook.HELD
+    return SlotLook.PART if booked or held else SlotLook.FREE
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from coordination.services.cover_turns import settle_covers
 from coordination.services.covers import change_return, come_back, follow_owner, hand_over, mark_read
 from coordination.services.duties import leave_post, set_day, set_usual_week, take_post
 from coordination.services.exam_types import load_exam_types
+from coordination.services.feeds import make_feed, open_feed, revoke_feed
 from coordination.services.holds import drop_ended_holds, drop_holds, hold_place, let_go, renew_hold
 from coordination.services.marks import (
     mark_done,
@@ -136,6 +137,7 @@ __all__ = [
     "let_go",
     "load_exam_types",
     "look_at",
+    "make_feed",
     "make_next_occurrences",
     "mark_done",
     "mark_missed",
@@ -149,6 +151,7 @@ __all__ = [
     "note_told",
     "notify_gp",
     "offer_freed_places",
+    "open_feed",
     "open_notice",
     "open_on",
     "overbook",
@@ -173,6 +176,7 @@ __all__ = [
     "requeue_papers",
     "resume_series",
     "retry_paper",
+    "revoke_feed",
     "save_view",
     "send_notice_again",
     "send_pending_notices",

@@ -1,8 +1,6 @@
 from coordination.views.booking import book, cancel, done, missed, undo
 from coordination.views.contacts import contact
 from coordination.views.panel import notices, pathway_panel, send_notices
-from coordination.views.platform import platform
-from coordination.views.slots import slot, slots
 from coordination.views.worklist import worklist
 
 __all__ = [
@@ -13,10 +11,7 @@ __all__ = [
     "missed",
     "notices",
     "pathway_panel",
-    "platform",
     "send_notices",
-    "slot",
-    "slots",
     "undo",
     "worklist",
 ]

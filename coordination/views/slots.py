@@ -1,8 +1,11 @@
-"""The board of slots, week by week, and one slot."""
+"""The board of slots, by week and by month, and one slot."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -12,65 +15,149 @@ from django.views.decorators.http import require_safe
 
 from coordination.models import Booking, ExamType, Slot, SlotSeries
 from coordination.perms import may_see_platform, reads_slots
-from coordination.readings.board import board_of, cell_of, monday_of
-from coordination.views.platform import read_day
-from coordination.views.shared import is_htmx, user_of
-from directory.models import Team
+from coordination.querysets import SlotQuerySet
+from coordination.readings.board import WEEK, Place, board_of, bounds, cell_of, monday_of, unique
+from coordination.readings.month import month_of
+from coordination.readings.slot_life import life_of
+from coordination.views.days import read_day
+from coordination.views.live import is_live, live
+from coordination.views.shared import log_team_reads, open_files, user_of
+from directory.models import Establishment, Team, User
 from directory.perms import allow
-from pathways.rules.calendar import ONE_DAY, Calendar
+from pathways.models import TargetPathway
+from pathways.rules.calendar import ONE_DAY
+from pathways.services import calendar_of
 
-WEEK = 7 * ONE_DAY
+
+@dataclass(frozen=True)
+class Filters:
+    """What the reader asked to see. A value that names nothing of theirs shows an empty board, never another's."""
+
+    exam: str
+    platform: str
+    site: str
+    target: str
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Filters:
+        asked = request.GET.get
+        return cls(asked("examen", ""), asked("plateau", ""), asked("site", ""), asked("parcours", ""))
+
+    def apply(self, slots: SlotQuerySet) -> SlotQuerySet:
+        if self.exam:
+            slots = slots.filter(exam_type__code=self.exam)
+        if platform := _uuid(self.platform):
+            slots = slots.filter(platform__uuid=platform)
+        if site := _uuid(self.site):
+            slots = slots.filter(platform__establishment__uuid=site)
+        if self.target:
+            serving = SlotSeries.targets.through.objects.filter(targetpathway__key=self.target)
+            slots = slots.filter(series__in=serving.values("slotseries_id"))
+        return slots
 
 
 @require_safe
 @allow(reads_slots)
 def slots(request: HttpRequest) -> HttpResponse:
-    """One week of the slots the user sees, by exam type and day; the fragment refreshes itself."""
+    """One week of the slots the user sees, by exam type and day; what is below the filters refreshes itself."""
     user, now = user_of(request), timezone.now()
-    place = user.current_memberships[0].team.establishment
-    calendar = Calendar(time_zone=place.time_zone, holiday_zone=place.holiday_zone)
+    calendar, filters = calendar_of(home_of(user)), Filters.of(request)
     today = calendar.local_date(now)
     monday = monday_of(read_day(request.GET.get("semaine"), today))
-    code, platform = request.GET.get("examen", ""), request.GET.get("plateau", "")
-    found = Slot.objects.visible_to(user).between(calendar.start_of_day(monday), calendar.start_of_day(monday + WEEK))
-    if code:
-        found = found.filter(exam_type__code=code)
-    if platform.isdecimal():
-        found = found.filter(platform=int(platform))
-    rows = list(found.with_list_data().order_by("starts_at", "id"))
+    found = filters.apply(Slot.objects.visible_to(user)).between(*bounds(monday, monday + 6 * ONE_DAY, calendar))
+    rows = found.with_list_data().with_held(now).order_by("starts_at", "id")
+    with timezone.override(calendar.zone):
+        context = {"board": board_of(rows, monday, calendar, now)}
+        if is_live(request):
+            return live(request, render(request, "coordination/slots.html#board", context), now)
+        context |= {
+            "before": monday - WEEK,
+            "after": monday + WEEK,
+            "this_week": monday == monday_of(today),
+            "day": monday,
+            **_frame(request, user, filters, now),
+        }
+        return render(request, "coordination/slots.html", context)
+
+
+@require_safe
+@allow(reads_slots)
+def month(request: HttpRequest) -> HttpResponse:
+    """One month of the slots the user sees: places free, taken and given back, day by day."""
+    user, now = user_of(request), timezone.now()
+    calendar, filters = calendar_of(home_of(user)), Filters.of(request)
+    first = read_day(request.GET.get("mois"), calendar.local_date(now)).replace(day=1)
+    found = filters.apply(Slot.objects.visible_to(user))
+    with timezone.override(calendar.zone):
+        context = {"month": month_of(found, first, calendar, now), "filters_query": _query(request)}
+        if is_live(request):
+            return live(request, render(request, "coordination/slots_month.html#board", context), now)
+        context |= {"this_month": first == calendar.local_date(now).replace(day=1), "day": first}
+        context |= _frame(request, user, filters, now)
+        return render(request, "coordination/slots_month.html", context)
+
+
+def _frame(request: HttpRequest, user: User, filters: Filters, now: datetime) -> dict[str, object]:
+    """What stands around the fragment: the filters and what they offer, and where the fragment asks again."""
     series = SlotSeries.objects.visible_to(user)
-    context = {
-        "board": board_of(rows, monday, place, now),
+    platforms = list(Team.objects.filter(pk__in=series.values("platform")).select_related("establishment"))
+    served = TargetPathway.objects.filter(pk__in=SlotSeries.targets.through.objects.filter(
+        slotseries__in=series.values("pk")).values("targetpathway_id"))  # fmt: skip
+    return {
+        "filters": filters,
         "exam_types": ExamType.objects.filter(pk__in=series.values("exam_type")),
-        "platforms": Team.objects.filter(pk__in=series.values("platform")),
-        "code": code,
-        "platform": platform,
-        "before": monday - WEEK,
-        "after": monday + WEEK,
-        "this_week": monday == monday_of(today),
+        "platforms": unique([Place(str(each.uuid), str(each)) for each in platforms]),
+        "sites": unique([Place(str(each.establishment.uuid), str(each.establishment)) for each in platforms]),
+        "targets": unique([Place(key, name) for key, name in served.values_list("key", "name")]),
         "now": now,
-        "refresh": f"{reverse('coordination:slots')}?{request.GET.urlencode()}",
+        "live_url": request.get_full_path(),
+        "filters_query": _query(request),
     }
-    template = "coordination/slots.html"
-    return render(request, f"{template}#board" if is_htmx(request) else template, context)
+
+
+def _query(request: HttpRequest) -> str:
+    """The filters as they go on to another week or another month."""
+    kept = request.GET.copy()
+    for word in ("semaine", "mois"):
+        kept.pop(word, None)
+    return kept.urlencode()
+
+
+def home_of(user: User) -> Establishment:
+    """The site whose days and hours the user's pages follow: that of their first team."""
+    return user.current_memberships[0].team.establishment
+
+
+def _uuid(text: str) -> UUID | None:
+    """The public id; None for nothing, and for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 @require_safe
 @allow(reads_slots)
 def slot(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """One slot: its state and the places taken, with the patients the user may see."""
+    """One slot: its state, its life, and the places taken, with the patients the user may see (each read logged)."""
     user, now = user_of(request), timezone.now()
-    found = get_object_or_404(Slot.objects.visible_to(user).with_list_data(), uuid=uuid)
+    found = get_object_or_404(Slot.objects.visible_to(user).with_list_data().with_held(now), uuid=uuid)
     seen = Booking.objects.visible_to(user).standing().filter(slot=found).with_list_data().order_by("seat")
-    bookings = list(seen)
+    bookings, is_platform = list(seen), may_see_platform(user, found)
+    if is_platform:
+        log_team_reads(request, [each.patient.uuid for each in bookings], "Créneau")
+    else:
+        open_files(request, [each.pathway for each in bookings], "Créneau")
     context = {
         "slot": found,
         "cell": cell_of(found, now),
         "bookings": bookings,
         "hidden": found.booked - len(bookings),
-        "markable": timezone.localdate(found.starts_at) <= timezone.localdate(now),
-        "is_platform": may_see_platform(user, found),
+        "is_platform": is_platform,
         "targets": found.series.targets.all(),
-        "back": request.get_full_path(),
+        "life": life_of(found, now),
+        "practitioners": found.practitioners.select_related("professional"),
+        "board": f"{reverse('coordination:slots')}?semaine={cell_of(found, now).starts_at.date()}",
     }
-    return render(request, "coordination/slot.html", context)
+    with timezone.override(ZoneInfo(found.platform.establishment.time_zone)):
+        return render(request, "coordination/slot.html", context)

@@ -15,6 +15,7 @@ from PIL import Image
 from coordination import services as desk
 from coordination.models import (
     Booking,
+    CalendarFeed,
     Cover,
     DeskAct,
     DeskPaper,
@@ -142,6 +143,12 @@ class Cast:
     @cached_property
     def waiting_offer(self) -> WaitingOffer:
         return WaitingOffer.objects.create(place=self.waiting_place, slot=self.other_slot, offered_at=timezone.now())
+
+    @cached_property
+    def feed(self) -> CalendarFeed:
+        return desk.make_feed(
+            user=self.meeting.coordinator, shown=self.slot.series, label="Agenda du service", request_key=uuid4()
+        )
 
     @cached_property
     def task(self) -> Task:

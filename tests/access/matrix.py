@@ -54,6 +54,12 @@ def booking_request(cast: Cast) -> dict[str, Any]:
     return {"slot": cast.slot.uuid, "pathway": cast.pathway.uuid, "request_key": uuid4()}
 
 
+def feed_token(cast: Cast) -> dict[str, Any]:
+    from coordination.services.feeds import token_of
+
+    return {"token": token_of(cast.feed.request_key)}
+
+
 def target_slug(cast: Cast) -> dict[str, Any]:
     return {"slug": cast.meeting.target.key}
 
@@ -210,9 +216,18 @@ ROUTES: dict[str, Route] = {
     "coordination:cover-read": post("C", "cover"),
     "coordination:duties": Route(DESK + "X"),
     "coordination:duty-take": post(DESK, "", data=lambda cast: {"team": cast.team.uuid, "post": "phone"}),
-    "coordination:slots": Route(DESK + "TX"),
-    "coordination:slot": Route(DESK + "T", about="slot"),
+    "coordination:slots": Route(TEAM + "TXY"),
+    "coordination:slots-month": Route(TEAM + "TXY"),
+    "coordination:slot": Route(TEAM + "T", about="slot"),
+    "coordination:slot-figures": Route(TEAM + "TQXY"),
+    "coordination:slot-figures-list": Route(TEAM + "XY"),
+    "coordination:sizing": Route(TEAM + "XY"),
+    "coordination:feeds": Route(TEAM + "TXY"),
+    "coordination:feed-revoke": post("C", "feed"),
+    "coordination:calendar": Route(public=True, kwargs=feed_token),
     "coordination:platform": Route("T"),
+    "coordination:day-list": Route("T"),
+    "coordination:platform-proof": Route("T"),
     "coordination:booking-done": post(DESK + "T", "booking"),
     "coordination:booking-missed": post(DESK + "T", "booking"),
     "coordination:booking-undo": post(DESK + "T", "booking"),
@@ -258,7 +273,7 @@ ROUTES: dict[str, Route] = {
     "coordination:review-close": post(TEAM, "review"),
     "coordination:review-reopen": post(TEAM, "review"),
     "api:worklist": Route(DESK + "X"),
-    "api:slots-free": Route(DESK + "TX"),
+    "api:slots-free": Route(TEAM + "TXY"),
     "api:bookings": Route(DESK, "post", data=booking_request),
     # referrals
     "referrals:new": Route(public=True, kwargs=target_slug),

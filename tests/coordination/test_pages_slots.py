@@ -142,8 +142,8 @@ def test_the_board_says_each_state_in_words(nurse: Client, desk: Desk) -> None:
     page = text(response)
     for words in ("2 libres sur 2", "1 libre sur 2", "Complet", "Libéré"):
         assert words in page
-    assert response.context["board"].figures == {"booked": 2, "free": 3, "released": 1}
-    assert 'hx-trigger="every 30s"' in page
+    assert response.context["board"].figures == {"booked": 2, "free": 3, "held": 0, "released": 1}
+    assert 'data-live-every="15"' in page
 
 
 @pytest.mark.parametrize("asked", ["2026-13-45", "hier", "", "0001-01-01", "9999-12-31"])

@@ -1,0 +1,41 @@
+"""What the simulation of slots is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from coordination.models import ExamType, Weekday
+
+LEAVES, WAITS = "part", "attend"
+
+
+class SizingForm(forms.Form):
+    """The exam, the objective, the release rule and the days; the rest comes from the site's history."""
+
+    examen = forms.ModelChoiceField(
+        ExamType.objects.none(), to_field_name="code", label="Examen", empty_label="Choisir un examen"
+    )
+    objectif = forms.IntegerField(label="À faire dans les (jours)", min_value=1, max_value=60, initial=7)
+    preavis = forms.IntegerField(label="Place rendue avant (heures)", min_value=1, max_value=336, initial=48)
+    part = forms.IntegerField(label="Part visée (%)", min_value=50, max_value=99, initial=90)
+    jours = forms.MultipleChoiceField(
+        label="Jours possibles", choices=Weekday.choices, widget=forms.CheckboxSelectMultiple, initial=["0", "3"]
+    )
+    sinon = forms.ChoiceField(
+        label="Qui ne trouve pas à temps",
+        choices=[(LEAVES, "prend un rendez-vous ordinaire"), (WAITS, "attend le créneau suivant")],
+        initial=LEAVES,
+    )
+    graine = forms.IntegerField(
+        label="Graine du tirage",
+        min_value=0,
+        max_value=2**31 - 1,
+        initial=2026,
+        help_text="La même graine redonne les mêmes chiffres.",
+    )
+
+    def __init__(self, *args: Any, exams: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["examen"].queryset = exams  # type: ignore[attr-defined]

@@ -1,0 +1,53 @@
+"""What a site asked of protected slots, week by week, and how its slots stand: what the simulation starts from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from coordination.models import Booking, ExamRequest, ExamType, SlotSeries, WaitingPlace
+from coordination.querysets import SlotSeriesQuerySet
+from coordination.readings.board import monday_of
+from coordination.rules.sizing import History
+from pathways.querysets import PathwayQuerySet
+from pathways.rules.calendar import ONE_DAY, Calendar
+
+BACK = timedelta(weeks=53)
+
+
+def demand_of(pathways: PathwayQuerySet, exam: ExamType, calendar: Calendar, now: datetime) -> History:
+    """The requests for ``exam`` in the last 52 whole weeks: each need once (pathway and step), when it was first asked.
+
+    The week that runs is left out; the history begins with the first request seen.
+    """
+    theirs = {"pathway__in": pathways.values("pk"), "exam_type": exam}
+    asked: dict[tuple[int, str], datetime] = {}
+    for rows, column in (
+        (Booking.objects.filter(pathway__in=pathways.values("pk"), slot__exam_type=exam), "booked_at"),
+        (WaitingPlace.objects.filter(**theirs), "asked_at"),
+        (ExamRequest.objects.filter(**theirs), "asked_at"),
+    ):
+        recent = rows.filter(**{f"{column}__gte": now - BACK}).order_by()
+        for pathway, step, at in recent.values_list("pathway_id", "step_key", column):
+            key = (pathway, step)
+            asked[key] = min(asked.get(key, at), at)
+    return _weeks(asked.values(), calendar, now)
+
+
+def _weeks(asked: Iterable[datetime], calendar: Calendar, now: datetime) -> History:
+    this_week = monday_of(calendar.local_date(now))
+    days = [day for day in (calendar.local_date(at) for at in asked) if this_week - 364 * ONE_DAY <= day < this_week]
+    if not days:
+        return History((), ())
+    counts = Counter(monday_of(day) for day in days)
+    first = min(counts)
+    weeks = [counts[first + 7 * n * ONE_DAY] for n in range((this_week - first).days // 7)]
+    weekdays = Counter(day.weekday() for day in days)
+    return History(tuple(weeks), tuple(weekdays[n] for n in range(7)))
+
+
+def running_series(series: SlotSeriesQuerySet, exam: ExamType, calendar: Calendar, now: datetime) -> list[SlotSeries]:
+    """The series of ``exam`` that run today, by weekday."""
+    found = series.running(calendar.local_date(now)).filter(exam_type=exam)
+    return list(found.order_by("weekday", "starts_at", "id"))

@@ -1,0 +1,111 @@
+"""Slots as an iCalendar (RFC 5545): no patient, no name, no reference; what an agenda needs to stay right.
+
+Each event keeps its identifier for life; its SEQUENCE only grows: with each change of the slot, each booking made and
+each one given back. A cancelled slot stays in the feed as CANCELLED, so that agendas take it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from icalendar import Calendar, Event, vDuration, vUri
+
+from coordination.models import Booking, CalendarFeed, Slot, SlotChange, SlotEvent, SlotPractitioner
+from coordination.querysets import SlotQuerySet
+from directory.models import Professional, Team
+
+BACK = timedelta(days=28)
+AHEAD = timedelta(days=200)
+ASK_AGAIN = timedelta(minutes=15)
+PRODUCT = "-//Jalon//Créneaux sanctuarisés//FR"
+CHANGES = (
+    SlotEvent.RELEASED, SlotEvent.MOVED, SlotEvent.CHANGED, SlotEvent.CANCELLED, SlotEvent.REOPENED,
+)  # fmt: skip
+
+
+def feed_slots(feed: CalendarFeed, now: datetime) -> list[Slot]:
+    """The slots of the feed from four weeks back, cancelled ones included, with what their SEQUENCE counts."""
+    slots = _shown(feed).between(now - BACK, now + AHEAD).with_list_data()
+    bookings = Booking.objects.filter(slot=OuterRef("pk")).order_by().values("slot")
+    changes = SlotChange.objects.filter(slot=OuterRef("pk"), what__in=CHANGES).order_by().values("slot")
+    expected = SlotPractitioner.objects.filter(slot=OuterRef("pk"), professional=feed.professional_id)
+    return list(
+        slots.annotate(
+            booked_ever=_count(bookings.annotate(n=Count("pk") + Count("pk", filter=Q(status="cancelled")))),
+            changed=_count(changes.annotate(n=Count("pk"))),
+            stands=Subquery(expected.values("stands")[:1]),
+        ).order_by("starts_at", "id")
+    )
+
+
+def _count(rows: Any) -> Coalesce:
+    return Coalesce(Subquery(rows.values("n"), output_field=IntegerField()), 0)
+
+
+def _shown(feed: CalendarFeed) -> SlotQuerySet:
+    if isinstance(feed.shown, Team):
+        return Slot.objects.filter(platform=feed.shown)
+    if isinstance(feed.shown, Professional):
+        return Slot.objects.filter(practitioners__professional=feed.shown)
+    return Slot.objects.filter(series=feed.shown)
+
+
+def calendar_file(feed: CalendarFeed, slots: Iterable[Slot], now: datetime) -> bytes:
+    """The feed as the text of a calendar, CRLF at each end of line, with the time zones it uses."""
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", f"Jalon : {feed.shown}")
+    calendar.add("refresh-interval", vDuration(ASK_AGAIN), parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", vDuration(ASK_AGAIN))
+    for slot in slots:
+        calendar.add_component(_event(slot, now, practitioner=feed.professional_id is not None))
+    calendar.add_missing_timezones()
+    return calendar.to_ical()
+
+
+def _event(slot: Slot, now: datetime, *, practitioner: bool) -> Event:
+    zone = ZoneInfo(slot.platform.establishment.time_zone)
+    event = Event()
+    event.add("uid", f"{slot.uuid}@{urlsplit(settings.BASE_URL).hostname}")
+    event.add("dtstamp", now)
+    event.add("dtstart", slot.starts_at.astimezone(zone))
+    event.add("dtend", slot.ends_at.astimezone(zone))
+    event.add("sequence", _sequence(slot))
+    status, words = _status(slot, practitioner)
+    event.add("status", status)
+    event.add("summary", f"{slot.exam_type} : {words}")
+    room = slot.room or slot.series.room
+    event.add("location", ", ".join(filter(None, [room, str(slot.platform), str(slot.platform.establishment)])))
+    event.add("class", "PRIVATE")
+    event.add("transp", "OPAQUE" if slot.booked and status != "CANCELLED" else "TRANSPARENT")
+    event.add("url", vUri(f"{settings.BASE_URL}{reverse('coordination:slot', args=[slot.uuid])}"))
+    return event
+
+
+def _sequence(slot: Any) -> int:
+    """Grows with all that an agenda must hear of; a release from before the log counts once."""
+    released = 1 if slot.released_at and not slot.changed else 0
+    return int(slot.sequence + slot.booked_ever + slot.changed + released)
+
+
+def _status(slot: Any, practitioner: bool) -> tuple[str, str]:
+    """STATUS, and the state in words. A practitioner is not expected at a slot given back empty."""
+    taken = (
+        f"{slot.booked}/{slot.capacity} place{'s' if slot.capacity > 1 else ''} prise{'s' if slot.booked > 1 else ''}"
+    )
+    if slot.status == "cancelled" or (practitioner and not slot.stands):
+        return "CANCELLED", "annulé" if slot.status == "cancelled" else "rendu, vous n’êtes plus attendu"
+    if slot.status == "released":
+        return ("CONFIRMED" if slot.booked else "TENTATIVE"), f"rendu au plateau, {taken}"
+    return ("CONFIRMED" if slot.booked else "TENTATIVE"), f"gardé, {taken}"

@@ -1,0 +1,191 @@
+"""Delays around exams, computed from the milestones in force: request to exam (IND-06), reception to the first
+diagnostic act (IND-03), reception to the appointment offered within 48 working hours (IND-09)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from coordination.models import Booking, ExamType
+from coordination.readings.slot_use import Period, period_label
+from coordination.rules.spread import Spread, spread_of
+from directory.models import Establishment
+from pathways.models import Milestone, Pathway
+from pathways.querysets import PathwayQuerySet
+from pathways.rules.calendar import Calendar
+from pathways.rules.clock import Duration, Unit, add
+from pathways.rules.milestones import MilestoneKind as Kind
+from pathways.services.calendars import calendars_of
+
+ONE_DAY = timedelta(days=1)
+PROMISE = Duration(48, Unit.WORKING_HOURS)
+DIAGNOSTIC = (Kind.EXAM_DONE, Kind.BIOPSY_TAKEN)
+
+
+class Cut(StrEnum):
+    """By what figures are cut."""
+
+    EXAM = "examen"
+    PLATFORM = "plateau"
+    QUARTER = "trimestre"
+
+
+class State(StrEnum):
+    """The four states of an indicator with a promise; what is still running is not applicable yet."""
+
+    MET = "met"
+    MISSED = "missed"
+    RUNNING = "running"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Delay:
+    """One patient's delay, in days of 24 hours, in the line ``group``."""
+
+    pathway: int
+    group: str
+    days: float
+    since: datetime
+
+
+@dataclass(frozen=True)
+class DelayLine:
+    """One line of a table of delays."""
+
+    group: str
+    spread: Spread
+
+
+@dataclass(frozen=True)
+class Promise:
+    """How many requests met the promise, missed it, still run, or cannot be said (no reception recorded)."""
+
+    met: int
+    missed: int
+    running: int
+    unknown: int
+
+    @property
+    def judged(self) -> int:
+        return self.met + self.missed
+
+
+class Delays:
+    """The delays of some pathways since an instant: each milestone is read once, when it is first needed."""
+
+    def __init__(self, pathways: PathwayQuerySet, since: datetime, now: datetime, cut: Cut) -> None:
+        self.pathways, self.since, self.now, self.cut = pathways, since, now, cut
+        self.types = {each.code: each for each in ExamType.objects.all()}
+        self._facts = self._read()
+
+    def _read(self) -> dict[int, list[tuple[datetime, str, str]]]:
+        """The facts of each pathway, the oldest first."""
+        kinds = {Kind.REFERRAL_RECEIVED, Kind.APPOINTMENT_OFFERED, *DIAGNOSTIC}
+        kinds |= {Kind(kind) for each in self.types.values() for kind in (each.booked_as, each.done_as)}
+        rows = (
+            Milestone.objects.in_force()
+            .filter(pathway__in=self.pathways.values("pk"), kind__in=kinds, occurred_at__range=(self.since, self.now))
+            .order_by("occurred_at", "id")
+            .values_list("pathway_id", "occurred_at", "kind", "detail")
+        )
+        facts: dict[int, list[tuple[datetime, str, str]]] = defaultdict(list)
+        for pathway, at, kind, detail in rows:
+            facts[pathway].append((at, kind, detail))
+        return facts
+
+    def exams(self) -> list[Delay]:
+        """IND-06: from each request of an exam to its first realisation after; what is not done yet has no delay."""
+        name = self._namer()
+        found = []
+        for pathway, facts in self._facts.items():
+            asked: dict[str, datetime] = {}
+            for at, kind, code in facts:
+                exam = self.types.get(code)
+                if exam is None:
+                    continue
+                if kind == exam.booked_as:
+                    asked.setdefault(code, at)
+                elif kind == exam.done_as and code in asked:
+                    start = asked.pop(code)
+                    found.append(Delay(pathway, name(pathway, code, start), (at - start) / ONE_DAY, start))
+        return found
+
+    def first_acts(self) -> list[Delay]:
+        """IND-03: from the reception of the request to the first diagnostic act after it."""
+        name = self._namer()
+        found = []
+        for pathway, facts in self._facts.items():
+            received = next((at for at, kind, _ in facts if kind == Kind.REFERRAL_RECEIVED), None)
+            if received is None:
+                continue
+            act = next(((at, code) for at, kind, code in facts if kind in DIAGNOSTIC and at >= received), None)
+            if act:
+                found.append(Delay(pathway, name(pathway, act[1], received), (act[0] - received) / ONE_DAY, received))
+        return found
+
+    def offers(self) -> dict[int, tuple[State, datetime | None]]:
+        """IND-09: the state of each pathway opened in the period, and when the promise fell due."""
+        opened = self.pathways.filter(opened_at__gte=self.since, opened_at__lte=self.now)
+        places = dict(opened.order_by().values_list("pk", "team__establishment"))
+        calendars = calendars_of(Establishment.objects.filter(pk__in=set(places.values())))
+        return {
+            pathway: self._offer(self._facts.get(pathway, []), calendars[place]) for pathway, place in places.items()
+        }
+
+    def _offer(self, facts: Iterable[tuple[datetime, str, str]], calendar: Calendar) -> tuple[State, datetime | None]:
+        received = next((at for at, kind, _ in facts if kind == Kind.REFERRAL_RECEIVED), None)
+        if received is None:
+            return State.UNKNOWN, None
+        due = add(received, PROMISE, calendar)
+        offered = next((at for at, kind, _ in facts if kind == Kind.APPOINTMENT_OFFERED and at >= received), None)
+        if offered is not None:
+            return (State.MET if offered <= due else State.MISSED), due
+        return (State.RUNNING if self.now <= due else State.MISSED), due
+
+    def _namer(self) -> Callable[[int, str, datetime], str]:
+        """The line of a delay, from its pathway, its exam and its beginning."""
+        if self.cut is Cut.EXAM:
+            return lambda pathway, code, at: str(self.types[code]) if code in self.types else "Autre examen"
+        if self.cut is Cut.QUARTER:
+            return lambda pathway, code, at: quarter_of(at.date())
+        booked = Booking.objects.filter(pathway__in=self.pathways.values("pk"), status="done").order_by("marked_at")
+        where = {
+            (pathway, code): platform
+            for pathway, code, platform in booked.values_list(
+                "pathway_id", "slot__exam_type__code", "slot__platform__name"
+            )
+        }
+        return lambda pathway, code, at: where.get((pathway, code), "Hors créneaux de Jalon")
+
+
+def quarter_of(day: date) -> str:
+    """« 4e trim. 2026 »."""
+    return period_label(day.replace(month=day.month - (day.month - 1) % 3, day=1), Period.QUARTER)
+
+
+def lines_of(delays: Iterable[Delay], cut: Cut) -> list[DelayLine]:
+    """A line per group, by its words, quarters in time."""
+    groups: dict[str, list[float]] = defaultdict(list)
+    firsts: dict[str, datetime] = {}
+    for delay in delays:
+        groups[delay.group].append(delay.days)
+        firsts[delay.group] = min(firsts.get(delay.group, delay.since), delay.since)
+    ordered = sorted(groups, key=(lambda name: firsts[name]) if cut is Cut.QUARTER else (lambda name: name))  # type: ignore[arg-type,return-value]
+    return [DelayLine(name, spread_of(groups[name])) for name in ordered]
+
+
+def promise_of(states: Iterable[State]) -> Promise:
+    """How many of each state."""
+    counts = dict.fromkeys(State, 0)
+    for state in states:
+        counts[state] += 1
+    return Promise(counts[State.MET], counts[State.MISSED], counts[State.RUNNING], counts[State.UNKNOWN])
+
+
+def by_pk(ids: Iterable[int], visible: PathwayQuerySet) -> dict[int, Pathway]:
+    """The pathways of a list, those the reader may open."""
+    return {each.pk: each for each in visible.filter(pk__in=list(ids)).with_list_data().defer("version__definition")}

@@ -1,0 +1,125 @@
+"""What became of the places kept (SLT-10): used, missed, given back in time, lost. Computed from the slots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Count, F, Q, Sum, Value
+from django.db.models.functions import Greatest, TruncMonth, TruncQuarter, TruncWeek
+
+from coordination.models import Booking
+from coordination.querysets import SlotQuerySet
+from coordination.querysets.slots import LOCAL_DAY
+from coordination.rules.charts import Bar, Chart, bars
+from directory.typography import MONTHS_SHORT, NBSP
+
+
+class Period(StrEnum):
+    """How time is cut."""
+
+    WEEK = "semaine"
+    MONTH = "mois"
+    QUARTER = "trimestre"
+
+
+_TRUNC = {Period.WEEK: TruncWeek, Period.MONTH: TruncMonth, Period.QUARTER: TruncQuarter}
+SHOWN = {Period.WEEK: timedelta(weeks=12), Period.MONTH: timedelta(days=366), Period.QUARTER: timedelta(days=3 * 366)}
+"""How far back each cut goes."""
+
+PARTS = ("used", "missed", "released", "lost")
+
+
+@dataclass(frozen=True)
+class Use:
+    """The places of one line: their sum is what was kept. ``key`` is what they were cut by."""
+
+    key: Any
+    slots: int = 0
+    used: int = 0
+    missed: int = 0
+    released: int = 0
+    lost: int = 0
+
+    @property
+    def places(self) -> int:
+        return self.used + self.missed + self.released + self.lost
+
+    @property
+    def fill(self) -> int | None:
+        """Percent of the places kept in which a patient came; None without any."""
+        return percent(self.used, self.places)
+
+    @property
+    def wasted(self) -> int | None:
+        """Percent lost to all: neither used nor given back in time."""
+        return percent(self.lost + self.missed, self.places)
+
+
+def percent(part: int, whole: int) -> int | None:
+    return round(100 * part / whole) if whole else None
+
+
+def use_by_period(slots: SlotQuerySet, period: Period, now: datetime) -> list[Use]:
+    """The lines of the past, oldest first: those of `SHOWN`, in two queries."""
+    return sorted(_use(slots, _TRUNC[period]("day"), now, SHOWN[period]), key=lambda use: use.key)
+
+
+def use_by(slots: SlotQuerySet, field: str, now: datetime, back: timedelta) -> list[Use]:
+    """The same cut by a column of the slot (``exam_type``, ``platform``)."""
+    return _use(slots, F(field), now, back)
+
+
+def _use(slots: SlotQuerySet, key: Any, now: datetime, back: timedelta) -> list[Use]:
+    past = slots.exclude(status="cancelled").between(now - back, now).annotate(day=LOCAL_DAY).order_by()
+    left = Greatest(F("capacity") + F("extra") - F("booked"), Value(0))
+    rows = list(
+        past.annotate(key=key, left=left)
+        .values("key")
+        .annotate(
+            slots=Count("pk"),
+            taken=Sum("booked"),
+            released=Sum("left", filter=Q(status="released")),
+            lost=Sum("left", filter=Q(status="protected")),
+        )
+    )
+    missed = dict(
+        past.filter(bookings__in=Booking.objects.filter(status="missed"))
+        .annotate(key=key)
+        .values_list("key")
+        .annotate(count=Count("bookings__pk", filter=Q(bookings__status="missed")))
+    )
+    return [
+        Use(
+            row["key"],
+            slots=row["slots"],
+            used=row["taken"] - missed.get(row["key"], 0),
+            missed=missed.get(row["key"], 0),
+            released=row["released"] or 0,
+            lost=row["lost"] or 0,
+        )
+        for row in rows
+    ]
+
+
+def total_of(uses: list[Use]) -> Use:
+    """All the lines together."""
+    return Use(None, **{name: sum(getattr(use, name) for use in uses) for name in ("slots", *PARTS)})
+
+
+def chart_of(uses: list[Use], labels: list[str]) -> Chart[Bar]:
+    """Each line as a bar, in the order of `PARTS`."""
+    return bars([(label, [getattr(use, part) for part in PARTS]) for use, label in zip(uses, labels, strict=True)])
+
+
+def period_label(start: date, period: Period) -> str:
+    """« sem. du 23 nov. », « nov. 2026 », « 4e trim. 2026 »."""
+    month = MONTHS_SHORT[start.month - 1]
+    if period is Period.WEEK:
+        return f"sem. du {start.day}{NBSP}{month}"
+    if period is Period.MONTH:
+        return f"{month} {start.year}"
+    quarter = (start.month + 2) // 3
+    return f"{quarter}{'er' if quarter == 1 else 'e'} trim. {start.year}"

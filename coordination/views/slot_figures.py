@@ -1,0 +1,251 @@
+"""Figures of slots, and how many a site needs. Computed, never typed; too few to count is not shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from coordination.forms.sizing import LEAVES, SizingForm
+from coordination.models import ExamType, Slot, SlotSeries
+from coordination.perms import reads_slot_figures, relies_on_slots
+from coordination.querysets import SlotQuerySet
+from coordination.readings.demand import demand_of, running_series
+from coordination.readings.slot_delays import (
+    Cut,
+    Delay,
+    DelayLine,
+    Delays,
+    State,
+    by_pk,
+    lines_of,
+    promise_of,
+    quarter_of,
+)
+from coordination.readings.slot_use import SHOWN, Period, chart_of, total_of, use_by, use_by_period
+from coordination.readings.unmet import unmet
+from coordination.rules.charts import Chart, Range, ranges
+from coordination.rules.sizing import RUNS, WEEKS, Rule, Size, fewest, sizes, worth_trying
+from coordination.rules.spread import FEWEST
+from coordination.views.shared import open_files, user_of
+from coordination.views.slots import home_of
+from directory.models import Role, Team, User
+from directory.perms import allow
+from directory.typography import NBSP
+from pathways.models import Pathway
+from pathways.querysets import PathwayQuerySet
+from pathways.services import calendar_of
+
+YEAR = timedelta(days=366)
+MOST_LISTED = 100
+HEADS = {Cut.EXAM: "Examen", Cut.PLATFORM: "Plateau", Cut.QUARTER: "Trimestre"}
+CARE = (Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the reader's figures bear on: the slots they see (quality: those of the site), the pathways of their teams
+    (quality: of the site). ``opens`` tells whether they may open the list behind a figure."""
+
+    slots: SlotQuerySet
+    pathways: PathwayQuerySet
+    opens: bool
+
+    @classmethod
+    def of(cls, user: User) -> Scope:
+        sites = user.establishments_as(Role.QUALITY)
+        slots = Slot.objects.visible_to(user) | Slot.objects.filter(platform__establishment__in=sites)
+        teams = Team.objects.filter(pk__in=user.teams_as(*CARE)) | Team.objects.filter(establishment__in=sites)
+        return cls(slots, Pathway.objects.filter(team__in=teams.values("pk")), bool(user.roles & set(CARE)))
+
+
+def _cut(request: HttpRequest) -> Cut:
+    asked = request.GET.get("par", "")
+    return Cut(asked) if asked in {each.value for each in Cut} else Cut.EXAM
+
+
+@require_safe
+@allow(reads_slot_figures)
+def figures(request: HttpRequest) -> HttpResponse:
+    """Use of the slots, demand not met and delays, by exam, by platform or by quarter."""
+    user, now, cut = user_of(request), timezone.now(), _cut(request)
+    scope, calendar = Scope.of(user), calendar_of(home_of(user))
+    since = now - (SHOWN[Period.QUARTER] if cut is Cut.QUARTER else YEAR)
+    uses, labels = _uses(scope.slots, cut, now)
+    delays = Delays(scope.pathways, since, now, cut)
+    exams, acts = lines_of(delays.exams(), cut), lines_of(delays.first_acts(), cut)
+    context = {
+        "cut": cut,
+        "cuts": [(Cut.EXAM, "Par examen"), (Cut.PLATFORM, "Par plateau"), (Cut.QUARTER, "Par trimestre")],
+        "head": HEADS[cut],
+        "uses": [{"use": use, "label": label} for use, label in zip(uses, labels, strict=True)],
+        "use_total": total_of(uses),
+        "use_chart": chart_of(uses, labels) if uses else None,
+        "unmet": _unmet(scope, since),
+        "exams": exams,
+        "exams_chart": _delay_chart(exams),
+        "acts": acts,
+        "acts_chart": _delay_chart(acts),
+        "promise": promise_of(state for state, _ in delays.offers().values()),
+        "fewest": FEWEST,
+        "since": since,
+        "now": now,
+        "opens": scope.opens,
+    }
+    with timezone.override(calendar.zone):
+        return render(request, "coordination/slot_figures.html", context)
+
+
+def _uses(slots: SlotQuerySet, cut: Cut, now: datetime) -> tuple[list[Any], list[str]]:
+    """The use of each line, and its words."""
+    if cut is Cut.QUARTER:
+        uses = use_by_period(slots, Period.QUARTER, now)
+        return uses, [quarter_of(use.key) for use in uses]
+    model: Any = ExamType if cut is Cut.EXAM else Team
+    uses = use_by(slots, "exam_type" if cut is Cut.EXAM else "platform", now, YEAR)
+    names = {each.pk: str(each) for each in model.objects.filter(pk__in=[use.key for use in uses])}
+    uses.sort(key=lambda use: names[use.key])
+    return uses, [names[use.key] for use in uses]
+
+
+def _unmet(scope: Scope, since: datetime) -> dict[str, Any]:
+    """A table: exam types by way not to be met."""
+    kinds = unmet(scope.pathways, since)
+    counts = {kind.key: Counter(label for label, _ in kind.pairs) for kind in kinds}
+    exams = sorted({label for each in counts.values() for label in each})
+    return {
+        "kinds": kinds,
+        "rows": [(exam, [(kind, counts[kind.key][exam]) for kind in kinds]) for exam in exams],
+        "totals": [_total(counts[kind.key].values()) for kind in kinds],
+    }
+
+
+def _total(counts: Iterable[int]) -> str:
+    """The sum, unless it would tell one that is hidden."""
+    known = list(counts)
+    return "–" if any(0 < count < FEWEST for count in known) else str(sum(known))
+
+
+def _delay_chart(lines: list[DelayLine]) -> Chart[Range] | None:
+    shown = [line for line in lines if line.spread.shown]
+    if not shown:
+        return None
+    return ranges([
+        (line.group, line.spread.low, line.spread.middle, line.spread.high, f"{line.spread.middle:.0f}{NBSP}j")
+        for line in shown
+    ])  # fmt: skip
+
+
+TITLES = {
+    "examen": "De la demande à l’examen",
+    "accueil": "De la réception au premier examen",
+    "proposition": "Rendez-vous proposé après 48 heures ouvrables",
+    "attend": "Attendent une place",
+    "renonce": "Sortis de l’attente sans place",
+    "tard": "Réservés après l’échéance",
+    "refuse": "Demandes refusées par le plateau",
+}
+
+
+@require_safe
+@allow(relies_on_slots)
+def listed(request: HttpRequest) -> HttpResponse:
+    """The patients behind a figure, the longest delays first: those the reader may open, each read logged."""
+    user, now, cut = user_of(request), timezone.now(), _cut(request)
+    what, group = request.GET.get("quoi", "examen"), request.GET.get("groupe", "")
+    if what not in TITLES:
+        raise Http404
+    scope = Scope.of(user)
+    since = now - (SHOWN[Period.QUARTER] if cut is Cut.QUARTER else YEAR)
+    found = _behind(scope, what, group, Delays(scope.pathways, since, now, cut), since)
+    pathways = by_pk([pk for pk, _ in found[:MOST_LISTED]], Pathway.objects.visible_to(user))
+    rows = [(pathways[pk], words) for pk, words in found[:MOST_LISTED] if pk in pathways]
+    open_files(request, {pathway.pk: pathway for pathway, _ in rows}.values(), "Chiffres des créneaux")
+    context = {
+        "title": TITLES[what],
+        "group": group,
+        "rows": rows,
+        "count": len(found),
+        "most": MOST_LISTED,
+        "cut": cut,
+    }
+    with timezone.override(calendar_of(home_of(user)).zone):
+        return render(request, "coordination/slot_figures_list.html", context)
+
+
+def _behind(scope: Scope, what: str, group: str, delays: Delays, since: datetime) -> list[tuple[int, str]]:
+    """Pathway and what to say of it."""
+    if what == "proposition":
+        return [(pk, "promesse dépassée") for pk, (state, _) in delays.offers().items() if state is State.MISSED]
+    if what in ("examen", "accueil"):
+        every: list[Delay] = delays.exams() if what == "examen" else delays.first_acts()
+        kept = sorted((each for each in every if group in ("", each.group)), key=lambda each: -each.days)
+        return [(each.pathway, f"{each.days:.0f}{NBSP}j") for each in kept]
+    kind = next(each for each in unmet(scope.pathways, since) if each.key == what)
+    return [(pk, exam) for exam, pk in kind.pairs if group in ("", exam)]
+
+
+@require_safe
+@allow(relies_on_slots)
+def sizing(request: HttpRequest) -> HttpResponse:
+    """How many slots a week: what 1, 2, 3… would give, played on the site's own requests."""
+    user, now = user_of(request), timezone.now()
+    calendar, scope = calendar_of(home_of(user)), Scope.of(user)
+    series = SlotSeries.objects.visible_to(user)
+    exams = ExamType.objects.filter(pk__in=series.values("exam_type"))
+    form = SizingForm(request.GET if "objectif" in request.GET else None, exams=exams)
+    context: dict[str, Any] = {"form": form, "runs": RUNS, "weeks": WEEKS}
+    if "objectif" not in request.GET:
+        exam = exams.filter(code=request.GET.get("examen", "")).first()
+        if exam:
+            known = running_series(series, exam, calendar, now)
+            form.initial |= {"examen": exam.code, **_as_today(known)}
+    elif form.is_valid():
+        history = demand_of(scope.pathways, form.cleaned_data["examen"], calendar, now)
+        today = running_series(series, form.cleaned_data["examen"], calendar, now)
+        context |= {"history": history, "today": sum(each.capacity for each in today)}
+        if history.enough:
+            rule = _rule(form)
+            found = sizes(history, rule, worth_trying(history), seed=form.cleaned_data["graine"])
+            goal = form.cleaned_data["part"] / 100
+            context |= {"sizes": found, "chart": _size_chart(found, goal), "enough": fewest(found, goal)}
+    status = 422 if form.is_bound and form.errors else 200
+    with timezone.override(calendar.zone):
+        return render(request, "coordination/sizing.html", context, status=status)
+
+
+def _as_today(series: list[SlotSeries]) -> dict[str, Any]:
+    """The days and the notice of the series that run."""
+    if not series:
+        return {}
+    return {
+        "jours": sorted({str(each.weekday) for each in series}),
+        "preavis": max(each.release_notice_hours for each in series),
+    }
+
+
+def _rule(form: SizingForm) -> Rule:
+    told = form.cleaned_data
+    days = tuple(sorted(int(day) for day in told["jours"]))
+    return Rule(days, told["preavis"] / 24, float(told["objectif"]), leaves=told["sinon"] == LEAVES)
+
+
+def _size_chart(found: list[Size], goal: float) -> Chart[Range]:
+    rows = [
+        (
+            f"{each.slots} créneau{'x' if each.slots > 1 else ''}",
+            100 * each.share.low,
+            100 * each.share.mean,
+            100 * each.share.high,
+            f"{100 * each.share.mean:.0f}{NBSP}%",
+        )
+        for each in found
+    ]
+    return ranges(rows, most=100, mark=100 * goal)

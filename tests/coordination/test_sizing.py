@@ -1,0 +1,131 @@
+"""The simulation of slots against what is known exactly, and its honesty: same seed, same answer; too little, nothing."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from coordination.rules.queueing import fill_without_wait, idle_share, mean_backlog, poisson, served_without_wait
+from coordination.rules.sizing import (
+    History,
+    Rule,
+    draw_arrivals,
+    fewest,
+    serve,
+    sizes,
+    slot_times,
+    worth_trying,
+)
+
+MONDAYS = (1, 0, 0, 0, 0, 0, 0)
+A_LONG_TIME = 20_000
+THIS_WEEK_OR_NEVER = Rule(days=(4,), notice=0.0, objective=6.0)
+"""Asked on a Monday, served on the Friday or elsewhere: no request waits for the next week."""
+
+
+def poisson_weeks(mean: float, weeks: int, seed: int) -> list[int]:
+    """Requests of so many weeks, drawn by another way than the one under test: the law turned over."""
+    random, chances = Random(seed), poisson(mean, 60)
+    return random.choices(range(61), weights=chances, k=weeks)
+
+
+def on_mondays(weeks: list[int]) -> list[float]:
+    return [7 * number + 0.4 for number, count in enumerate(weeks) for _ in range(count)]
+
+
+def test_the_closed_results_agree_with_their_definitions() -> None:
+    assert sum(poisson(2.5, 60)) == pytest.approx(1)
+    assert served_without_wait(2.5, 60) == pytest.approx(2.5), "with places for all, all are served"
+    assert served_without_wait(2.5, 1) == pytest.approx(1 - poisson(2.5, 0)[0]), "one place: someone came"
+    assert mean_backlog(0.5) == pytest.approx(0.25)
+    assert idle_share(0.8) == pytest.approx(0.2)
+    with pytest.raises(ValueError, match="stable"):
+        mean_backlog(1.0)
+    with pytest.raises(ValueError, match="stable"):
+        idle_share(1.0)
+
+
+@pytest.mark.parametrize(("mean", "places"), [(1.5, 1), (1.5, 2), (3.0, 3), (4.0, 2)])
+def test_without_waiting_the_share_served_is_the_one_of_the_formula(mean: float, places: int) -> None:
+    arrivals = on_mondays(poisson_weeks(mean, A_LONG_TIME, seed=1))
+    slots = slot_times(places, (4,), A_LONG_TIME)
+    run = serve(arrivals, slots, THIS_WEEK_OR_NEVER)
+    assert run.taken / len(slots) == pytest.approx(fill_without_wait(mean, places), abs=0.01)
+    assert run.share == pytest.approx(served_without_wait(mean, places) / mean, abs=0.01)
+
+
+@pytest.mark.parametrize("load", [0.3, 0.6, 0.8])
+def test_one_slot_a_week_and_nobody_giving_up_is_the_slotted_queue(load: float) -> None:
+    arrivals = on_mondays(poisson_weeks(load, 10 * A_LONG_TIME, seed=2))
+    slots = slot_times(1, (4,), 11 * A_LONG_TIME)
+    run = serve(arrivals, slots, Rule((4,), 0.0, 6.0, leaves=False), until=7.0 * 10 * A_LONG_TIME)
+    weeks = 10 * A_LONG_TIME
+    assert run.backlog / weeks == pytest.approx(mean_backlog(load), rel=0.05)
+    assert run.unused / weeks == pytest.approx(idle_share(load), abs=0.01)
+
+
+def test_slots_without_number_serve_everybody() -> None:
+    history = History((3, 1, 4, 1, 5, 9, 2, 6), (5, 4, 4, 3, 5, 0, 0))
+    (found,) = sizes(history, Rule((0, 1, 2, 3, 4), notice=1.0, objective=7.0), [200], seed=3, runs=20)
+    assert found.share.low == 1.0
+
+
+def test_nobody_takes_a_slot_given_back_already_or_past() -> None:
+    slots = [1.0, 3.0, 8.0]
+    assert serve([0.5], slots, Rule((0,), notice=0.0, objective=1.0)).in_time == 1
+    assert serve([0.5], slots, Rule((0,), notice=1.0, objective=1.0)).in_time == 0, "the first is the platform's"
+    late = serve([0.5], slots, Rule((0,), notice=1.0, objective=1.0, leaves=False))
+    assert (late.taken, late.in_time) == (1, 0), "taken, too late"
+    assert serve([9.0], slots, Rule((0,), notice=0.0, objective=9.0)).taken == 0
+
+
+def test_a_slot_is_taken_once() -> None:
+    run = serve([0.1, 0.2, 0.3], [1.0, 2.0], Rule((0,), notice=0.0, objective=9.0))
+    assert (run.arrived, run.taken, run.unused) == (3, 2, 0)
+
+
+def test_slots_go_round_the_days_in_turn() -> None:
+    assert slot_times(3, (0, 3), 1) == [0.375, 0.375, 3.375]
+    assert len(slot_times(2, (0,), 5)) == 10
+
+
+def test_the_same_seed_gives_the_same_answer_and_another_does_not() -> None:
+    history = History((1, 2, 0, 3, 2, 1, 4, 2), (5, 4, 4, 3, 5, 0, 0))
+    rule = Rule((0, 3), 2.0, 7.0)
+    asked = sizes(history, rule, [2], seed=4, runs=30)
+    assert asked == sizes(history, rule, [2], seed=4, runs=30)
+    assert asked != sizes(history, rule, [2], seed=5, runs=30)
+
+
+def test_more_slots_never_serve_fewer_and_an_interval_holds_its_mean() -> None:
+    history = History((1, 2, 0, 3, 2, 1, 4, 2), (5, 4, 4, 3, 5, 0, 0))
+    found = sizes(history, Rule((0, 3), 2.0, 7.0), range(1, 7), seed=6, runs=60)
+    shares = [each.share.mean for each in found]
+    assert shares == sorted(shares)
+    assert all(each.share.low <= each.share.mean <= each.share.high for each in found)
+    assert fewest(found, 0.0) == 1
+    assert fewest(found, 1.1) is None
+
+
+def test_requests_come_on_the_days_and_in_the_numbers_seen() -> None:
+    history = History((2,) * 10, (0, 0, 1, 0, 0, 0, 0))
+    arrivals = draw_arrivals(history, 50, Random(7))
+    assert len(arrivals) == 100
+    assert {int(at % 7) for at in arrivals} == {2}, "Wednesdays only"
+    assert arrivals == sorted(arrivals)
+
+
+def test_too_little_history_says_nothing() -> None:
+    assert not History((1,) * 7, MONDAYS).enough
+    assert not History((0,) * 20, MONDAYS).enough
+    with pytest.raises(ValueError, match="history"):
+        sizes(History((1,) * 7, MONDAYS), Rule((0,), 0.0, 7.0), [1], seed=1)
+    with pytest.raises(ValueError, match="slot"):
+        sizes(History((1,) * 9, MONDAYS), Rule((), 0.0, 7.0), [1], seed=1)
+
+
+def test_what_is_tried_stands_around_the_need() -> None:
+    assert list(worth_trying(History((2,) * 10, MONDAYS))) == [1, 2, 3, 4, 5, 6]
+    tried = list(worth_trying(History((14,) * 10, MONDAYS)))
+    assert (tried[0], len(tried)) == (7, 12)
