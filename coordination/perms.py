@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coordination.models import Booking, Slot, Task
+from coordination.models import Booking, SampleShare, Slot, Task
 from directory.models import Role, User
 from directory.perms import has_role, works_at_desk
 from pathways.models import Pathway
@@ -10,6 +10,8 @@ from pathways.perms import may_coordinate, may_write
 
 __all__ = [
     "follows_reviews",
+    "may_answer_lab",
+    "may_ask_lab",
     "may_book",
     "may_contact",
     "may_cover",
@@ -17,6 +19,7 @@ __all__ = [
     "may_mark",
     "may_notify",
     "may_see_platform",
+    "reads_lab",
     "reads_slots",
     "reads_tasks",
     "runs_platform",
@@ -28,6 +31,7 @@ reads_tasks = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
 follows_reviews = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
 reads_slots = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PLATFORM)
 runs_platform = has_role(Role.PLATFORM)
+reads_lab = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.PLATFORM)
 
 
 def may_contact(user: User, pathway: Pathway) -> bool:
@@ -38,6 +42,16 @@ def may_contact(user: User, pathway: Pathway) -> bool:
 def may_book(user: User, pathway: Pathway) -> bool:
     """Book or cancel an appointment: those who run the pathway's desk."""
     return may_coordinate(user, pathway)
+
+
+def may_ask_lab(user: User, pathway: Pathway) -> bool:
+    """Ask the laboratory for an analysis, say that the sample has left, take a request back: the pathway's team."""
+    return may_write(user, pathway)
+
+
+def may_answer_lab(user: User, share: SampleShare) -> bool:
+    """Answer for a laboratory: its own people."""
+    return share.laboratory_id in user.teams_as(Role.PLATFORM)
 
 
 def may_notify(user: User, pathway: Pathway) -> bool:

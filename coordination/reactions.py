@@ -35,6 +35,7 @@ def on_milestone_withdrawn(milestone: Milestone, pathway: Pathway, **_: Any) -> 
     services.reopen_without_evidence(milestone=milestone)
     services.rectify_notice(milestone=milestone)
     services.propose_again(milestone=milestone)
+    services.follow_withdrawal(milestone=milestone)
 
 
 @receiver(pathway_closed, dispatch_uid="coordination.pathway_closed")

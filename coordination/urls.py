@@ -1,7 +1,20 @@
 from django.urls import path
 
 from coordination import views
-from coordination.views import acts, covers, duties, gp, meetings, new_task, papers, saved_views, tasks
+from coordination.views import (
+    acts,
+    covers,
+    duties,
+    gp,
+    lab,
+    lab_inbox,
+    lab_link,
+    meetings,
+    new_task,
+    papers,
+    saved_views,
+    tasks,
+)
 
 app_name = "coordination"
 
@@ -45,6 +58,22 @@ urlpatterns = [
     path("parcours/<uuid:uuid>/contact/", views.contact, name="contact"),
     path("parcours/<uuid:uuid>/taches/", new_task.add, name="task-add"),
     path("parcours/<uuid:uuid>/coordination/", views.pathway_panel, name="pathway-panel"),
+    path("analyses/", lab.lab_requests, name="lab-requests"),
+    path("analyses/<uuid:uuid>/", lab.lab_file, name="lab-file"),
+    path("analyses/<uuid:uuid>/envoye/", lab.lab_sent, name="lab-sent"),
+    path("analyses/<uuid:uuid>/annuler/", lab.lab_cancel, name="lab-cancel"),
+    path("analyses/<uuid:uuid>/actions/", lab.lab_early, name="lab-early"),
+    path("analyses/parts/<uuid:uuid>/bon.pdf", lab.lab_sheet, name="lab-sheet"),
+    path("analyses/parts/<uuid:uuid>/lien/", lab.lab_share_link, name="lab-share-link"),
+    path("analyses/parts/<uuid:uuid>/corriger/", lab.lab_correct, name="lab-correct"),
+    path("parcours/<uuid:uuid>/analyses/", lab.lab_panel, name="lab-panel"),
+    path("parcours/<uuid:uuid>/analyses/demander/", lab.lab_request, name="lab-request"),
+    path("laboratoire/", lab_inbox.laboratory, name="laboratory"),
+    path("laboratoire/<uuid:uuid>/", lab_inbox.lab_share, name="lab-share"),
+    path("laboratoire/<uuid:uuid>/repondre/", lab_inbox.lab_say, name="lab-say"),
+    path("laboratoire/<uuid:uuid>/noter/", lab_inbox.lab_noted, name="lab-noted"),
+    path("laboratoire/<uuid:uuid>/compte-rendu/", lab_inbox.lab_report, name="lab-report"),
+    path("analyse/<str:token>/", lab_link.lab_link, name="lab-link"),
     path("journee/liste-pdf/", papers.daily_list, name="daily-list"),
     path("papiers/<uuid:uuid>/", papers.paper, name="paper"),
     path("papiers/<uuid:uuid>/fichier/", papers.paper_file, name="paper-file"),

@@ -4,6 +4,7 @@ from coordination.forms.acts import ActForm
 from coordination.forms.bookings import CancelBookingForm
 from coordination.forms.contacts import LETTER_SENT, ContactForm
 from coordination.forms.covers import ALL, SOME, CoverForm, ReturnForm
+from coordination.forms.lab import LabAnswerForm, LabRequestForm
 from coordination.forms.meetings import ReviewActionForm
 from coordination.forms.notices import NoticeWordsForm
 from coordination.forms.saved_views import SavedViewForm
@@ -17,6 +18,8 @@ __all__ = [
     "CancelBookingForm",
     "ContactForm",
     "CoverForm",
+    "LabAnswerForm",
+    "LabRequestForm",
     "NoticeWordsForm",
     "ReturnForm",
     "ReviewActionForm",

@@ -12,6 +12,20 @@ from coordination.models.desk import (
 )
 from coordination.models.duties import DutyDay, DutyHolder, DutyPattern, Post
 from coordination.models.exam_types import ExamType, Sampling
+from coordination.models.lab import (
+    AnswerWay,
+    AskedExam,
+    LabAgreement,
+    LabAnswer,
+    LabAnswerKind,
+    LabCorrection,
+    LabForm,
+    LabLinkReading,
+    LabRequest,
+    Sample,
+    SampleNature,
+    SampleShare,
+)
 from coordination.models.meetings import ReviewAction, ReviewAttendance, ReviewItem, ReviewMeeting, ReviewOutcome
 from coordination.models.notices import Notice, NoticeReading, NoticeStatus
 from coordination.models.papers import DeskPaper, PaperKind, PaperStatus
@@ -31,6 +45,8 @@ from coordination.models.waiting import (
 
 __all__ = [
     "ActKind",
+    "AnswerWay",
+    "AskedExam",
     "Booking",
     "BookingStatus",
     "Bundle",
@@ -55,6 +71,13 @@ __all__ = [
     "ExamRequest",
     "ExamType",
     "Hold",
+    "LabAgreement",
+    "LabAnswer",
+    "LabAnswerKind",
+    "LabCorrection",
+    "LabForm",
+    "LabLinkReading",
+    "LabRequest",
     "Notice",
     "NoticeReading",
     "NoticeStatus",
@@ -72,6 +95,9 @@ __all__ = [
     "ReviewItem",
     "ReviewMeeting",
     "ReviewOutcome",
+    "Sample",
+    "SampleNature",
+    "SampleShare",
     "Sampling",
     "SavedView",
     "SeriesStatus",
