@@ -11,7 +11,7 @@ from directory.models import Role, User
 from pathways.querysets import visible_pathways
 
 if TYPE_CHECKING:
-    pass
+    from coordination.models import LabRequest, SampleShare  # noqa: F401 (named in the bases below)
 
 
 class LabRequestQuerySet(models.QuerySet["LabRequest"]):

@@ -37,7 +37,8 @@ class ExamLine:
     @property
     def last(self) -> LabAnswer | None:
         ends = [each for each in self.known if each.kind in ENDS]
-        return (ends or self.known or [None])[-1]
+        said = ends or self.known
+        return said[-1] if said else None
 
     @property
     def tone(self) -> str:

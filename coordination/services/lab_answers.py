@@ -20,7 +20,7 @@ from coordination.models import (
     SampleShare,
     Task,
 )
-from coordination.rules.lab import EARLY_ACTIONS, Answer, Said, expects_by_exam, facts_of, refusal
+from coordination.rules.lab import EARLY_ACTIONS, Answer, Fact, Said, expects_by_exam, facts_of, refusal
 from coordination.services.lab_post import tell_team_answered
 from coordination.services.lab_requests import SENT, in_force
 from coordination.services.new_tasks import create_task
@@ -135,8 +135,7 @@ def _refuse_wrong_order(asked: Sequence[AskedExam], kind: Answer) -> None:
 @joined
 def settle_facts(*, request: LabRequest, user: User | None, share: SampleShare, words: str = "") -> list[Milestone]:
     """Makes the ledger say what the answers in force say, no more and no less; returns the milestones recorded."""
-    prefix = f"{SAID}{request.uuid.hex[:12]}:"
-    wanted = {f"{prefix}{fact.key}": fact for fact in _facts(request)}
+    prefix, wanted = _prefix(request), _wanted(request)
     recorded = {row.dedup_key: row for row in Milestone.objects.filter(dedup_key__startswith=prefix)}
     for key, row in recorded.items():
         last = in_force(row) if key not in wanted else None
@@ -159,7 +158,16 @@ def settle_facts(*, request: LabRequest, user: User | None, share: SampleShare, 
     ]
 
 
-def _facts(request: LabRequest) -> list:  # type: ignore[type-arg]
+def _prefix(request: LabRequest) -> str:
+    return f"{SAID}{request.uuid.hex[:12]}:"
+
+
+def _wanted(request: LabRequest) -> dict[str, Fact]:
+    """The facts that the answers in force make, by the key of their milestone."""
+    return {f"{_prefix(request)}{fact.key}"[:80]: fact for fact in _facts(request)}
+
+
+def _facts(request: LabRequest) -> list[Fact]:
     rows = LabAnswer.objects.filter(asked__share__sample__request=request, correction__isnull=True)
     said = [
         Said(row.asked.exam, Answer(row.kind), row.said_at, row.act.hex)
@@ -241,7 +249,7 @@ def follow_withdrawal(*, milestone: Milestone) -> None:
     if key.startswith(SENT) and later is not None:
         _follow_sending(UUID(key.removeprefix(SENT).split(":")[0]), later)
     elif key.startswith(SAID) and later is not None and later.withdrawn:
-        _follow_answer(UUID(key.split(":")[2]), later)
+        _follow_answer(key, later)
 
 
 def _follow_sending(sample: UUID, later: Milestone) -> None:
@@ -254,7 +262,8 @@ def _follow_sending(sample: UUID, later: Milestone) -> None:
         rows.filter(taken_at__lte=later.occurred_at).update(sent_at=later.occurred_at)
 
 
-def _follow_answer(act: UUID, withdrawal: Milestone) -> None:
+def _follow_answer(key: str, withdrawal: Milestone) -> None:
+    act = UUID(key.split(":")[2])
     rows = list(
         LabAnswer.objects.filter(act=act, correction__isnull=True).select_related(
             "asked__share__laboratory__establishment",
@@ -262,8 +271,8 @@ def _follow_answer(act: UUID, withdrawal: Milestone) -> None:
             "asked__share__sample__request__pathway__version",
         )
     )
-    if not rows:
-        return
+    if not rows or key not in _wanted(rows[0].asked.share.sample.request):
+        return  # taken back already, or withdrawn because another answer changed
     share, user = rows[0].asked.share, withdrawal.recorded_by
     _take_back(
         share.sample.request,
