@@ -15,6 +15,7 @@ class CoordinationConfig(AppConfig):
         from coordination.readings.panel import contacts_brief, tasks_brief
         from directory import badges
         from pathways import panels
+        from pathways.rules.milestones import MilestoneKind
 
         panels.register(
             "Coordination", "coordination:pathway-panel", order=10, place=panels.DESK, replaces=panels.APPOINTMENTS
@@ -29,6 +30,11 @@ class CoordinationConfig(AppConfig):
         )
         badges.register("coordination:tasks", "à faire aujourd’hui", due_today)
         post_migrate.connect(_install_cancel_codes, sender=self)
+        post_migrate.connect(_install_lab_forms, sender=self)
+        panels.register("Laboratoire", "coordination:lab-panel", order=20, place=panels.DESK)
+        panels.register_step_link(
+            panels.StepLink(MilestoneKind.LAB_REQUESTED, "Remplir le bon", "coordination:lab-request", "microscope")
+        )
 
 
 def _install_cancel_codes(**sent: Any) -> None:
@@ -37,3 +43,11 @@ def _install_cancel_codes(**sent: Any) -> None:
 
     if sent.get("using", "default") == "default":
         install_cancel_codes(*([sent["apps"]] if "apps" in sent else []))
+
+
+def _install_lab_forms(**sent: Any) -> None:
+    """So do the request forms of the laboratory."""
+    from coordination.services.lab_forms import install_lab_forms
+
+    if sent.get("using", "default") == "default":
+        install_lab_forms(*([sent["apps"]] if "apps" in sent else []))

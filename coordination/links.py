@@ -54,6 +54,11 @@ def _page(name: str, prefix: str) -> str:
     return reverse(name)
 
 
+def lab_link_url(token: str) -> str:
+    """The absolute address of what a laboratory opens without account."""
+    return settings.BASE_URL + reverse("coordination:lab-link", args=[token])
+
+
 def letter_url(token: str) -> str:
     """The absolute address of what a GP reads without account."""
     return settings.BASE_URL + reverse("coordination:letter", args=[token])

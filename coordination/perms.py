@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coordination.models import Booking, Slot, SlotPractitioner, SlotSeries, Task
+from coordination.models import Booking, SampleShare, Slot, SlotPractitioner, SlotSeries, Task
 from directory.models import Professional, Role, Team, User
 from directory.perms import has_role, works_at_desk
 from pathways.models import Pathway
@@ -10,6 +10,8 @@ from pathways.perms import may_coordinate, may_write
 
 __all__ = [
     "follows_reviews",
+    "may_answer_lab",
+    "may_ask_lab",
     "may_book",
     "may_contact",
     "may_cover",
@@ -18,6 +20,7 @@ __all__ = [
     "may_mark",
     "may_notify",
     "may_see_platform",
+    "reads_lab",
     "reads_slot_figures",
     "reads_slots",
     "reads_tasks",
@@ -33,6 +36,7 @@ reads_slots = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.PL
 reads_slot_figures = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.PLATFORM, Role.QUALITY)
 relies_on_slots = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
 runs_platform = has_role(Role.PLATFORM)
+reads_lab = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.PLATFORM)
 
 
 def may_contact(user: User, pathway: Pathway) -> bool:
@@ -43,6 +47,16 @@ def may_contact(user: User, pathway: Pathway) -> bool:
 def may_book(user: User, pathway: Pathway) -> bool:
     """Book or cancel an appointment: those who run the pathway's desk."""
     return may_coordinate(user, pathway)
+
+
+def may_ask_lab(user: User, pathway: Pathway) -> bool:
+    """Ask the laboratory for an analysis, say that the sample has left, take a request back: the pathway's team."""
+    return may_write(user, pathway)
+
+
+def may_answer_lab(user: User, share: SampleShare) -> bool:
+    """Answer for a laboratory: its own people."""
+    return share.laboratory_id in user.teams_as(Role.PLATFORM)
 
 
 def may_notify(user: User, pathway: Pathway) -> bool:

@@ -38,6 +38,7 @@ def on_milestone_withdrawn(milestone: Milestone, pathway: Pathway, **_: Any) -> 
     services.propose_again(milestone=milestone)
     if milestone.kind == MilestoneKind.DEATH:
         services.tell_what_was_given_away(milestone=milestone, patient=pathway.patient)
+    services.follow_withdrawal(milestone=milestone)
 
 
 @receiver(pathway_closed, dispatch_uid="coordination.pathway_closed")

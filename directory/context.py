@@ -19,6 +19,7 @@ NAVIGATION: list[tuple[str, str, str, set[str]]] = [
     ("Patients", "pathways:list", "users", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.TOWN}),
     ("Tâches", "coordination:tasks", "checklist", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
     ("Créneaux", "coordination:slots", "calendar", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.PLATFORM}),
+    ("Analyses", "coordination:laboratory", "microscope", {Role.PLATFORM}),
     ("RCP", "rcp:sessions", "users-group", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.QUALITY}),
     ("Alertes", "pathways:alerts", "bell", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
     ("Courrier", "directory:post", "mail", {Role.COORDINATOR, Role.SECRETARY}),
@@ -40,6 +41,12 @@ ACTIONS: list[tuple[str, str, str, set[str]]] = [
     ("Suites des décisions de RCP", "rcp:follow-up", "gavel", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
     ("Revues d’équipe", "coordination:reviews", "presentation", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
     ("Informations aux médecins traitants", "coordination:notices-inbox", "send", {Role.COORDINATOR, Role.SECRETARY}),
+    (
+        "Demandes au laboratoire",
+        "coordination:lab-requests",
+        "microscope",
+        {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN},
+    ),
     ("Accès d’urgence à un dossier", "pathways:break-glass", "urgent", {Role.COORDINATOR, Role.PHYSICIAN}),
 ]
 """What the palette (Ctrl+K) offers besides the pages of the menu."""

@@ -21,6 +21,8 @@ from django.urls import NoReverseMatch, reverse
 
 from directory.models import User
 from pathways.models import Pathway
+from pathways.rules.definition import StepDef
+from pathways.rules.milestones import MilestoneKind
 
 Allowed = Callable[[User, Pathway], bool]
 
@@ -61,6 +63,35 @@ BriefOf = Callable[[Pathway, datetime], Brief]
 _briefs: dict[str, BriefOf] = {}
 
 _registered: dict[str, Panel] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class StepLink:
+    """Where an upper room does the work of a step: a page taking the pathway's ``uuid``, offered beside each open step
+    that a milestone of this kind ends, to those who may write in the file."""
+
+    kind: MilestoneKind
+    label: str
+    url_name: str
+    icon: str
+
+
+_step_links: dict[str, StepLink] = {}
+
+
+def register_step_link(link: StepLink) -> None:
+    """Adds a link; registering a URL name again replaces it."""
+    _step_links[link.url_name] = link
+
+
+def step_links(pathway: Pathway, definition: StepDef | None) -> list[dict[str, str]]:
+    """The links of a step of the plan: ``label``, ``url``, ``icon``."""
+    kinds = {match.milestone for match in definition.done_by[:1]} if definition else set()
+    return [
+        {"label": link.label, "url": reverse(link.url_name, args=[pathway.uuid]), "icon": link.icon}
+        for link in _step_links.values()
+        if link.kind in kinds
+    ]
 
 
 def register(

@@ -3,6 +3,7 @@
 from coordination.forms.acts import ActForm
 from coordination.forms.contacts import LETTER_SENT, ContactForm
 from coordination.forms.covers import ALL, SOME, CoverForm, ReturnForm
+from coordination.forms.lab import LabAnswerForm, LabRequestForm
 from coordination.forms.meetings import ReviewActionForm
 from coordination.forms.notices import NoticeWordsForm
 from coordination.forms.places import AskForm, CancelForm, MoveForm, OverbookForm, WaitForm
@@ -18,6 +19,8 @@ __all__ = [
     "CancelForm",
     "ContactForm",
     "CoverForm",
+    "LabAnswerForm",
+    "LabRequestForm",
     "MoveForm",
     "NoticeWordsForm",
     "OverbookForm",

@@ -13,6 +13,20 @@ from coordination.models.desk import (
 from coordination.models.duties import DutyDay, DutyHolder, DutyPattern, Post
 from coordination.models.exam_types import ExamType, Sampling
 from coordination.models.feeds import CalendarFeed
+from coordination.models.lab import (
+    AnswerWay,
+    AskedExam,
+    LabAgreement,
+    LabAnswer,
+    LabAnswerKind,
+    LabCorrection,
+    LabForm,
+    LabLinkReading,
+    LabRequest,
+    Sample,
+    SampleNature,
+    SampleShare,
+)
 from coordination.models.meetings import ReviewAction, ReviewAttendance, ReviewItem, ReviewMeeting, ReviewOutcome
 from coordination.models.notices import Notice, NoticeReading, NoticeStatus
 from coordination.models.papers import DeskPaper, PaperKind, PaperStatus
@@ -32,6 +46,8 @@ from coordination.models.waiting import (
 
 __all__ = [
     "ActKind",
+    "AnswerWay",
+    "AskedExam",
     "Booking",
     "BookingStatus",
     "Bundle",
@@ -57,6 +73,13 @@ __all__ = [
     "ExamRequest",
     "ExamType",
     "Hold",
+    "LabAgreement",
+    "LabAnswer",
+    "LabAnswerKind",
+    "LabCorrection",
+    "LabForm",
+    "LabLinkReading",
+    "LabRequest",
     "Notice",
     "NoticeReading",
     "NoticeStatus",
@@ -74,6 +97,9 @@ __all__ = [
     "ReviewItem",
     "ReviewMeeting",
     "ReviewOutcome",
+    "Sample",
+    "SampleNature",
+    "SampleShare",
     "Sampling",
     "SavedView",
     "SeriesStatus",

@@ -1,4 +1,5 @@
 from coordination.querysets.desk import ContactQuerySet, NoticeQuerySet
+from coordination.querysets.lab import LabRequestQuerySet, SampleShareQuerySet
 from coordination.querysets.slots import (
     BookingQuerySet,
     ExamRequestQuerySet,
@@ -14,7 +15,9 @@ __all__ = [
     "ContactQuerySet",
     "ExamRequestQuerySet",
     "HoldQuerySet",
+    "LabRequestQuerySet",
     "NoticeQuerySet",
+    "SampleShareQuerySet",
     "SlotQuerySet",
     "SlotSeriesQuerySet",
     "TaskQuerySet",

@@ -30,7 +30,7 @@ from pathways.models import (
     Step,
     StepState,
 )
-from pathways.panels import APPOINTMENTS, DESK, END, panels_for, replaced
+from pathways.panels import APPOINTMENTS, DESK, END, panels_for, replaced, step_links
 from pathways.papers.facts import collect
 from pathways.querysets import PathwayQuerySet
 from pathways.rules.calendar import Calendar
@@ -90,6 +90,7 @@ class Line:
     by_the_hour: bool
     can_end: bool
     tools: Tools | None = None
+    links: Sequence[dict[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,7 @@ def _line(step: Step, definition: StepDef | None, pathway: Pathway, now: datetim
         by_the_hour=bool(objective and objective.unit.is_hours),
         can_end=running and definition is not None and pathway.is_active,
         tools=tools_of(definition, pathway.version.content) if definition and step.state == StepState.OPEN else None,
+        links=step_links(pathway, definition) if step.state == StepState.OPEN and pathway.is_active else (),
     )
 
 

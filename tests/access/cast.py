@@ -20,9 +20,13 @@ from coordination.models import (
     DeskAct,
     DeskPaper,
     ExamType,
+    LabAgreement,
+    LabForm,
+    LabRequest,
     Notice,
     NoticeStatus,
     ReviewMeeting,
+    SampleShare,
     SavedView,
     Slot,
     Task,
@@ -149,6 +153,20 @@ class Cast:
         return desk.make_feed(
             user=self.meeting.coordinator, shown=self.slot.series, label="Agenda du service", request_key=uuid4()
         )
+
+    def lab_request(self) -> LabRequest:
+        """Asked of the platform, with the consultation report attached."""
+        LabAgreement.objects.get_or_create(laboratory=self.platform, exam="histologie")
+        return desk.send_lab_request(
+            pathway=self.pathway, form=LabForm.objects.get(key="general"), suspected="Tumeur du pancréas",
+            answers={"context": "Masse", "recurrence": "first"}, exams={"histologie": self.platform},
+            taken_at=timezone.now() - timedelta(days=1), site="Pancréas", nature="biopsy", user=self.users["C"],
+            reply_email="equipe@hopital.invalid", report=self.document,
+        )  # fmt: skip
+
+    @cached_property
+    def lab_share(self) -> SampleShare:
+        return SampleShare.objects.with_page_data().get(sample__request=self.lab_request)
 
     @cached_property
     def task(self) -> Task:

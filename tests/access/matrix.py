@@ -82,6 +82,12 @@ def letter_token(cast: Cast) -> dict[str, Any]:
     return {"token": token_for(cast.decision, cast.users["G"].professional)}
 
 
+def lab_token(cast: Cast) -> dict[str, Any]:
+    from coordination.services.lab_links import token_for
+
+    return {"token": token_for(cast.lab_share)}
+
+
 def notice_token(cast: Cast) -> dict[str, Any]:
     from coordination.services.notice_letters import token_for
 
@@ -251,6 +257,22 @@ ROUTES: dict[str, Route] = {
     "coordination:task-add": Route(TEAM, about="pathway"),
     "coordination:pathway-panel": Route(FILE, about="pathway"),
     "coordination:notices": Route(FILE, about="pathway"),
+    "coordination:lab-panel": Route(FILE, about="pathway"),
+    "coordination:lab-request": Route(TEAM, about="pathway"),
+    "coordination:lab-requests": Route(TEAM + "XY"),
+    "coordination:lab-file": Route(FILE, about="lab_request"),
+    "coordination:lab-sent": post(TEAM, "lab_request"),
+    "coordination:lab-cancel": post(TEAM, "lab_request"),
+    "coordination:lab-early": post(TEAM, "lab_request"),
+    "coordination:lab-sheet": Route(TEAM + "T", about="lab_share"),
+    "coordination:lab-share-link": post(TEAM, "lab_share"),
+    "coordination:lab-correct": post(TEAM + "T", "lab_share"),
+    "coordination:laboratory": Route("T"),
+    "coordination:lab-share": Route("T", about="lab_share"),
+    "coordination:lab-say": post("T", "lab_share"),
+    "coordination:lab-noted": post("T", "lab_share"),
+    "coordination:lab-report": Route("T", about="lab_share"),
+    "coordination:lab-link": Route(public=True, kwargs=lab_token),
     "coordination:notices-send": post(DESK, "pathway"),
     "coordination:notices-inbox": Route(DESK + "X"),
     "coordination:notice": Route(DESK, about="notice"),

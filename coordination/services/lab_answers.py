@@ -1,0 +1,319 @@
+"""What the laboratories say, and all that follows from it in the same transaction (LAB-06..09, PTH-16)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID, uuid4, uuid5
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from coordination.models import (
+    AnswerWay,
+    AskedExam,
+    LabAnswer,
+    LabAnswerKind,
+    LabCorrection,
+    LabLinkReading,
+    LabRequest,
+    SampleShare,
+    Task,
+)
+from coordination.rules.lab import EARLY_ACTIONS, Answer, Fact, Said, expects_by_exam, facts_of, refusal
+from coordination.services.lab_post import tell_team_answered
+from coordination.services.lab_requests import SENT, in_force
+from coordination.services.new_tasks import create_task
+from coordination.services.tasks import cancel_task
+from directory.errors import DomainError
+from directory.joined import joined
+from directory.models import User
+from pathways.models import Milestone, MilestoneSource, Pathway
+from pathways.rules.milestones import MilestoneKind
+from pathways.services import record_milestone, withdraw_milestone
+
+SAID = "lab:"
+"""How the key of a milestone made by answers begins; its request and act follow."""
+ALREADY = "Cette réponse est déjà donnée."
+
+
+@transaction.atomic
+def say_answer(
+    *,
+    share: SampleShare,
+    exams: Collection[str],
+    kind: str,
+    said_by: str,
+    user: User | None = None,
+    words: str = "",
+    act: UUID | None = None,
+    ip_address: str | None = None,
+    at: datetime | None = None,
+) -> list[LabAnswer]:
+    """A laboratory answers on some of its ``exams``, from an account (``user``) or by the link.
+
+    Records the milestones, asks for a new sample when this one cannot be read, and tells the team. The same ``act``
+    twice returns the first answers. Raises DomainError without a name or an exam, when the answer is already given, or
+    after an answer that ends the exam.
+    """
+    at, act = at or timezone.now(), act or uuid4()
+    request = _locked(share)
+    known = list(LabAnswer.objects.filter(act=act, asked__share=share).select_related("asked"))
+    if known:
+        return known
+    if request.cancelled_at:
+        raise DomainError("Cette demande est annulée.", code="cancelled")
+    asked = _asked(share, exams)
+    name = said_by.strip()[:120]
+    if not name:
+        raise DomainError("Indiquez votre nom.", field="said_by")
+    answer = _kind(kind)
+    _refuse_wrong_order(asked, answer)
+    rows = [
+        LabAnswer(
+            asked=each,
+            kind=answer,
+            turn=sum(1 for other in each.answers.all() if not other.in_force),
+            act=act,
+            said_at=at,
+            user=user,
+            said_by=name,
+            via=AnswerWay.INBOX if user else AnswerWay.LINK,
+            words=words.strip()[:300],
+        )
+        for each in asked
+    ]
+    try:
+        with transaction.atomic():
+            LabAnswer.objects.bulk_create(rows)
+    except IntegrityError as error:
+        raise DomainError(ALREADY, code="answered") from error
+    if user is None:
+        LabLinkReading.objects.create(share=share, outcome=LabLinkReading.Outcome.ANSWERED, ip_address=ip_address)
+    made = settle_facts(request=request, user=user, share=share, words=words)
+    if answer is Answer.NONCONTRIBUTIVE:
+        _ask_new_sample(request, made, act, user, at)
+    tell_team_answered(request=request, act=act)
+    return rows
+
+
+def _locked(share: SampleShare) -> LabRequest:
+    """The request, its pathway locked first, then the share: two answers wait for each other."""
+    pathway_id = share.sample.request.pathway_id
+    Pathway.objects.filter(pk=pathway_id).held()
+    SampleShare.objects.select_for_update(of=("self",), no_key=True).get(pk=share.pk)
+    return LabRequest.objects.select_related("pathway__team__establishment", "pathway__version", "sample").get(
+        pk=share.sample.request_id
+    )
+
+
+def _asked(share: SampleShare, exams: Collection[str]) -> list[AskedExam]:
+    rows = list(AskedExam.objects.filter(share=share).prefetch_related("answers__correction").order_by("pk"))
+    wanted = [each for each in rows if each.exam in exams]
+    if not wanted:
+        raise DomainError("Choisissez l’examen dont vous parlez.", field="exams")
+    if len(wanted) != len(set(exams)):
+        raise DomainError("Cet examen ne vous est pas demandé.", field="exams")
+    return wanted
+
+
+def _kind(kind: str) -> Answer:
+    try:
+        return Answer(kind)
+    except ValueError as error:
+        raise DomainError("Choisissez une des réponses proposées.", field="kind") from error
+
+
+def _refuse_wrong_order(asked: Sequence[AskedExam], kind: Answer) -> None:
+    for each in asked:
+        known = [Answer(other.kind) for other in each.answers.all() if other.in_force]
+        fault = refusal(known, kind)
+        if fault:
+            raise DomainError(f"{each.label} : {fault[0].lower()}{fault[1:]}", field="kind", code="answered")
+
+
+@joined
+def settle_facts(*, request: LabRequest, user: User | None, share: SampleShare, words: str = "") -> list[Milestone]:
+    """Makes the ledger say what the answers in force say, no more and no less; returns the milestones recorded."""
+    prefix, wanted = _prefix(request), _wanted(request)
+    recorded = {row.dedup_key: row for row in Milestone.objects.filter(dedup_key__startswith=prefix)}
+    for key, row in recorded.items():
+        last = in_force(row) if key not in wanted else None
+        if last is not None:
+            withdraw_milestone(milestone=last, author=user, note="Réponse du laboratoire corrigée")
+    return [
+        record_milestone(
+            pathway=request.pathway,
+            kind=fact.kind,
+            detail=fact.detail,
+            occurred_at=fact.at,
+            author=user,
+            source=MilestoneSource.AUTOMATIC,
+            site=share.laboratory.establishment,
+            note=words.strip()[:300],
+            dedup_key=key,
+        )
+        for key, fact in wanted.items()
+        if key not in recorded
+    ]
+
+
+def _prefix(request: LabRequest) -> str:
+    return f"{SAID}{request.uuid.hex[:12]}:"
+
+
+def _wanted(request: LabRequest) -> dict[str, Fact]:
+    """The facts that the answers in force make, by the key of their milestone."""
+    return {f"{_prefix(request)}{fact.key}"[:80]: fact for fact in _facts(request)}
+
+
+def _facts(request: LabRequest) -> list[Fact]:
+    rows = LabAnswer.objects.filter(asked__share__sample__request=request, correction__isnull=True)
+    said = [
+        Said(row.asked.exam, Answer(row.kind), row.said_at, row.act.hex)
+        for row in rows.select_related("asked").order_by("said_at", "pk")
+    ]
+    exams = list(AskedExam.objects.filter(share__sample__request=request).values_list("exam", flat=True))
+    matches = (match for step in request.pathway.version.content.steps for match in step.done_by)
+    finals = {match.detail for match in matches if match.milestone is MilestoneKind.LAB_FINAL and match.detail}
+    return facts_of(said, exams, by_exam=expects_by_exam(finals, exams))
+
+
+def _ask_new_sample(request: LabRequest, made: Sequence[Milestone], act: UUID, user: User | None, at: datetime) -> Task:
+    """The sample cannot be read: someone arranges another one, today (LAB-07)."""
+    return create_task(
+        pathway=request.pathway,
+        title="Nouveau prélèvement à organiser : le précédent ne peut pas être lu",
+        due_on=timezone.localdate(at),
+        note="Réserver le premier créneau utile depuis la demande au laboratoire ; un médecin prévient le patient.",
+        closes_on=MilestoneKind.BIOPSY_TAKEN,
+        evidence_after=at,
+        origin=_task_origin(act),
+        about=made[0] if made else None,
+        author=user,
+    )
+
+
+def _task_origin(act: UUID) -> UUID:
+    return uuid5(act, "new-sample")
+
+
+@transaction.atomic
+def correct_answer(*, share: SampleShare, act: UUID, reason: str, said_by: str, user: User | None) -> int:
+    """Takes back what was said together in ``act``: its milestones are withdrawn, so steps and tasks open again; the
+    task it made is set aside, and the team is told. Returns how many exams wait again.
+
+    Raises DomainError without a reason, or when nothing of it stands any more.
+    """
+    reason = reason.strip()[:200]
+    if not reason:
+        raise DomainError("Indiquez pourquoi cette réponse est retirée.", field="reason")
+    request = _locked(share)
+    rows = list(LabAnswer.objects.filter(act=act, asked__share=share, correction__isnull=True))
+    if not rows:
+        raise DomainError("Cette réponse est déjà retirée.", code="corrected")
+    _take_back(request, share, rows, reason=reason, said_by=said_by, user=user)
+    return len(rows)
+
+
+def _take_back(
+    request: LabRequest, share: SampleShare, rows: Sequence[LabAnswer], *, reason: str, said_by: str, user: User | None
+) -> None:
+    now, act = timezone.now(), rows[0].act
+    LabCorrection.objects.bulk_create(
+        LabCorrection(answer=row, at=now, user=user, said_by=said_by.strip()[:120], reason=reason) for row in rows
+    )
+    settle_facts(request=request, user=user, share=share)
+    for task in Task.objects.open().filter(origin=_task_origin(act)):
+        cancel_task(task=task, user=user, reason=f"Réponse retirée : {reason}"[:200])
+    create_task(
+        pathway=request.pathway,
+        title="Réponse retirée par le laboratoire : revoir ce qui a été engagé",
+        due_on=timezone.localdate(now),
+        note=reason,
+        origin=uuid5(act, "taken-back"),
+        author=user,
+    )
+    tell_team_answered(request=request, act=act, corrected=True)
+
+
+@joined
+def follow_withdrawal(*, milestone: Milestone) -> None:
+    """A fact of the laboratory was withdrawn or moved in the file itself: the answers behind it are taken back, and the
+    sending of the sample follows its date."""
+    later = Milestone.objects.filter(supersedes=milestone).first()
+    root = milestone
+    while root.supersedes is not None:
+        root = root.supersedes
+    key = root.dedup_key or ""
+    if key.startswith(SENT) and later is not None:
+        _follow_sending(UUID(key.removeprefix(SENT).split(":")[0]), later)
+    elif key.startswith(SAID) and later is not None and later.withdrawn:
+        _follow_answer(key, later)
+
+
+def _follow_sending(sample: UUID, later: Milestone) -> None:
+    from coordination.models import Sample
+
+    rows = Sample.objects.filter(uuid=sample)
+    if later.withdrawn:
+        rows.update(sent_at=None, sent_by=None)
+    else:
+        rows.filter(taken_at__lte=later.occurred_at).update(sent_at=later.occurred_at)
+
+
+def _follow_answer(key: str, withdrawal: Milestone) -> None:
+    act = UUID(key.split(":")[2])
+    rows = list(
+        LabAnswer.objects.filter(act=act, correction__isnull=True).select_related(
+            "asked__share__laboratory__establishment",
+            "asked__share__sample__request__pathway__team__establishment",
+            "asked__share__sample__request__pathway__version",
+        )
+    )
+    if not rows or key not in _wanted(rows[0].asked.share.sample.request):
+        return  # taken back already, or withdrawn because another answer changed
+    share, user = rows[0].asked.share, withdrawal.recorded_by
+    _take_back(
+        share.sample.request,
+        share,
+        rows,
+        reason=withdrawal.note[:200] or "Jalon retiré dans le dossier",
+        said_by=str(user or "Équipe du parcours"),
+        user=user,
+    )
+
+
+@transaction.atomic
+def start_early_actions(*, request: LabRequest, actions: Collection[str], user: User | None) -> list[Task]:
+    """Early care on a result that is not final yet (LAB-08, PTH-16): one task per action, each once per request.
+
+    Raises DomainError for an unknown action, none, or before any result.
+    """
+    Pathway.objects.filter(pk=request.pathway_id).held()
+    chosen = [each for each in EARLY_ACTIONS if each.key in actions]
+    if not chosen or len(chosen) != len(set(actions)):
+        raise DomainError("Choisissez une action de la liste.", field="actions")
+    results = LabAnswer.objects.filter(
+        asked__share__sample__request=request,
+        kind__in=[LabAnswerKind.INTERMEDIATE, LabAnswerKind.FINAL],
+        correction__isnull=True,
+    )
+    if not results.exists():
+        raise DomainError("Ces actions s’engagent sur un résultat : aucun n’est encore rendu.")
+    return [
+        create_task(
+            pathway=request.pathway,
+            title=each.task,
+            due_on=timezone.localdate(),
+            note="Sur résultat intermédiaire : le patient n’est pas informé du résultat avant l’annonce.",
+            origin=early_origin(request, each.key),
+            author=user,
+        )
+        for each in chosen
+    ]
+
+
+def early_origin(request: LabRequest, action: str) -> UUID:
+    """What names the task of an early action for ever."""
+    return uuid5(request.uuid, f"early-{action}")

@@ -1,0 +1,108 @@
+"""The laboratory without account: a signed link, the birth date of the label, then the request and its buttons."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from coordination import services
+from coordination.forms import LabAnswerForm
+from coordination.models import SampleShare
+from coordination.readings.lab import share_line
+from coordination.services.lab_links import LabLinkError, proof_for
+from coordination.views.lab_inbox import answer_form, report_of, share_context
+from directory.errors import DomainError
+from directory.forms import BirthDateForm
+from directory.tries import LockedError
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def lab_link(request: HttpRequest, token: str) -> HttpResponse | FileResponse:
+    """Asks for the birth date, shows the request, takes the answer. The link alone opens nothing, and a GET never
+    answers."""
+    try:
+        share = services.read_lab_link(token)
+    except LabLinkError as error:
+        return render(request, "coordination/lab/link_refused.html", {"reason": error.message}, status=410)
+    with timezone.override(ZoneInfo(share.laboratory.establishment.time_zone)):
+        if request.method != "POST":
+            return _ask(request, share, BirthDateForm())
+        if "opened" in request.POST:
+            return _opened(request, share, token)
+        return _open(request, share)
+
+
+def _ask(request: HttpRequest, share: SampleShare, form: BirthDateForm, said: str = "") -> HttpResponse:
+    context = {"form": form, "share": share, "pathway": share.sample.request.pathway, "said": said}
+    return render(request, "coordination/lab/link_ask.html", context, status=422 if form.errors or said else 200)
+
+
+def _open(request: HttpRequest, share: SampleShare) -> HttpResponse:
+    form = BirthDateForm(request.POST)
+    if not form.is_valid():
+        return _ask(request, share, form)
+    try:
+        proof = services.open_lab_link(
+            share=share, birth_date=form.cleaned_data["birth_date"], ip_address=request.META.get("REMOTE_ADDR")
+        )
+    except LockedError as error:
+        context = {"reason": error.message, "team": share.sample.request.pathway.team}
+        return render(request, "coordination/lab/link_refused.html", context, status=429)
+    except DomainError as error:
+        form.add_error(error.field if error.field in form.fields else None, error.message)
+        return _ask(request, share, form)
+    return _page(request, share, proof)
+
+
+def _opened(request: HttpRequest, share: SampleShare, token: str) -> HttpResponse | FileResponse:
+    """An answer, or the attached report, from the page opened a short while ago."""
+    try:
+        services.check_opened(share=share, proof=request.POST["opened"])
+    except DomainError as error:
+        return _ask(request, share, BirthDateForm(), error.message)
+    if "report" in request.POST:
+        return report_of(share)
+    line = share_line(share, timezone.now())
+    form = answer_form(line, request.POST, named=False)
+    if not form.is_valid():
+        return _page(request, share, proof_for(share), form=form)
+    kind = request.POST.get("kind", "")
+    try:
+        services.say_answer(
+            share=share,
+            exams=form.cleaned_data["exams"],
+            kind=kind,
+            said_by=form.cleaned_data["said_by"],
+            words=form.cleaned_data["words"],
+            act=form.key(kind),
+            ip_address=request.META.get("REMOTE_ADDR"),
+        )
+    except DomainError as error:
+        fresh = services.read_lab_link(token)
+        return _page(request, fresh, proof_for(fresh), form=form, refusal=error.message)
+    fresh = services.read_lab_link(token)
+    return _page(request, fresh, proof_for(fresh), done=True)
+
+
+def _page(
+    request: HttpRequest,
+    share: SampleShare,
+    proof: str,
+    *,
+    form: LabAnswerForm | None = None,
+    refusal: str = "",
+    done: bool = False,
+) -> HttpResponse:
+    line = share_line(share, timezone.now())
+    context: dict[str, Any] = share_context(line, form or answer_form(line, named=False), refusal)
+    refused = bool(refusal or (form and form.errors))
+    return render(
+        request, "coordination/lab/link.html", context | {"proof": proof, "done": done}, status=422 if refused else 200
+    )
