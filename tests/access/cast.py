@@ -154,6 +154,7 @@ class Cast:
             user=self.meeting.coordinator, shown=self.slot.series, label="Agenda du service", request_key=uuid4()
         )
 
+    @cached_property
     def lab_request(self) -> LabRequest:
         """Asked of the platform, with the consultation report attached."""
         LabAgreement.objects.get_or_create(laboratory=self.platform, exam="histologie")
