@@ -26,6 +26,8 @@ from coordination.models import (
     Slot,
     Task,
     TaskSeries,
+    WaitingOffer,
+    WaitingPlace,
 )
 from coordination.querysets.worklist import Scope
 from coordination.services.acts import Asked
@@ -116,6 +118,16 @@ class Cast:
     @cached_property
     def booking(self) -> Booking:
         return desk.book_slot(slot=self.slot, pathway=self.pathway, user=self.meeting.coordinator)
+
+    @cached_property
+    def waiting_place(self) -> WaitingPlace:
+        return desk.join_waiting(
+            pathway=self.pathway, exam_type=self.slot.exam_type, user=self.meeting.coordinator, step_key="ct"
+        )  # fmt: skip
+
+    @cached_property
+    def waiting_offer(self) -> WaitingOffer:
+        return WaitingOffer.objects.create(place=self.waiting_place, slot=self.slot, offered_at=timezone.now())
 
     @cached_property
     def task(self) -> Task:
