@@ -6,10 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from coordination.models import Booking, Slot
+from coordination.models import Booking, Channel, OfferAnswer, Slot, WaitingPlace
 from coordination.querysets.worklist import ALL, filters
 from coordination.readings.worklist import Row
 from coordination.rules.slots import look
+from coordination.services.cancel_codes import MOVED, OTHER
 
 
 class WorklistFilterSerializer(serializers.Serializer[dict[str, Any]]):
@@ -92,6 +93,73 @@ class BookingRequestSerializer(serializers.Serializer[dict[str, Any]]):
     request_key = serializers.UUIDField()
 
 
+class CancelSerializer(serializers.Serializer[dict[str, Any]]):
+    """Why an appointment is given up, and how the patient was told when they know already."""
+
+    code = serializers.SlugField(default=OTHER, help_text="code d’une cause d’annulation")
+    reason = serializers.CharField(max_length=200, default="", allow_blank=True)
+    told_how = serializers.ChoiceField(choices=Channel.choices, default=None, allow_null=True)
+
+
+class MoveSerializer(CancelSerializer):
+    """Where an appointment goes. The same `request_key` twice moves once."""
+
+    code = serializers.SlugField(default=MOVED, help_text="code d’une cause d’annulation")
+    slot = serializers.UUIDField()
+    request_key = serializers.UUIDField()
+
+
+class WaitingRequestSerializer(serializers.Serializer[dict[str, Any]]):
+    """A place to wait for. Asked twice for the same need, the rank is kept."""
+
+    pathway = serializers.UUIDField()
+    exam_type = serializers.SlugField(help_text="code d’un type d’examen")
+    step_key = serializers.CharField(max_length=60, default="", allow_blank=True)
+    earliest_on = serializers.DateField(default=None, allow_null=True)
+    note = serializers.CharField(max_length=200, default="", allow_blank=True)
+
+
+class WaitingSerializer(serializers.ModelSerializer[WaitingPlace]):
+    """Who waits for what; `rank` and `rank_words` say who comes first and why, `offer` what is proposed now."""
+
+    pathway = serializers.UUIDField(source="pathway.uuid")
+    exam_type = serializers.CharField(source="exam_type.code")
+    rank = serializers.SerializerMethodField()
+    rank_words = serializers.SerializerMethodField()
+    offer = serializers.SerializerMethodField()
+
+    class Meta:
+        model = WaitingPlace
+        fields = (
+            "uuid", "pathway", "exam_type", "step_key", "earliest_on", "latest_at", "note", "status", "asked_at",
+            "rank", "rank_words", "offer",
+        )  # fmt: skip
+
+    def get_rank(self, place: WaitingPlace) -> int | None:
+        rank = self.context["ranks"].get(place.pk)
+        return rank[0].place if rank else None
+
+    def get_rank_words(self, place: WaitingPlace) -> str:
+        rank = self.context["ranks"].get(place.pk)
+        return rank[1] if rank else ""
+
+    def get_offer(self, place: WaitingPlace) -> str | None:
+        return next((str(each.uuid) for each in place.offers.all() if each.answer == OfferAnswer.OPEN), None)
+
+
+class LeaveSerializer(serializers.Serializer[dict[str, Any]]):
+    """Why a patient waits no more."""
+
+    reason = serializers.CharField(max_length=200, default="", allow_blank=True)
+
+
+class AnswerSerializer(serializers.Serializer[dict[str, Any]]):
+    """What the patient says of a place proposed; `why` when they do not take it."""
+
+    accept = serializers.BooleanField()
+    why = serializers.CharField(max_length=200, default="", allow_blank=True)
+
+
 class BookingSerializer(serializers.ModelSerializer[Booking]):
     """A booking made."""
 
@@ -109,7 +177,7 @@ class BookingSerializer(serializers.ModelSerializer[Booking]):
 class RefusalSerializer(serializers.Serializer[dict[str, Any]]):
     """Why a booking was refused, and the next free slots when the place is gone."""
 
-    code = serializers.CharField(help_text="slot_full, slot_released, slot_cancelled or slot_past")
+    code = serializers.CharField(help_text="slot_full, slot_held, slot_released, slot_cancelled or slot_past")
     detail = serializers.CharField(help_text="the reason, in French")
     field = serializers.CharField(allow_null=True)
     alternatives = SlotSerializer(many=True, required=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 from uuid import UUID
 
@@ -16,24 +17,33 @@ from rest_framework.views import APIView
 
 from coordination import services
 from coordination.api.serializers import (
+    AnswerSerializer,
     BookingRequestSerializer,
     BookingSerializer,
+    CancelSerializer,
     FreeSlotFilterSerializer,
+    LeaveSerializer,
+    MoveSerializer,
     RefusalSerializer,
     SlotSerializer,
+    WaitingRequestSerializer,
+    WaitingSerializer,
     WorklistFilterSerializer,
     WorklistSerializer,
 )
 from coordination.errors import SlotFull
-from coordination.models import Booking, Slot
+from coordination.models import Booking, ExamType, Slot, WaitingOffer, WaitingPlace
 from coordination.perms import may_book, reads_slots
 from coordination.querysets import worklist as reads
 from coordination.querysets.worklist import Scope
 from coordination.readings.worklist import worklist_rows
+from coordination.rules.waiting import Rank
+from coordination.services.offers import ranks
 from directory.models import User
 from directory.perms import works_at_desk
 from pathways.api.paging import Pages
 from pathways.models import Pathway
+from pathways.services.calendars import calendars_of
 
 PER_PAGE = 50
 
@@ -121,7 +131,7 @@ class Bookings(APIView):
         pathway = _pathway(user, data["pathway"])
         if not may_book(user, pathway):
             raise PermissionDenied
-        slot = get_object_or_404(Slot.objects.visible_to(user), uuid=data["slot"])
+        slot = get_object_or_404(Slot.objects.open_to(user, pathway), uuid=data["slot"])
         again = Booking.objects.filter(request_key=data["request_key"]).exists()
         try:
             booking = services.book_slot(
@@ -135,6 +145,169 @@ class Bookings(APIView):
             return Response(_refusal(refused), status=409)
         fresh = Booking.objects.with_list_data().get(pk=booking.pk)
         return Response(BookingSerializer(fresh).data, status=200 if again else 201)
+
+
+class BookingCancel(APIView):
+    permission_classes = (IsAuthenticated, AtDesk)
+
+    @extend_schema(
+        operation_id="bookings_cancel",
+        summary="Annuler un rendez-vous",
+        request=CancelSerializer,
+        responses={200: BookingSerializer, 422: OpenApiResponse(description="Refus motivé : code, detail, field.")},
+    )
+    def post(self, request: Request, uuid: UUID) -> Response:
+        """Gives the place back, for a cause of the list; the platform is told."""
+        user, booking = cast(User, request.user), _booking(request, uuid)
+        asked = CancelSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        gone = services.cancel_booking(booking=booking, user=user, **asked.validated_data)
+        return Response(BookingSerializer(Booking.objects.with_list_data().get(pk=gone.pk)).data)
+
+
+class BookingMove(APIView):
+    permission_classes = (IsAuthenticated, AtDesk)
+
+    @extend_schema(
+        operation_id="bookings_move",
+        summary="Déplacer un rendez-vous vers un autre créneau du même examen",
+        request=MoveSerializer,
+        responses={
+            201: BookingSerializer,
+            409: OpenApiResponse(RefusalSerializer, description="La place n’est plus libre : créneaux suivants."),
+            422: OpenApiResponse(description="Refus motivé : code, detail, field."),
+        },
+    )
+    def post(self, request: Request, uuid: UUID) -> Response:
+        """Gives up one place and books the other in one go; refused, the first appointment stands."""
+        user, booking = cast(User, request.user), _booking(request, uuid)
+        asked = MoveSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        data = dict(asked.validated_data)
+        slot = get_object_or_404(Slot.objects.open_to(user, booking.pathway), uuid=data.pop("slot"))
+        try:
+            moved = services.move_booking(booking=booking, to=slot, user=user, **data)
+        except SlotFull as refused:
+            return Response(_refusal(refused), status=409)
+        return Response(BookingSerializer(Booking.objects.with_list_data().get(pk=moved.pk)).data, status=201)
+
+
+class Waiting(APIView):
+    permission_classes = (IsAuthenticated, AtDesk)
+
+    @extend_schema(
+        operation_id="waiting_list",
+        summary="Liste d’attente des examens, par examen puis par rang",
+        responses=WaitingSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """Who waits, with their rank and what is proposed to them."""
+        waiting = WaitingPlace.objects.visible_to(cast(User, request.user)).waiting()
+        places = list(waiting.with_list_data().prefetch_related("offers"))
+        ranks = _ranks(places)
+        places.sort(key=lambda each: (each.exam_type.label, ranks[each.pk][0].place))
+        return Response(WaitingSerializer(places, many=True, context={"ranks": ranks}).data)
+
+    @extend_schema(
+        operation_id="waiting_join",
+        summary="Inscrire un patient sur la liste d’attente d’un examen",
+        request=WaitingRequestSerializer,
+        responses={201: WaitingSerializer, 422: OpenApiResponse(description="Refus motivé : code, detail, field.")},
+    )
+    def post(self, request: Request) -> Response:
+        """The patient waits for a place; asked twice, the rank is kept."""
+        asked = WaitingRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        data, user = dict(asked.validated_data), cast(User, request.user)
+        pathway = _pathway(user, data.pop("pathway"))
+        if not may_book(user, pathway):
+            raise PermissionDenied
+        exam_type = get_object_or_404(ExamType, code=data.pop("exam_type"))
+        place = services.join_waiting(pathway=pathway, exam_type=exam_type, user=user, **data)
+        return Response(_waiting(place), status=201)
+
+
+class WaitingLeave(APIView):
+    permission_classes = (IsAuthenticated, AtDesk)
+
+    @extend_schema(
+        operation_id="waiting_leave",
+        summary="Retirer un patient de la liste d’attente",
+        request=LeaveSerializer,
+        responses={200: WaitingSerializer, 422: OpenApiResponse(description="Refus motivé : code, detail, field.")},
+    )
+    def post(self, request: Request, uuid: UUID) -> Response:
+        """The patient waits no more, for a reason."""
+        user = cast(User, request.user)
+        place = get_object_or_404(WaitingPlace.objects.visible_to(user).with_list_data(), uuid=uuid)
+        if not may_book(user, place.pathway):
+            raise PermissionDenied
+        asked = LeaveSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return Response(_waiting(services.leave_waiting(place=place, user=user, **asked.validated_data)))
+
+
+class OfferAnswered(APIView):
+    permission_classes = (IsAuthenticated, AtDesk)
+
+    @extend_schema(
+        operation_id="offers_answer",
+        summary="Répondre à une place proposée : acceptée, elle est réservée",
+        request=AnswerSerializer,
+        responses={
+            200: OpenApiResponse(WaitingSerializer, description="Refusée par le patient : il garde son rang."),
+            201: BookingSerializer,
+            409: OpenApiResponse(RefusalSerializer, description="La place n’est plus libre : créneaux suivants."),
+            422: OpenApiResponse(description="Refus motivé : code, detail, field."),
+        },
+    )
+    def post(self, request: Request, uuid: UUID) -> Response:
+        """The patient takes the place or not; when it is gone meanwhile, they go on waiting."""
+        user = cast(User, request.user)
+        seen = WaitingPlace.objects.visible_to(user)
+        offers = WaitingOffer.objects.filter(place__in=seen.values("pk")).select_related("place__pathway", "slot")
+        offer = get_object_or_404(offers, uuid=uuid)
+        if not may_book(user, offer.place.pathway):
+            raise PermissionDenied
+        asked = AnswerSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        try:
+            booking = services.answer_offer(offer=offer, user=user, **asked.validated_data)
+        except SlotFull as refused:
+            return Response(_refusal(refused), status=409)
+        if booking is None:
+            return Response(_waiting(offer.place))
+        return Response(BookingSerializer(Booking.objects.with_list_data().get(pk=booking.pk)).data, status=201)
+
+
+def _booking(request: Request, uuid: UUID) -> Booking:
+    """The booking, if the user may give it up: 404 for a stranger, 403 for its platform."""
+    user = cast(User, request.user)
+    booking = get_object_or_404(Booking.objects.visible_to(user).with_list_data(), uuid=uuid)
+    if not may_book(user, booking.pathway):
+        raise PermissionDenied
+    return booking
+
+
+def _ranks(places: Sequence[WaitingPlace]) -> dict[int, tuple[Rank, str]]:
+    """The rank of each place and its words, on the calendar of its own team; one query for each exam and site."""
+    now = timezone.now()
+    calendars = calendars_of([each.pathway.team.establishment for each in places])
+    orders: dict[tuple[int, int], dict[int, Rank]] = {}
+    found = {}
+    for each in places:
+        site = each.pathway.team.establishment_id
+        if (each.exam_type_id, site) not in orders:
+            orders[each.exam_type_id, site] = ranks(each.exam_type_id, calendars[site], now)
+        rank = orders[each.exam_type_id, site].get(each.pk)
+        if rank:
+            found[each.pk] = (rank, rank.words(calendars[site], now))
+    return found
+
+
+def _waiting(place: WaitingPlace) -> dict[str, object]:
+    fresh = WaitingPlace.objects.with_list_data().prefetch_related("offers").get(pk=place.pk)
+    return WaitingSerializer(fresh, context={"ranks": _ranks([fresh])}).data
 
 
 def _refusal(refused: SlotFull) -> dict[str, object]:

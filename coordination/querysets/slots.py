@@ -53,6 +53,13 @@ class SlotQuerySet(models.QuerySet["Slot"]):
 
         return self.filter(series__in=SlotSeries.objects.visible_to(user).values("pk"))
 
+    def open_to(self, user: User, pathway: Pathway) -> Self:
+        """Those the user sees, and those kept for a pathway they book for, whoever runs its target now."""
+        from coordination.models import SlotSeries
+
+        seen = SlotSeries.objects.visible_to(user).values("pk")
+        return self.filter(Q(series__in=seen) | Q(pk__in=self.model.objects.serving(pathway).values("pk")))
+
     def free(self, at: datetime) -> Self:
         """Still protected, in the future, with at least one place left, and not due to the platform yet: what is
         promised to it does not wait for the job that says so."""

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from coordination.errors import SlotFull
 from coordination.models import Booking, BookingStatus, Hold, Slot, SlotStatus
 from coordination.services.appointments import moves_of, when
 from coordination.services.booking import same_request
@@ -51,15 +52,19 @@ def move_booking(
     _refuse_wrong_move(booking, to, at)
     old = give_back(booking=booking, cause=cause, reason=words, user=user, at=at, freed_for=f"Déplacé au {when(to)}")
     drop_telling(old, user)
-    (new,) = take_seats(
-        pathway=locked,
-        wishes=[Wish(to, old.step_key)],
-        keys=[request_key],
-        user=user,
-        at=at,
-        bundle=old.bundle,
-        moved_from=old,
-    )
+    try:
+        (new,) = take_seats(
+            pathway=locked,
+            wishes=[Wish(to, old.step_key)],
+            keys=[request_key],
+            user=user,
+            at=at,
+            bundle=old.bundle,
+            moved_from=old,
+        )
+    except SlotFull as full:
+        full.alternatives = [each for each in full.alternatives if each.pk != old.slot_id]  # where the patient is
+        raise
     if new.slot.platform_id == old.slot.platform_id:
         tell_platform_moved(old=old, new=new)
     else:

@@ -49,7 +49,7 @@ def book(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 def _book(request: HttpRequest, pathway: Pathway) -> HttpResponse:
     step, code = request.POST.get("step", ""), request.POST.get("examen", "")
-    slot = get_object_or_404(Slot.objects.visible_to(user_of(request)), uuid=uuid_of(request.POST.get("slot")))
+    slot = get_object_or_404(Slot.objects.open_to(user_of(request), pathway), uuid=uuid_of(request.POST.get("slot")))
     try:
         booking = services.book_slot(
             slot=slot,

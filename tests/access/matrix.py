@@ -297,6 +297,11 @@ ROUTES: dict[str, Route] = {
     "api:worklist": Route(DESK + "X"),
     "api:slots-free": Route(TEAM + "TXY"),
     "api:bookings": Route(DESK, "post", data=booking_request),
+    "api:booking-cancel": post(DESK, "booking"),
+    "api:booking-move": post(DESK, "booking"),
+    "api:waiting": Route(DESK + "X"),
+    "api:waiting-leave": post(DESK, "waiting_place"),
+    "api:offer-answer": post(DESK, "waiting_offer"),
     # referrals
     "referrals:new": Route(public=True, kwargs=target_slug),
     "referrals:receipt": Route(public=True, kwargs=status_token),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
@@ -21,40 +21,12 @@ from coordination.services.seats import next_free
 from directory.errors import DomainError
 from directory.models import OutboxMessage
 from pathways.models import Appointment, Milestone, Pathway
+from tests.concurrency.racing import at_once
 from tests.coordination.conftest import MONDAY
 from tests.coordination.factories import Desk, exam
 from tests.factories import PatientFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
-
-AT_ONCE = 24
-"""Connections open together: PostgreSQL allows a hundred by default, and other tests use some."""
-
-
-def at_once(work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-    """Runs ``work`` on each item, `AT_ONCE` threads racing at a time, each with its own connection.
-
-    Returns the results in order; an exception is a result.
-    """
-    results: list[Any] = [None] * len(items)
-    threads = min(AT_ONCE, len(items))
-    barrier = Barrier(threads)
-
-    def run(first: int) -> None:
-        barrier.wait()
-        for index in range(first, len(items), threads):
-            try:
-                results[index] = work(items[index])
-            except Exception as error:
-                results[index] = error
-        connections.close_all()
-
-    racing = [Thread(target=run, args=(first,)) for first in range(threads)]
-    for thread in racing:
-        thread.start()
-    for thread in racing:
-        thread.join()
-    return results
 
 
 @pytest.fixture(autouse=True)
@@ -150,13 +122,13 @@ def test_a_patient_booked_at_one_hour_from_many_sides_is_expected_once(desk: Des
 
 @pytest.mark.parametrize("turn", range(6))
 def test_a_booking_at_the_instant_of_release_has_one_winner(desk: Desk, turn: int) -> None:
-    slot = desk.slot_at(timezone.now() + timedelta(hours=47))
-    later, pathway = desk.slot(), desk.pathway()
+    slot = desk.slot_at(timezone.now() + timedelta(hours=49))
+    later, pathway, instant = desk.slot(), desk.pathway(), slot.release_at
 
     def act(side: str) -> Any:
         if side == "release":
-            return services.release_unused_slots(now=timezone.now())
-        return services.book_slot(slot=slot, pathway=pathway, user=desk.coordinator)
+            return services.release_unused_slots(now=instant)
+        return services.book_slot(slot=slot, pathway=pathway, user=desk.coordinator, at=timezone.now())
 
     sides = ["book", "release", "release"] if turn % 2 else ["release", "book", "release"]
     results = dict(zip(sides, at_once(act, sides), strict=True))
@@ -176,7 +148,7 @@ def test_a_booking_at_the_instant_of_release_has_one_winner(desk: Desk, turn: in
 
 def test_booking_waits_for_a_release_that_came_first(desk: Desk) -> None:
     """The other order, without luck: the release holds the row while the booking arrives."""
-    slot, pathway = desk.slot_at(timezone.now() + timedelta(hours=47)), desk.pathway()
+    slot, pathway = desk.slot_at(timezone.now() + timedelta(hours=49)), desk.pathway()
     arrived, results = Barrier(2), []
 
     def book() -> None:
@@ -189,7 +161,7 @@ def test_booking_waits_for_a_release_that_came_first(desk: Desk) -> None:
 
     thread = Thread(target=book)
     with transaction.atomic():
-        assert services.release_unused_slots(now=timezone.now()) == 1
+        assert services.release_unused_slots(now=slot.release_at) == 1
         thread.start()
         arrived.wait()
         assert results == [], "the booking cannot end before the release does"

@@ -15,7 +15,7 @@ from directory.errors import DomainError
 from directory.models import Role, User
 from pathways import services as pathways
 from pathways.models import Pathway, StandIn
-from tests.concurrency.test_bookings import at_once
+from tests.concurrency.racing import at_once
 from tests.coordination.conftest import MONDAY
 from tests.coordination.factories import Desk
 from tests.factories import UserFactory

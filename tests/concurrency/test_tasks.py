@@ -13,7 +13,7 @@ from coordination import services
 from coordination.models import Task
 from directory.errors import DomainError
 from directory.models import Role, User
-from tests.concurrency.test_bookings import AT_ONCE, at_once
+from tests.concurrency.racing import AT_ONCE, at_once
 from tests.coordination.conftest import MONDAY
 from tests.coordination.factories import Desk
 from tests.factories import UserFactory

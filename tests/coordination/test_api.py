@@ -7,7 +7,9 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from coordination import services
 from coordination.models import Booking
 from directory.models import Role
 from tests.coordination.factories import Desk, exam
@@ -85,3 +87,56 @@ def test_a_stranger_books_nothing(client: Client, desk: Desk) -> None:
     sent = {"slot": desk.slot().uuid, "pathway": desk.pathway().uuid, "request_key": uuid4()}
     assert client.post(reverse("api:bookings"), sent).status_code == 404
     assert not Booking.objects.exists()
+
+
+def test_an_appointment_is_cancelled_and_moved(nurse: Client, desk: Desk) -> None:
+    booking, to = desk.booking(), desk.slot(in_days=12)
+    sent = {"slot": str(to.uuid), "request_key": str(uuid4()), "code": "transport", "told_how": "phone"}
+    url = reverse("api:booking-move", args=[booking.uuid])
+    moved = nurse.post(url, sent)
+    assert (moved.status_code, moved.json()["slot"]) == (201, str(to.uuid))
+    assert nurse.post(url, sent).json() == moved.json()
+    gone = nurse.post(reverse("api:booking-cancel", args=[moved.json()["uuid"]]), {"code": "machine_down"})
+    assert (gone.status_code, gone.json()["status"]) == (200, "cancelled")
+    refused = nurse.post(reverse("api:booking-cancel", args=[moved.json()["uuid"]]), {"code": "machine_down"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "not_booked")
+    assert nurse.post(reverse("api:booking-cancel", args=[booking.uuid]), {"told_how": "pigeon"}).status_code == 400
+
+
+def test_a_move_to_a_full_slot_is_a_conflict_and_the_appointment_stands(nurse: Client, desk: Desk) -> None:
+    booking, full, later = desk.booking(), desk.slot(in_days=12), desk.slot(in_days=13)
+    desk.booking(full)
+    sent = {"slot": str(full.uuid), "request_key": str(uuid4())}
+    refused = nurse.post(reverse("api:booking-move", args=[booking.uuid]), sent)
+    assert refused.status_code == 409
+    assert [each["uuid"] for each in refused.json()["alternatives"]] == [str(later.uuid)]
+    booking.refresh_from_db()
+    assert booking.status == "booked"
+
+
+def test_the_waiting_list_and_its_offers(nurse: Client, desk: Desk) -> None:
+    pathway, slot = desk.pathway(), desk.slot()
+    sent = {"pathway": str(pathway.uuid), "exam_type": "scanner"}
+    joined = nurse.post(reverse("api:waiting"), sent)
+    assert (joined.status_code, joined.json()["rank"], joined.json()["offer"]) == (201, 1, None)
+    assert joined.json()["rank_words"].startswith("1er")
+    services.offer_freed_places(now=timezone.now())
+    (row,) = nurse.get(reverse("api:waiting")).json()
+    answer = reverse("api:offer-answer", args=[row["offer"]])
+    assert nurse.post(answer, {}, content_type="application/json").status_code == 400
+    declined = nurse.post(answer, {"accept": "false"})
+    assert (declined.status_code, declined.json()["field"]) == (422, "why")
+    booked = nurse.post(answer, {"accept": "true"})
+    assert (booked.status_code, booked.json()["slot"]) == (201, str(slot.uuid))
+    assert nurse.get(reverse("api:waiting")).json() == []
+    left = nurse.post(reverse("api:waiting-leave", args=[row["uuid"]]), {"reason": "Fait en ville"})
+    assert (left.status_code, left.json()["code"]) == (422, "not_waiting")
+    assert nurse.post(reverse("api:waiting"), {**sent, "exam_type": "inconnu"}).status_code == 404
+
+
+def test_a_slot_offered_is_one_that_can_be_booked_whoever_runs_the_target(nurse: Client, desk: Desk) -> None:
+    pathway, slot = desk.pathway(), desk.slot()
+    desk.target.team = Desk().team
+    desk.target.save()
+    sent = {"slot": slot.uuid, "pathway": pathway.uuid, "request_key": uuid4()}
+    assert nurse.post(reverse("api:bookings"), sent).status_code == 201
