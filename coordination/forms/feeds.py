@@ -50,7 +50,7 @@ def offered(user: User) -> list[tuple[str, dict[str, Shown]]]:
     expected = SlotPractitioner.objects.filter(slot__series__in=series.values("pk")).values("professional")
     people = Professional.objects.filter(pk__in=expected)
     if not works_at_desk(user):
-        people = people.filter(pk=user.professional_id)
+        people = people.filter(pk__in=[user.professional_id])
     teams = Team.objects.filter(pk__in=user.teams_as(Role.PLATFORM))
     return [
         ("Plateaux", {f"p-{each.uuid}": each for each in teams}),

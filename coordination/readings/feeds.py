@@ -20,6 +20,7 @@ from icalendar import Calendar, Event, vDuration, vUri
 
 from coordination.models import Booking, CalendarFeed, Slot, SlotChange, SlotEvent, SlotPractitioner
 from coordination.querysets import SlotQuerySet
+from coordination.readings.time_zones import time_zone
 from directory.models import Professional, Team
 
 BACK = timedelta(days=28)
@@ -68,9 +69,12 @@ def calendar_file(feed: CalendarFeed, slots: Iterable[Slot], now: datetime) -> b
     calendar.add("x-wr-calname", f"Jalon : {feed.shown}")
     calendar.add("refresh-interval", vDuration(ASK_AGAIN), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(ASK_AGAIN))
-    for slot in slots:
+    shown = list(slots)
+    first = (now - BACK).replace(hour=0, minute=0, second=0, microsecond=0)
+    for name in sorted({slot.platform.establishment.time_zone for slot in shown}):
+        calendar.add_component(time_zone(name, first, now + AHEAD))
+    for slot in shown:
         calendar.add_component(_event(slot, now, practitioner=feed.professional_id is not None))
-    calendar.add_missing_timezones()
     return calendar.to_ical()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Count, F, Q, Sum, Value
 from django.db.models.functions import Greatest
@@ -73,6 +74,10 @@ class Month:
 COUNTED = ("slots", "places", "booked", "free", "released", "lost")
 
 
+def _counts(row: dict[str, Any] | None) -> dict[str, Any]:
+    return {key: row["still" if key == "free" else key] or 0 for key in COUNTED} if row else {}
+
+
 def next_month(first: date) -> date:
     """The first day of the month after that of ``first``."""
     return date(first.year + first.month // 12, first.month % 12 + 1, 1)
@@ -90,14 +95,14 @@ def month_of(slots: SlotQuerySet, first: date, calendar: Calendar, now: datetime
             inside=day.month == first.month,
             today=day == today,
             off=off_name(day, calendar),
-            **{key: counts[day][key] or 0 for key in COUNTED if day in counts},
+            **_counts(counts.get(day)),
         )
         for day in days
     ]
     return Month(first, [cells[n : n + 7] for n in range(0, len(cells), 7)])
 
 
-def _counted(slots: SlotQuerySet, start: date, end: date, calendar: Calendar, now: datetime) -> list[dict[str, object]]:
+def _counted(slots: SlotQuerySet, start: date, end: date, calendar: Calendar, now: datetime) -> list[Any]:
     left = Greatest(F("capacity") + F("extra") - F("booked"), Value(0))
     promised = Q(status="protected", release_at__gt=now, starts_at__gt=now)
     given = Q(status="released") | Q(status="protected", release_at__lte=now, starts_at__gt=now)
@@ -111,7 +116,7 @@ def _counted(slots: SlotQuerySet, start: date, end: date, calendar: Calendar, no
         .annotate(
             slots=Count("pk"),
             places=Sum(F("booked") + F("left")),
-            free=Sum("left", filter=promised),
+            still=Sum("left", filter=promised),
             released=Sum("left", filter=given),
             lost=Sum("left", filter=Q(status="protected", starts_at__lte=now)),
         )

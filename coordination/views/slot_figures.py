@@ -134,13 +134,12 @@ def _total(counts: Iterable[int]) -> str:
 
 
 def _delay_chart(lines: list[DelayLine]) -> Chart[Range] | None:
-    shown = [line for line in lines if line.spread.shown]
-    if not shown:
-        return None
-    return ranges([
-        (line.group, line.spread.low, line.spread.middle, line.spread.high, f"{line.spread.middle:.0f}{NBSP}j")
-        for line in shown
-    ])  # fmt: skip
+    rows = []
+    for line in lines:
+        low, middle, high = line.spread.low, line.spread.middle, line.spread.high
+        if low is not None and middle is not None and high is not None:
+            rows.append((line.group, low, middle, high, f"{middle:.0f}{NBSP}j"))
+    return ranges(rows) if rows else None
 
 
 TITLES = {
@@ -206,7 +205,7 @@ def sizing(request: HttpRequest) -> HttpResponse:
         exam = exams.filter(code=request.GET.get("examen", "")).first()
         if exam:
             known = running_series(series, exam, calendar, now)
-            form.initial |= {"examen": exam.code, **_as_today(known)}
+            form.initial = {**form.initial, "examen": exam.code, **_as_today(known)}
     elif form.is_valid():
         history = demand_of(scope.pathways, form.cleaned_data["examen"], calendar, now)
         today = running_series(series, form.cleaned_data["examen"], calendar, now)

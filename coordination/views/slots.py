@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -67,7 +68,7 @@ def slots(request: HttpRequest) -> HttpResponse:
     found = filters.apply(Slot.objects.visible_to(user)).between(*bounds(monday, monday + 6 * ONE_DAY, calendar))
     rows = found.with_list_data().with_held(now).order_by("starts_at", "id")
     with timezone.override(calendar.zone):
-        context = {"board": board_of(rows, monday, calendar, now)}
+        context: dict[str, Any] = {"board": board_of(rows, monday, calendar, now)}
         if is_live(request):
             return live(request, render(request, "coordination/slots.html#board", context), now)
         context |= {
@@ -89,7 +90,7 @@ def month(request: HttpRequest) -> HttpResponse:
     first = read_day(request.GET.get("mois"), calendar.local_date(now)).replace(day=1)
     found = filters.apply(Slot.objects.visible_to(user))
     with timezone.override(calendar.zone):
-        context = {"month": month_of(found, first, calendar, now), "filters_query": _query(request)}
+        context: dict[str, Any] = {"month": month_of(found, first, calendar, now), "filters_query": _query(request)}
         if is_live(request):
             return live(request, render(request, "coordination/slots_month.html#board", context), now)
         context |= {"this_month": first == calendar.local_date(now).replace(day=1), "day": first}

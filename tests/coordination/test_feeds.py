@@ -54,7 +54,7 @@ def expects(slot: Slot, professional: Any, *, stands: bool = True) -> None:
     )
 
 
-# --- what is read -----------------------------------------------------------------------------------------------------------
+# --- what is read -----------------------------------------------------------------------------------------------------
 def test_another_parser_reads_the_hours_the_place_and_the_state(client: Client, desk: Desk, pathway: Pathway) -> None:
     slot = desk.slot(in_days=3, capacity=2, room="Salle 2")
     desk.booking(slot, pathway)
@@ -103,6 +103,10 @@ def test_the_zone_of_paris_changes_its_hour(client: Client, desk: Desk) -> None:
         )  # fmt: skip
     _, address = make(desk.technician, desk.platform)
     assert [event.dtstart.value.hour for event in events(client, address).values()] == [9, 9]
+    body = client.get(address).content.decode()
+    assert "DTSTART:20270328T020000\r\nTZNAME:CEST\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200" in body, "2:00, then 3:00"
+    assert body.count("BEGIN:DAYLIGHT") == 1
+    assert body.index("BEGIN:VTIMEZONE") < body.index("BEGIN:VEVENT")
 
 
 def test_the_sequence_only_grows_and_the_identifier_never_changes(client: Client, desk: Desk, pathway: Pathway) -> None:
@@ -150,7 +154,7 @@ def test_a_series_shows_its_own_slots_and_a_platform_all_of_them(client: Client,
     assert set(events(client, of_platform)) == {f"{each.uuid}@127.0.0.1" for each in (one, two)}
 
 
-# --- the link ---------------------------------------------------------------------------------------------------------------
+# --- the link ---------------------------------------------------------------------------------------------------------
 def test_the_page_makes_a_link_shown_once_and_kept_nowhere(client: Client, desk: Desk) -> None:
     desk.slot(in_days=3)
     client.force_login(desk.technician)

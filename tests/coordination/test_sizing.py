@@ -1,4 +1,4 @@
-"""The simulation of slots against what is known exactly, and its honesty: same seed, same answer; too little, nothing."""
+"""The simulation of slots against what is known exactly; same seed, same answer; with too little history, none."""
 
 from __future__ import annotations
 

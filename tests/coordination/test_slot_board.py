@@ -48,7 +48,7 @@ def cells(shown: Any) -> list[Any]:
     return [cell for line in shown.lines for _, day in line.days for cell in day]
 
 
-# --- looks -------------------------------------------------------------------------------------------------------------
+# --- looks -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
@@ -94,7 +94,7 @@ def test_a_released_slot_with_a_patient_shows_both(nurse: Client, desk: Desk, pa
     assert "Libéré, 1 réservée sur 2" in page
 
 
-# --- filters, zones, who reads --------------------------------------------------------------------------------------------
+# --- filters, zones, who reads ----------------------------------------------------------------------------------------
 def test_the_board_is_narrowed_by_public_words_only(nurse: Client, desk: Desk) -> None:
     one = desk.slot(in_days=3)
     other_site = TeamFactory(establishment=EstablishmentFactory(), kind="platform", name="TEP de Granval")
@@ -156,7 +156,7 @@ def test_a_physician_of_another_team_sees_none_of_them(client: Client, desk: Des
     assert client.get(url("slot", slot)).status_code == 404
 
 
-# --- it stays fresh -------------------------------------------------------------------------------------------------------
+# --- it stays fresh ---------------------------------------------------------------------------------------------------
 def test_nothing_is_sent_again_when_nothing_changed(nurse: Client, desk: Desk, pathway: Pathway) -> None:
     slot = desk.slot(in_days=3)
     address, week = url("slots"), {"semaine": "2026-11-26"}
@@ -186,7 +186,7 @@ def test_a_day_that_stays_the_same_is_read_once(client: Client, desk: Desk) -> N
     assert AccessLog.objects.count() == 2, "nobody was shown again"
 
 
-# --- month ----------------------------------------------------------------------------------------------------------------
+# --- month ------------------------------------------------------------------------------------------------------------
 def test_a_month_counts_its_days_in_one_query(desk: Desk, pathway: Pathway, django_assert_num_queries: Any) -> None:
     slot = desk.slot(in_days=3, capacity=3)
     desk.booking(slot, pathway)
@@ -219,7 +219,7 @@ def test_a_month_asked_for_nonsense_is_a_month(nurse: Client, query: dict[str, s
     assert nurse.get(url("slots-month"), query).status_code == 200
 
 
-# --- one slot -------------------------------------------------------------------------------------------------------------
+# --- one slot ---------------------------------------------------------------------------------------------------------
 def test_the_life_of_a_slot_is_told_in_words(nurse: Client, desk: Desk, pathway: Pathway) -> None:
     slot = desk.slot(in_days=3, capacity=2)
     hold(slot, pathway, desk)
@@ -253,7 +253,7 @@ def test_reading_who_is_expected_in_a_slot_is_logged(client: Client, desk: Desk,
     assert (line.patient_uuid, line.what) == (pathway.patient.uuid, "Créneau")
 
 
-# --- the platform ---------------------------------------------------------------------------------------------------------
+# --- the platform -----------------------------------------------------------------------------------------------------
 def test_the_list_of_the_day_is_one_page_and_its_reading_is_logged(client: Client, desk: Desk) -> None:
     now = timezone.now()
     for number in range(6):

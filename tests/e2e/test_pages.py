@@ -26,7 +26,8 @@ NOT_PAGES = {
     "healthz": "JSON", "readyz": "JSON", "api-schema": "YAML", "referrals:document": "a file",
     "pathways:document": "a file", "pathways:document-status": "a fragment", "pathways:gp-options": "a fragment",
     "coordination:paper-file": "a file", "coordination:review-where": "a fragment",
-    "coordination:briefs-pdf": "a file", "coordination:day-list": "a file", "coordination:calendar": "a file", "pathways:target-file": "a file", "pathways:target-draft-file": "a file",
+    "coordination:day-list": "a file", "coordination:calendar": "a file",
+    "coordination:briefs-pdf": "a file", "pathways:target-file": "a file", "pathways:target-draft-file": "a file",
     "rcp:letter": "only its reader's link opens it: seen in test_whole_way",
 }  # fmt: skip
 """GET routes that answer no page of their own; those of the API are left out by their name."""
@@ -45,7 +46,8 @@ NARROW = ["target-size", "scrollable-region-focusable", "link-in-text-block", "a
 """Rules that a narrow screen may break: what is hidden there may have been a name, a heading or a way in."""
 OTHER_EYES = [
     ("pathways:list", "G"), ("pathways:detail", "G"), ("pathways:detail", "P"), ("coordination:slots", "T"),
-    ("coordination:slot", "T"), ("coordination:slot", "P"), ("coordination:slot-figures", "Q"), ("rcp:sessions", "Q"), ("rcp:case", "P"), ("rcp:session", "P"), ("rcp:case", "G"),
+    ("coordination:slot", "P"), ("coordination:slot-figures", "Q"),
+    ("coordination:slot", "T"), ("rcp:sessions", "Q"), ("rcp:case", "P"), ("rcp:session", "P"), ("rcp:case", "G"),
 ]  # fmt: skip
 """Pages that another role sees otherwise."""
 

@@ -1,0 +1,274 @@
+"""Figures of slots: computed from milestones and slots, quartiles with their count, nothing shown of too few."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from coordination import services
+from coordination.models import Booking, ExamRequest, WaitingPlace
+from coordination.readings.demand import demand_of
+from coordination.readings.slot_delays import Cut, Delays, State, lines_of, promise_of, quarter_of
+from coordination.readings.unmet import unmet
+from coordination.rules.charts import WIDTH, X0, bars, ranges
+from coordination.rules.spread import FEWEST, Spread, quantile, spread_of
+from directory.models import AccessLog, Role
+from pathways import services as pathways
+from pathways.models import Pathway
+from pathways.rules.calendar import Calendar
+from tests.coordination.factories import Desk, exam
+from tests.coordination.pages import text, url
+from tests.factories import TeamFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def fact(pathway: Pathway, kind: str, at: datetime, detail: str = "") -> None:
+    pathways.record_milestone(pathway=pathway, kind=kind, occurred_at=at, detail=detail)
+
+
+def done_after(desk: Desk, days: float, code: str = "scanner") -> Pathway:
+    """A patient whose exam came ``days`` after it was asked."""
+    pathway = desk.pathway(days_ago=30)
+    asked = timezone.now() - timedelta(days=25)
+    fact(pathway, exam(code).booked_as, asked, code)
+    fact(pathway, exam(code).done_as, asked + timedelta(days=days), code)
+    return pathway
+
+
+def delays(cut: Cut = Cut.EXAM) -> Delays:
+    now = timezone.now()
+    return Delays(Pathway.objects.all(), now - timedelta(days=366), now, cut)
+
+
+# --- spread, charts ---------------------------------------------------------------------------------------------------
+def test_quartiles_stand_between_their_neighbours() -> None:
+    assert spread_of([1, 2, 3, 4, 5]) == Spread(5, 2, 3, 4)
+    assert spread_of([10, 1, 2, 4, 3, 5]) == Spread(6, 2.25, 3.5, 4.75)
+    assert quantile([7.0], 0.9) == 7.0
+
+
+def test_too_few_are_counted_and_not_described() -> None:
+    few = spread_of([1.0] * (FEWEST - 1))
+    assert (few.count, few.low, few.middle, few.high) == (4, None, None, None)
+    assert few.hidden
+    assert not few.shown
+    assert spread_of([1.0] * FEWEST).shown
+    assert not spread_of([]).hidden
+
+
+def test_the_pieces_of_a_bar_touch_and_keep_their_share() -> None:
+    chart = bars([("A", [10, 0, 30]), ("Une consultation au nom bien trop long pour tenir", [20])])
+    first, second = chart.rows
+    assert [part.rank for part in first.parts] == [1, 3], "an empty piece is not drawn"
+    assert first.parts[0].x == X0
+    assert first.parts[0].x + first.parts[0].width == first.parts[1].x
+    assert first.parts[1].width == pytest.approx(3 * first.parts[0].width, abs=2)
+    assert second.parts[0].width == pytest.approx(2 * first.parts[0].width, abs=2)
+    assert second.label.endswith("…")
+    assert max(part.x + part.width for row in chart.rows for part in row.parts) < WIDTH
+    assert bars([]).rows == []
+
+
+def test_a_span_holds_its_middle_and_the_mark_its_place() -> None:
+    chart = ranges([("A", 10, 20, 40, "20")], most=100, mark=50)
+    (row,) = chart.rows
+    assert row.x < row.middle_x < row.x + row.width < row.text_x
+    assert chart.mark_x is not None
+    assert row.x + row.width < chart.mark_x
+    assert [tick.text for tick in chart.ticks] == ["0", "20", "40", "60", "80", "100"]
+
+
+# --- delays -----------------------------------------------------------------------------------------------------------
+def test_from_request_to_exam_by_type(desk: Desk) -> None:
+    for days in (2, 3, 4, 5, 6):
+        done_after(desk, days)
+    done_after(desk, 9, "irm")
+    still = desk.pathway(days_ago=9)
+    fact(still, "exam_requested", timezone.now() - timedelta(days=3), "scanner")
+    lines = {line.group: line.spread for line in lines_of(delays().exams(), Cut.EXAM)}
+    assert lines["Scanner"] == Spread(5, 3, 4, 5), "what is not done yet has no delay"
+    assert lines["IRM"] == Spread(1), "one: told, not described"
+
+
+def test_an_exam_asked_twice_before_it_is_made_waits_from_the_first(desk: Desk) -> None:
+    exam()
+    pathway, now = desk.pathway(days_ago=20), timezone.now()
+    for days_ago, kind in ((15, "exam_requested"), (12, "exam_requested"), (10, "exam_done"), (6, "exam_requested"),
+                           (5, "exam_done")):  # fmt: skip
+        fact(pathway, kind, now - timedelta(days=days_ago), "scanner")
+    assert [round(each.days) for each in delays().exams()] == [5, 1]
+
+
+def test_a_corrected_fact_counts_as_corrected(desk: Desk) -> None:
+    pathway = done_after(desk, 5)
+    wrong = pathway.milestones.get(kind="exam_done")
+    pathways.correct_milestone(
+        milestone=wrong, occurred_at=wrong.occurred_at - timedelta(days=3), author=desk.coordinator
+    )
+    assert [round(each.days) for each in delays().exams()] == [2]
+
+
+def test_from_reception_to_the_first_act(desk: Desk) -> None:
+    exam()
+    pathway, start = desk.pathway(days_ago=20, received=False), timezone.now() - timedelta(days=20)
+    fact(pathway, "referral_received", start)
+    fact(pathway, "biopsy_taken", start + timedelta(days=6), "biopsie_percutanee")
+    fact(pathway, "exam_done", start + timedelta(days=4), "scanner")
+    assert [(each.group, round(each.days)) for each in delays().first_acts()] == [("Scanner", 4)]
+
+
+def test_an_appointment_is_promised_within_48_working_hours(desk: Desk) -> None:
+    friday = datetime(2026, 11, 13, 18, tzinfo=PARIS)
+    for offered in (timedelta(days=4), timedelta(days=4, hours=1), None):
+        pathway = desk.pathway(days_ago=12, received=False)
+        fact(pathway, "referral_received", friday)
+        if offered:
+            fact(pathway, "appointment_offered", friday + offered)
+    states = [state for state, _ in delays().offers().values()]
+    assert sorted(states) == sorted([State.MET, State.MISSED, State.MISSED]), "Friday 18:00 is due Tuesday 18:00"
+    told = promise_of([State.MET, State.MISSED, State.RUNNING, State.UNKNOWN, State.MET])
+    assert (told.met, told.missed, told.running, told.unknown, told.judged) == (2, 1, 1, 1, 3)
+
+
+def test_by_quarter_and_by_platform(desk: Desk) -> None:
+    done_after(desk, 5)
+    booking = desk.past_booking()
+    services.mark_done(booking=booking, user=desk.technician)
+    groups = {each.group for each in delays(Cut.PLATFORM).exams()}
+    assert groups == {"Hors créneaux de Jalon", "Scanner 1"}
+    assert {each.group for each in delays(Cut.QUARTER).exams()} == {"4e trim. 2026"}
+    assert quarter_of(datetime(2026, 3, 31, tzinfo=PARIS).date()) == "1er trim. 2026"
+
+
+# --- demand not met ---------------------------------------------------------------------------------------------------
+def test_who_waits_who_came_too_late_who_was_refused(desk: Desk) -> None:
+    now, one = timezone.now(), desk.pathway()
+    scanner = exam()
+    WaitingPlace.objects.create(pathway=one, exam_type=scanner, asked_at=now)
+    WaitingPlace.objects.create(
+        pathway=one, exam_type=exam("irm"), asked_at=now, status="withdrawn", ended_at=now, end_reason="Autre site"
+    )
+    ExamRequest.objects.create(
+        pathway=one, exam_type=scanner, addressed_to=desk.platform, asked_at=now, status="refused", reason="Complet"
+    )
+    two = desk.pathway(days_ago=30)
+    step = two.steps.exclude(due_at=None).order_by("due_at")[0]
+    booking = desk.booking(desk.slot(in_days=60, exam_type=scanner), two, step_key=step.key)
+    assert booking.slot.starts_at > step.due_at
+    in_time = desk.pathway()
+    last = in_time.steps.exclude(due_at=None).order_by("-due_at")[0]
+    if last.due_at > now + timedelta(days=4):
+        desk.booking(desk.slot(in_days=3, exam_type=exam("irm")), in_time, step_key=last.key)
+    Booking.objects.filter(pk=booking.pk).update(exam_type=scanner)
+    found = {kind.key: kind.pairs for kind in unmet(Pathway.objects.all(), now - timedelta(days=30))}
+    assert found == {
+        "attend": [("Scanner", one.pk)],
+        "renonce": [("IRM", one.pk)],
+        "tard": [("Scanner", two.pk)],
+        "refuse": [("Scanner", one.pk)],
+    }
+
+
+# --- the pages --------------------------------------------------------------------------------------------------------
+def test_a_figure_opens_its_list_and_the_list_is_a_read(nurse: Client, desk: Desk) -> None:
+    slow, quick = done_after(desk, 9), done_after(desk, 2)
+    page = text(nurse.get(url("slot-figures")))
+    assert "moins de 5" in page, "two patients are not counted out loud"
+    assert AccessLog.objects.count() == 0, "figures name nobody"
+    response = nurse.get(url("slot-figures-list"), {"quoi": "examen", "groupe": "Scanner"})
+    assert [pathway for pathway, _ in response.context["rows"]] == [slow, quick], "the longest first"
+    assert AccessLog.objects.filter(what="Chiffres des créneaux").count() == 2
+    assert nurse.get(url("slot-figures-list"), {"quoi": "rien"}).status_code == 404
+
+
+@pytest.mark.parametrize("cut", ["examen", "plateau", "trimestre", "x"])
+def test_each_cut_is_a_page(nurse: Client, desk: Desk, cut: str) -> None:
+    desk.booking(
+        desk.slot_at(timezone.now() - timedelta(days=3)), desk.pathway(), at=timezone.now() - timedelta(days=7)
+    )
+    for days in (1, 2, 3, 4, 5):
+        done_after(desk, days)
+    response = nurse.get(url("slot-figures"), {"par": cut})
+    assert response.status_code == 200
+    assert "remplissage <strong>100 %</strong>" in text(response)
+
+
+def test_quality_reads_the_figures_of_its_site_and_opens_no_list(client: Client, desk: Desk) -> None:
+    for days in (1, 2, 3, 4, 5):
+        done_after(desk, days)
+    quality = UserFactory(role=Role.QUALITY, team=TeamFactory(establishment=desk.team.establishment))
+    client.force_login(quality)
+    response = client.get(url("slot-figures"))
+    assert [line.spread.count for line in response.context["exams"]] == [5]
+    assert "quoi=" not in text(response)
+    assert client.get(url("slot-figures-list")).status_code == 403
+    client.force_login(UserFactory(role=Role.QUALITY, team=TeamFactory()))
+    assert client.get(url("slot-figures")).context["exams"] == [], "another site's"
+
+
+# --- sizing -----------------------------------------------------------------------------------------------------------
+ASKED = {
+    "examen": "scanner", "objectif": 7, "preavis": 48, "part": 90, "jours": ["3"], "sinon": "part", "graine": 7,
+}  # fmt: skip
+
+
+def _asked_weekly(desk: Desk, weeks: int) -> None:
+    """One request a week, on Mondays, in the weeks before this one."""
+    for number in range(1, weeks + 1):
+        at = timezone.now() - timedelta(weeks=number)
+        WaitingPlace.objects.create(pathway=desk.pathway(days_ago=7 * number), exam_type=exam(), asked_at=at)
+
+
+def test_the_history_counts_each_need_once_by_whole_weeks(desk: Desk) -> None:
+    _asked_weekly(desk, 9)
+    pathway = desk.pathway()
+    old = timezone.now() - timedelta(weeks=2)
+    WaitingPlace.objects.create(pathway=pathway, exam_type=exam(), asked_at=old, step_key="ct")
+    ExamRequest.objects.create(
+        pathway=pathway, exam_type=exam(), addressed_to=desk.platform, step_key="ct", asked_at=old + timedelta(days=1)
+    )
+    WaitingPlace.objects.create(pathway=desk.pathway(), exam_type=exam(), asked_at=timezone.now())
+    history = demand_of(Pathway.objects.all(), exam(), Calendar(), timezone.now())
+    assert history.weeks == (1, 1, 1, 1, 1, 1, 1, 2, 1), "this week is not over, a need asked twice is one"
+    assert history.weekdays == (10, 0, 0, 0, 0, 0, 0)
+
+
+def test_the_page_says_how_many_and_with_which_seed(nurse: Client, desk: Desk) -> None:
+    desk.series()
+    _asked_weekly(desk, 12)
+    first = nurse.get(url("sizing"), {"examen": "scanner"})
+    assert first.context["form"].initial["preavis"] == 48
+    response = nurse.get(url("sizing"), ASKED)
+    page = text(response)
+    assert response.context["enough"] == 1, "one a week, one slot a week"
+    assert "Graine 7" in page
+    assert "1 créneau" in page
+    assert [each.slots for each in response.context["sizes"]] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"), [({"jours": []}, 422), ({"objectif": "x"}, 422), ({"examen": "y"}, 422), ({"part": 100}, 422)]
+)
+def test_a_simulation_asked_wrongly_says_what_is_wrong(
+    nurse: Client, desk: Desk, change: dict[str, Any], status: int
+) -> None:
+    desk.series()
+    response = nurse.get(url("sizing"), {**ASKED, **change})
+    assert response.status_code == status
+    assert response.context["form"].errors
+
+
+def test_too_little_history_is_said(nurse: Client, desk: Desk) -> None:
+    desk.series()
+    _asked_weekly(desk, 3)
+    response = nurse.get(url("sizing"), ASKED)
+    assert "Trop peu d’histoire" in text(response)
+    assert "sizes" not in response.context
