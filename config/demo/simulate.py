@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
 
-from config.demo import beats, cast, ending, exams, front, neighbour, relay
+from config.demo import beats, cast, ending, exams, front, laboratory, neighbour, relay
 from config.demo.clinic import EUS, PERCUTANEOUS
 from config.demo.engine import Agenda
 from config.demo.life import Life
@@ -51,9 +51,12 @@ def simulate(agenda: Agenda, world: World, measure: Measure, say: Say) -> Life:
         open_series(world, agenda.first_day)
         series = open_meeting(world, agenda.first_day)
     life = Life(agenda, world, series, when_over=exams.over, when_ordinary=exams.ordinary)
+    with agenda.before_anything():
+        laboratory.open_laboratories(life)
     beats.plan_beats(life)
     _plan_stories(life, measure)
     neighbour.plan(life, measure.neighbours)
+    laboratory.plan(life)
     ending.plan(life)
     relay.plan(life)
     agenda.run(_progress(life, say))

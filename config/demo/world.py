@@ -38,6 +38,8 @@ _PLACES = (
      "3 allée des Contes", "99120", "Saint-Aubin-des-Prés-Hauts", "0261910100", f"imagerie@{TOWN}", False),
     ("practice", "Maison de santé des Tilleuls-Bleus", "MSP des Tilleuls-Bleus", KINDS.PRACTICE,
      "22 rue de la Marge", "99140", "Rochebelle-sur-Orne-Vive", "0261910200", f"tilleuls@{TOWN}", False),
+    ("laboratory", "Laboratoire de génétique des Marches-Contées", "Laboratoire des Marches", KINDS.LABORATORY,
+     "6 quai des Fables", "99180", "Marches-Contées", "0261910300", f"laboratoire@{TOWN}", False),
 )  # fmt: skip
 _TEAMS = (
     ("pathways", "hospital", "Parcours Foie-Pancréas", TeamKind.COORDINATION, "0199001010", f"parcours@{HOSPITAL}"),
@@ -52,6 +54,8 @@ _TEAMS = (
     ("neighbour_pathways", "neighbour", "Parcours digestif", TeamKind.COORDINATION, "0353010110",
      f"parcours@{NEIGHBOUR}"),
     ("practice", "practice", "Cabinet", TeamKind.MEDICAL, "0261910210", f"cabinet@{TOWN}"),
+    ("molecular", "laboratory", "Biologie moléculaire", TeamKind.PLATFORM, "0261910310",
+     f"biologie-moleculaire@{TOWN}"),
     ("town_imaging", "town_imaging", "Cabinet de radiologie", TeamKind.PLATFORM, "0261910110", f"secretariat@{TOWN}"),
 )  # fmt: skip
 

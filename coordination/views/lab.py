@@ -124,7 +124,8 @@ def lab_requests(request: HttpRequest) -> HttpResponse:
     recent = found.filter(sample__shares__exams__answers__said_at__gte=now - timedelta(days=7)).distinct()
     answered = [each for each in file_lines(recent[:MOST_LISTED], now) if each.answered]
     answered.sort(key=lambda each: each.last_said_at or now, reverse=True)
-    waiting = [each for each in file_lines(running, now) if not each.answered]
+    told = {each.request.pk for each in answered}
+    waiting = [each for each in file_lines(running, now) if each.request.pk not in told]
     pathways = [each.request.pathway for each in (*answered, *waiting)]
     open_files(request, {each.pk: each for each in pathways}.values(), "Demandes au laboratoire")
     context = {

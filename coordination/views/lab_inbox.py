@@ -78,7 +78,7 @@ def share_context(line: ShareLine, form: LabAnswerForm, refusal: str = "") -> di
         "sample": line.share.sample,
         "request_": asked,
         "pathway": asked.pathway,
-        "p": identity_of(asked.pathway.patient),
+        "p": identity_of(asked.pathway.patient) | {"phone": ""},
         "form": form,
         "refusal": refusal,
         "steps": laboratory_steps([asked.pathway]).get(asked.pathway_id, []) if line.waiting else [],
@@ -87,10 +87,10 @@ def share_context(line: ShareLine, form: LabAnswerForm, refusal: str = "") -> di
 
 
 def answer_form(line: ShareLine, data: Any = None, *, named: bool) -> LabAnswerForm:
-    """The form of an answer; the exams that still wait are ticked."""
-    waiting = [each.asked.exam for each in line.waiting]
+    """The form of an answer. Among several exams none is ticked: a result must not be given to the wrong one."""
     exams = [(each.asked.exam, each.asked.label) for each in line.waiting]
-    return LabAnswerForm(data, exams=exams, named=named, initial={"act": uuid4(), "exams": waiting})
+    alone = [exam for exam, _ in exams] if len(exams) == 1 else []
+    return LabAnswerForm(data, exams=exams, named=named, initial={"act": uuid4(), "exams": alone})
 
 
 @require_POST
