@@ -38,8 +38,9 @@ def _pathway(request: HttpRequest, uuid: UUID) -> Pathway:
     return pathway
 
 
-def _slot(request: HttpRequest, name: str = "slot") -> Slot:
-    return get_object_or_404(Slot.objects.visible_to(user_of(request)), uuid=uuid_of(request.POST.get(name)))
+def _slot(request: HttpRequest, pathway: Pathway, wanted: str | None) -> Slot:
+    """A slot the user may book for this pathway; 404 for any other."""
+    return get_object_or_404(Slot.objects.open_to(user_of(request), pathway), uuid=uuid_of(wanted))
 
 
 def _asked(request: HttpRequest) -> dict[str, str]:
@@ -74,7 +75,8 @@ def _back(request: HttpRequest, pathway: Pathway) -> HttpResponse:
 @allow(works_at_desk)
 def hold(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Keeps a place while one speaks with the patient; asked again, keeps it longer."""
-    pathway, slot, user = _pathway(request, uuid), _slot(request), user_of(request)
+    pathway, user = _pathway(request, uuid), user_of(request)
+    slot = _slot(request, pathway, request.POST.get("slot"))
     step = request.POST.get("step", "")[:60]
     return _do(
         request,
@@ -95,13 +97,12 @@ def release_hold(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return _back(request, pathway)
 
 
-def _wishes(request: HttpRequest) -> list[Wish]:
+def _wishes(request: HttpRequest, pathway: Pathway) -> list[Wish]:
     """The places of several exams: « slot@step », six at most."""
     wishes = []
     for pair in request.POST.getlist("place")[:MOST_AT_ONCE]:
         wanted, _, step = pair.partition("@")
-        slot = get_object_or_404(Slot.objects.visible_to(user_of(request)), uuid=uuid_of(wanted))
-        wishes.append(Wish(slot, step[:60]))
+        wishes.append(Wish(_slot(request, pathway, wanted), step[:60]))
     return wishes
 
 
@@ -110,7 +111,7 @@ def _wishes(request: HttpRequest) -> list[Wish]:
 def hold_together(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Keeps the places of one of the ways proposed, all of them or none."""
     pathway, user = _pathway(request, uuid), user_of(request)
-    wishes = _wishes(request)
+    wishes = _wishes(request, pathway)
     return _do(
         request,
         pathway,
@@ -124,7 +125,7 @@ def hold_together(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def book_together(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Books one of the ways proposed for several exams: all of them, or none."""
     pathway, user = _pathway(request, uuid), user_of(request)
-    wishes, kind = _wishes(request), request.POST.get("kind", "")
+    wishes, kind = _wishes(request, pathway), request.POST.get("kind", "")
     key = uuid_of(request.POST.get("key")) or uuid4()
     return _do(
         request,
@@ -245,7 +246,7 @@ def move(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if request.method != "POST":
         open_file(request, pathway, "Réservation")
         return _move_page(request, booking, pathway, MoveForm())
-    form, slot = MoveForm(request.POST), _slot(request)
+    form, slot = MoveForm(request.POST), _slot(request, pathway, request.POST.get("slot"))
     if not form.is_valid():
         return _move_page(request, booking, pathway, form, status=422)
     try:
