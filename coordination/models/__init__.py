@@ -10,11 +10,13 @@ from coordination.models.desk import (
     Task,
     TaskStatus,
 )
+from coordination.models.disturbances import DisturbedSlot, ExceptionKind, SlotException
 from coordination.models.duties import DutyDay, DutyHolder, DutyPattern, Post
 from coordination.models.exam_types import ExamType, Sampling
 from coordination.models.meetings import ReviewAction, ReviewAttendance, ReviewItem, ReviewMeeting, ReviewOutcome
 from coordination.models.notices import Notice, NoticeReading, NoticeStatus
 from coordination.models.papers import DeskPaper, PaperKind, PaperStatus
+from coordination.models.policies import CommitmentFile, Convention, ConventionKind, PolicyMode, SlotPolicy
 from coordination.models.series import ReleaseUnit, Resource, ResourceKind, SlotSeries, Weekday
 from coordination.models.slots import Slot, SlotChange, SlotEvent, SlotPractitioner, SlotStatus
 from coordination.models.tasks import Every, SeriesStatus, TaskItem, TaskSeries
@@ -38,22 +40,27 @@ __all__ = [
     "CancelCode",
     "CancelSide",
     "Channel",
+    "CommitmentFile",
     "Contact",
     "ContactOutcome",
     "ContactState",
     "ContactWithdrawal",
+    "Convention",
+    "ConventionKind",
     "Cover",
     "CoverLine",
     "DefaultView",
     "DeskAct",
     "DeskActLine",
     "DeskPaper",
+    "DisturbedSlot",
     "DutyDay",
     "DutyHolder",
     "DutyPattern",
     "Every",
     "ExamRequest",
     "ExamType",
+    "ExceptionKind",
     "Hold",
     "Notice",
     "NoticeReading",
@@ -61,6 +68,7 @@ __all__ = [
     "OfferAnswer",
     "PaperKind",
     "PaperStatus",
+    "PolicyMode",
     "Post",
     "ReleaseUnit",
     "RequestMode",
@@ -78,6 +86,8 @@ __all__ = [
     "Slot",
     "SlotChange",
     "SlotEvent",
+    "SlotException",
+    "SlotPolicy",
     "SlotPractitioner",
     "SlotSeries",
     "SlotStatus",

@@ -7,6 +7,14 @@ from coordination.services.cover_turns import settle_covers
 from coordination.services.covers import change_return, come_back, follow_owner, hand_over, mark_read
 from coordination.services.duties import leave_post, set_day, set_usual_week, take_post
 from coordination.services.exam_types import load_exam_types
+from coordination.services.exceptions import (
+    change_of_exception,
+    exception_of,
+    keep_slot,
+    make_exception,
+    one_week,
+    take_back_exception,
+)
 from coordination.services.holds import drop_ended_holds, drop_holds, hold_place, let_go, renew_hold
 from coordination.services.marks import (
     mark_done,
@@ -71,7 +79,7 @@ from coordination.services.requests import (
 from coordination.services.reviews import ask_review, ask_switch_review
 from coordination.services.saved_views import delete_view, open_on, save_view
 from coordination.services.seats import Wish
-from coordination.services.series import create_series, generate_slots
+from coordination.services.series import SeriesValues, change_of_series, create_series, edit_series, generate_slots
 from coordination.services.slots import close_slot, reopen_slot
 from coordination.services.tasks import (
     cancel_task,
@@ -88,6 +96,7 @@ from coordination.services.telling import acknowledge_told
 from coordination.services.waiting import join_waiting, leave_waiting, stop_waiting
 
 __all__ = [
+    "SeriesValues",
     "Wish",
     "accept_notice",
     "acknowledge_told",
@@ -102,6 +111,8 @@ __all__ = [
     "cancel_bundle",
     "cancel_request",
     "cancel_task",
+    "change_of_exception",
+    "change_of_series",
     "change_return",
     "claim_task",
     "close_by_evidence",
@@ -119,7 +130,9 @@ __all__ = [
     "drop_holds",
     "drop_notice",
     "drop_when_told_otherwise",
+    "edit_series",
     "erase_daily_lists",
+    "exception_of",
     "follow_owner",
     "follow_team",
     "generate_slots",
@@ -130,12 +143,14 @@ __all__ = [
     "hold_bundle",
     "hold_place",
     "join_waiting",
+    "keep_slot",
     "keep_words",
     "leave_post",
     "leave_waiting",
     "let_go",
     "load_exam_types",
     "look_at",
+    "make_exception",
     "make_next_occurrences",
     "mark_done",
     "mark_missed",
@@ -149,6 +164,7 @@ __all__ = [
     "note_told",
     "notify_gp",
     "offer_freed_places",
+    "one_week",
     "open_notice",
     "open_on",
     "overbook",
@@ -185,6 +201,7 @@ __all__ = [
     "stop_requests",
     "stop_series",
     "stop_waiting",
+    "take_back_exception",
     "take_back_result",
     "take_post",
     "tell_gp_of_appointments",
