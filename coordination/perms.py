@@ -10,6 +10,7 @@ from pathways.perms import may_coordinate, may_write
 
 __all__ = [
     "follows_reviews",
+    "manages_series",
     "may_book",
     "may_contact",
     "may_cover",
@@ -17,6 +18,7 @@ __all__ = [
     "may_mark",
     "may_notify",
     "may_see_platform",
+    "reads_series",
     "reads_slots",
     "reads_tasks",
     "runs_platform",
@@ -28,6 +30,16 @@ reads_tasks = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
 follows_reviews = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
 reads_slots = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PLATFORM)
 runs_platform = has_role(Role.PLATFORM)
+
+
+def manages_series(user: User) -> bool:
+    """Changes series, exceptions, machines: whoever heads a platform, and the administrators."""
+    return bool(user.headed_teams) or Role.ADMINISTRATOR in user.roles
+
+
+def reads_series(user: User) -> bool:
+    """The desks and platforms, and whoever manages series."""
+    return reads_slots(user) or manages_series(user)
 
 
 def may_contact(user: User, pathway: Pathway) -> bool:

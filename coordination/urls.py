@@ -1,7 +1,7 @@
 from django.urls import path
 
 from coordination import views
-from coordination.views import acts, covers, duties, gp, meetings, new_task, papers, saved_views, tasks
+from coordination.views import acts, covers, duties, gp, meetings, new_task, papers, saved_views, series, tasks
 
 app_name = "coordination"
 
@@ -37,6 +37,14 @@ urlpatterns = [
     path("creneaux/", views.slots, name="slots"),
     path("creneaux/<uuid:uuid>/", views.slot, name="slot"),
     path("plateau/", views.platform, name="platform"),
+    path("plateau/series/", series.series, name="series"),
+    path("plateau/series/nouvelle/", series.new, name="series-new"),
+    path("plateau/series/<uuid:uuid>/", series.edit, name="series-edit"),
+    path("plateau/exceptions/nouvelle/", series.exception_new, name="exception-new"),
+    path("plateau/exceptions/<uuid:uuid>/lever/", series.exception_back, name="exception-back"),
+    path("plateau/creneaux/<uuid:uuid>/tenir/", series.keep, name="slot-keep"),
+    path("plateau/appareils/", series.resources, name="resources"),
+    path("plateau/appareils/<uuid:uuid>/retirer/", series.resource_retire, name="resource-retire"),
     path("reservations/<uuid:uuid>/realise/", views.done, name="booking-done"),
     path("reservations/<uuid:uuid>/manque/", views.missed, name="booking-missed"),
     path("reservations/<uuid:uuid>/retablir/", views.undo, name="booking-undo"),

@@ -76,6 +76,7 @@ from coordination.services.requests import (
     stop_requests,
     warn_of_promises,
 )
+from coordination.services.resources import add_resource, retire_resource
 from coordination.services.reviews import ask_review, ask_switch_review
 from coordination.services.saved_views import delete_view, open_on, save_view
 from coordination.services.seats import Wish
@@ -101,6 +102,7 @@ __all__ = [
     "accept_notice",
     "acknowledge_told",
     "act_on_rows",
+    "add_resource",
     "answer_offer",
     "ask_exam",
     "ask_review",
@@ -188,6 +190,7 @@ __all__ = [
     "request_minutes",
     "requeue_papers",
     "resume_series",
+    "retire_resource",
     "retry_paper",
     "save_view",
     "send_notice_again",

@@ -30,7 +30,6 @@ __all__ = [
     "create_series",
     "edit_series",
     "generate_slots",
-    "pattern_of",
 ]
 
 log = structlog.get_logger(__name__)
