@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import HttpRequest
 
 from coordination.models import ExamType, SlotSeries
-from coordination.services import generate_slots
 
 
 @admin.register(ExamType)
@@ -24,18 +21,16 @@ class ExamTypeAdmin(admin.ModelAdmin):
 
 @admin.register(SlotSeries)
 class SlotSeriesAdmin(admin.ModelAdmin):
-    """A change here applies to the slots still to be made; those that exist stay as they are."""
+    """Read only: a series is changed from its page, which shows whom to call first."""
 
     list_display = ("exam_type", "platform", "weekday", "starts_at", "capacity", "valid_from", "valid_until")
     list_filter = ("exam_type", "platform", "weekday")
-    autocomplete_fields = ("exam_type", "platform")
-    filter_horizontal = ("targets",)
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """The slots of a new series are there at once, without waiting for the night."""
-        super().save_related(request, form, formsets, change)
-        generate_slots()
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: SlotSeries | None = None) -> bool:
+        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: SlotSeries | None = None) -> bool:
-        """A series ends by its date; its slots keep their history."""
         return False

@@ -10,6 +10,7 @@ from pathways.perms import may_coordinate, may_write
 
 __all__ = [
     "follows_reviews",
+    "manages_series",
     "may_answer_lab",
     "may_ask_lab",
     "may_book",
@@ -21,6 +22,7 @@ __all__ = [
     "may_notify",
     "may_see_platform",
     "reads_lab",
+    "reads_series",
     "reads_slot_figures",
     "reads_slots",
     "reads_tasks",
@@ -37,6 +39,16 @@ reads_slot_figures = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, 
 relies_on_slots = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
 runs_platform = has_role(Role.PLATFORM)
 reads_lab = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.PLATFORM)
+
+
+def manages_series(user: User) -> bool:
+    """Changes series, exceptions, machines: whoever heads a platform, and the administrators."""
+    return bool(user.headed_teams) or Role.ADMINISTRATOR in user.roles
+
+
+def reads_series(user: User) -> bool:
+    """The desks and platforms, and whoever manages series."""
+    return reads_slots(user) or manages_series(user)
 
 
 def may_contact(user: User, pathway: Pathway) -> bool:

@@ -39,6 +39,12 @@ ACTIONS: list[tuple[str, str, str, set[str]]] = [
     ("Répartition du matin", "coordination:duties", "sun", {Role.COORDINATOR, Role.SECRETARY}),
     ("Vues de « Ma journée »", "coordination:saved-views", "bookmark", {Role.COORDINATOR, Role.SECRETARY}),
     ("Suites des décisions de RCP", "rcp:follow-up", "gavel", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
+    (
+        "Séries de créneaux",
+        "coordination:series",
+        "calendar",
+        {Role.COORDINATOR, Role.SECRETARY, Role.PLATFORM, Role.ADMINISTRATOR},
+    ),
     ("Revues d’équipe", "coordination:reviews", "presentation", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
     ("Informations aux médecins traitants", "coordination:notices-inbox", "send", {Role.COORDINATOR, Role.SECRETARY}),
     (

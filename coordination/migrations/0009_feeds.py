@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("coordination", "0008_slot_counts_and_requests_told"),
+        ("coordination", "0008_series_policies"),
         ('directory', '0003_membership_is_head'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -10,6 +10,7 @@ from coordination.models.desk import (
     Task,
     TaskStatus,
 )
+from coordination.models.disturbances import DisturbedSlot, ExceptionKind, SlotException
 from coordination.models.duties import DutyDay, DutyHolder, DutyPattern, Post
 from coordination.models.exam_types import ExamType, Sampling
 from coordination.models.feeds import CalendarFeed
@@ -30,6 +31,7 @@ from coordination.models.lab import (
 from coordination.models.meetings import ReviewAction, ReviewAttendance, ReviewItem, ReviewMeeting, ReviewOutcome
 from coordination.models.notices import Notice, NoticeReading, NoticeStatus
 from coordination.models.papers import DeskPaper, PaperKind, PaperStatus
+from coordination.models.policies import CommitmentFile, Convention, ConventionKind, PolicyMode, SlotPolicy
 from coordination.models.series import ReleaseUnit, Resource, ResourceKind, SlotSeries, Weekday
 from coordination.models.slots import Slot, SlotChange, SlotEvent, SlotPractitioner, SlotStatus
 from coordination.models.tasks import Every, SeriesStatus, TaskItem, TaskSeries
@@ -56,22 +58,27 @@ __all__ = [
     "CancelCode",
     "CancelSide",
     "Channel",
+    "CommitmentFile",
     "Contact",
     "ContactOutcome",
     "ContactState",
     "ContactWithdrawal",
+    "Convention",
+    "ConventionKind",
     "Cover",
     "CoverLine",
     "DefaultView",
     "DeskAct",
     "DeskActLine",
     "DeskPaper",
+    "DisturbedSlot",
     "DutyDay",
     "DutyHolder",
     "DutyPattern",
     "Every",
     "ExamRequest",
     "ExamType",
+    "ExceptionKind",
     "Hold",
     "LabAgreement",
     "LabAnswer",
@@ -86,6 +93,7 @@ __all__ = [
     "OfferAnswer",
     "PaperKind",
     "PaperStatus",
+    "PolicyMode",
     "Post",
     "ReleaseUnit",
     "RequestMode",
@@ -106,6 +114,8 @@ __all__ = [
     "Slot",
     "SlotChange",
     "SlotEvent",
+    "SlotException",
+    "SlotPolicy",
     "SlotPractitioner",
     "SlotSeries",
     "SlotStatus",

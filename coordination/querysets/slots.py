@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Count, DateField, DateTimeField, F, Func, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Count, DateField, DateTimeField, Exists, F, Func, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Cast, Coalesce
 
 from directory.models import Role
@@ -33,6 +33,13 @@ LOCAL_DAY = Cast(
 """The day on which a slot begins, where it takes place."""
 
 
+def given_up(prefix: str = "pk") -> Exists:
+    """The slot stands only for the patients in it, until somebody has called them."""
+    from coordination.models import DisturbedSlot
+
+    return Exists(DisturbedSlot.objects.filter(slot=OuterRef(prefix), settled_at__isnull=True))
+
+
 class SlotSeriesQuerySet(models.QuerySet["SlotSeries"]):
     def running(self, day: date) -> Self:
         """Those that still make slots on ``day`` or after."""
@@ -44,6 +51,18 @@ class SlotSeriesQuerySet(models.QuerySet["SlotSeries"]):
             targetpathway__team__in=user.teams_as(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
         )
         return self.filter(Q(platform__in=user.teams_as(Role.PLATFORM)) | Q(pk__in=serving.values("slotseries_id")))
+
+    def managed_by(self, user: User) -> Self:
+        """Those a head of the platform or an administrator of its establishment changes."""
+        return self.filter(
+            Q(platform__in=user.headed_teams)
+            | Q(platform__establishment__in=user.establishments_as(Role.ADMINISTRATOR))
+        )
+
+    def with_list_data(self) -> Self:
+        return self.select_related("exam_type", "platform__establishment", "resource").prefetch_related(
+            "targets", "practitioners"
+        )
 
 
 class SlotQuerySet(models.QuerySet["Slot"]):
@@ -62,8 +81,9 @@ class SlotQuerySet(models.QuerySet["Slot"]):
 
     def free(self, at: datetime) -> Self:
         """Still protected, in the future, with at least one place left, and not due to the platform yet: what is
-        promised to it does not wait for the job that says so."""
-        return self.filter(status="protected", starts_at__gt=at, release_at__gt=at, booked__lt=F("capacity"))
+        promised to it does not wait for the job that says so. Nobody more enters a slot that its series gives up."""
+        free = self.filter(status="protected", starts_at__gt=at, release_at__gt=at, booked__lt=F("capacity"))
+        return free.exclude(given_up())
 
     def protected_full(self, at: datetime) -> Self:
         """Still protected and to come, with no place left."""

@@ -7,6 +7,14 @@ from coordination.services.cover_turns import settle_covers
 from coordination.services.covers import change_return, come_back, follow_owner, hand_over, mark_read
 from coordination.services.duties import leave_post, set_day, set_usual_week, take_post
 from coordination.services.exam_types import load_exam_types
+from coordination.services.exceptions import (
+    change_of_exception,
+    exception_of,
+    keep_slot,
+    make_exception,
+    one_week,
+    take_back_exception,
+)
 from coordination.services.feeds import make_feed, open_feed, revoke_feed
 from coordination.services.holds import drop_ended_holds, drop_holds, hold_place, let_go, renew_hold
 from coordination.services.lab_answers import correct_answer, follow_withdrawal, say_answer, start_early_actions
@@ -85,10 +93,11 @@ from coordination.services.requests import (
     stop_requests,
     warn_of_promises,
 )
+from coordination.services.resources import add_resource, retire_resource
 from coordination.services.reviews import ask_review, ask_switch_review
 from coordination.services.saved_views import delete_view, open_on, save_view
 from coordination.services.seats import Wish
-from coordination.services.series import create_series, generate_slots
+from coordination.services.series import SeriesValues, change_of_series, create_series, edit_series, generate_slots
 from coordination.services.slots import close_slot, reopen_slot
 from coordination.services.tasks import (
     cancel_task,
@@ -105,10 +114,12 @@ from coordination.services.telling import acknowledge_told
 from coordination.services.waiting import join_waiting, leave_waiting, stop_waiting
 
 __all__ = [
+    "SeriesValues",
     "Wish",
     "accept_notice",
     "acknowledge_told",
     "act_on_rows",
+    "add_resource",
     "answer_offer",
     "ask_exam",
     "ask_review",
@@ -120,6 +131,8 @@ __all__ = [
     "cancel_lab_request",
     "cancel_request",
     "cancel_task",
+    "change_of_exception",
+    "change_of_series",
     "change_return",
     "check_opened",
     "claim_task",
@@ -139,7 +152,9 @@ __all__ = [
     "drop_holds",
     "drop_notice",
     "drop_when_told_otherwise",
+    "edit_series",
     "erase_daily_lists",
+    "exception_of",
     "follow_owner",
     "follow_team",
     "follow_withdrawal",
@@ -152,12 +167,14 @@ __all__ = [
     "hold_place",
     "install_lab_forms",
     "join_waiting",
+    "keep_slot",
     "keep_words",
     "leave_post",
     "leave_waiting",
     "let_go",
     "load_exam_types",
     "look_at",
+    "make_exception",
     "make_feed",
     "make_next_occurrences",
     "mark_done",
@@ -175,6 +192,7 @@ __all__ = [
     "note_told",
     "notify_gp",
     "offer_freed_places",
+    "one_week",
     "open_feed",
     "open_lab_link",
     "open_notice",
@@ -202,6 +220,7 @@ __all__ = [
     "request_minutes",
     "requeue_papers",
     "resume_series",
+    "retire_resource",
     "retry_paper",
     "revoke_feed",
     "revoke_lab_link",
@@ -220,6 +239,7 @@ __all__ = [
     "stop_requests",
     "stop_series",
     "stop_waiting",
+    "take_back_exception",
     "take_back_result",
     "take_post",
     "tell_gp_of_appointments",

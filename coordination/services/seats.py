@@ -32,6 +32,7 @@ from coordination.models import (
     SlotPractitioner,
     SlotStatus,
 )
+from coordination.querysets.slots import given_up
 from coordination.readings.targets import content_of
 from coordination.readings.worklist import exam_codes, step_definition
 from coordination.rules.slots import first_free_seat
@@ -83,7 +84,7 @@ def locked_slots(ids: Iterable[int], pathway: Pathway, at: datetime) -> dict[int
     """Locked slots as they stand now, by key, each with ``held``: how many places others keep for a few minutes."""
     others = Hold.objects.living(at).filter(slot=OuterRef("pk")).exclude(pathway=pathway).order_by()
     held = Subquery(others.values("slot").annotate(count=Count("pk")).values("count"), output_field=IntegerField())
-    rows = Slot.objects.with_list_data().filter(pk__in=set(ids)).annotate(held=Coalesce(held, 0))
+    rows = Slot.objects.with_list_data().filter(pk__in=set(ids)).annotate(held=Coalesce(held, 0), given_up=given_up())
     return {slot.pk: slot for slot in rows}
 
 
@@ -91,6 +92,7 @@ def is_free(slot: Slot, at: datetime) -> bool:
     """True when a slot read by `locked_slots` has a place for that pathway: `SlotQuerySet.free`, less the holds."""
     held: int = getattr(slot, "held", 0)
     promised = slot.status == SlotStatus.PROTECTED and slot.starts_at > at and slot.release_at > at
+    promised = promised and not getattr(slot, "given_up", False)
     return promised and slot.booked + held < slot.capacity
 
 
@@ -210,6 +212,8 @@ def gone(slot: Slot, pathway: Pathway, at: datetime) -> SlotFull:
         reason, code = "Ce créneau est passé.", "slot_past"
     elif slot.status == SlotStatus.RELEASED or slot.release_at <= at:
         reason, code = "Ce créneau vient d’être rendu au plateau.", "slot_released"
+    elif getattr(slot, "given_up", False):
+        reason, code = "Ce créneau ne reçoit plus personne.", "slot_given_up"
     elif slot.booked < slot.capacity:
         reason, code = _held(slot, pathway, at), "slot_held"
     else:

@@ -1,0 +1,151 @@
+"""The forms of a series, of an exception, of a machine or room."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+
+from coordination.forms.fields import day_input
+from coordination.models import ExamType, ExceptionKind, ReleaseUnit, Resource, ResourceKind, SlotSeries, Weekday
+from coordination.services import SeriesValues
+from directory.models import Professional, Team
+from directory.resent import key_of
+from pathways.models import TargetPathway
+
+
+class SeriesForm(forms.Form):
+    """A series, new or changed. The choices are those of its platform's establishment."""
+
+    targets = forms.ModelMultipleChoiceField(
+        TargetPathway.objects.none(),
+        label="Parcours servis",
+        to_field_name="uuid",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Indiquez au moins un parcours servi par ces créneaux."},
+    )
+    weekday = forms.TypedChoiceField(label="Jour", choices=Weekday.choices, coerce=int)
+    starts_at = forms.TimeField(label="Heure", widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
+    duration_minutes = forms.IntegerField(label="Durée (minutes)", min_value=5, max_value=720, initial=30)
+    capacity = forms.IntegerField(label="Places", min_value=1, max_value=50, initial=1)
+    release_notice_hours = forms.IntegerField(
+        label="Places rendues au plateau", min_value=1, max_value=1440, initial=48, help_text="Heures avant le début."
+    )
+    release_unit = forms.ChoiceField(label="Comptées en", choices=ReleaseUnit.choices)
+    resource = forms.ModelChoiceField(
+        Resource.objects.none(),
+        label="Appareil ou salle",
+        to_field_name="uuid",
+        required=False,
+        empty_label="Sans",
+        help_text="Un appareil ne sert qu’un créneau à la fois.",
+    )
+    room = forms.CharField(label="Lieu à annoncer au patient", max_length=60, required=False)
+    practitioners = forms.ModelMultipleChoiceField(
+        Professional.objects.none(),
+        label="Praticiens présents ensemble",
+        to_field_name="uuid",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    valid_until = forms.DateField(
+        label="Dernier jour", required=False, widget=day_input(), help_text="Vide : la série continue."
+    )
+
+    def __init__(self, *args: Any, platform: Team, series: SlotSeries | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.platform, self.series = platform, series
+        place = platform.establishment_id
+        targets = TargetPathway.objects.filter(team__establishment=place)
+        present = Professional.objects.filter(user__memberships__team__establishment=place, profession="physician")
+        resources = Resource.objects.filter(team=platform, is_active=True)
+        if series is not None:
+            targets |= TargetPathway.objects.filter(pk__in=series.targets.values("pk"))
+            present |= Professional.objects.filter(pk__in=series.practitioners.values("pk"))
+            resources |= Resource.objects.filter(pk=series.resource_id)
+        for name, rows in (("targets", targets), ("practitioners", present), ("resource", resources)):
+            field: Any = self.fields[name]
+            field.queryset = rows.distinct()
+
+    def values(self) -> SeriesValues:
+        data = self.cleaned_data
+        names = [each for each in SeriesValues.__dataclass_fields__ if each in data]
+        given = {name: data[name] for name in names}
+        return SeriesValues(**given | {name: list(data[name]) for name in ("targets", "practitioners")})
+
+
+class NewSeriesForm(SeriesForm):
+    """A series to open."""
+
+    exam_type = forms.ModelChoiceField(ExamType.objects.none(), label="Examen", to_field_name="code")
+    valid_from = forms.DateField(label="Premier jour", widget=day_input())
+    key = forms.UUIDField(widget=forms.HiddenInput(), initial=uuid4)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field: Any = self.fields["exam_type"]
+        field.queryset = ExamType.objects.all()
+
+    def sent_key(self) -> UUID:
+        data = self.cleaned_data
+        return key_of(data["key"], self.platform.pk, data["exam_type"].pk, data["valid_from"], self.values().told)
+
+
+class EditSeriesForm(SeriesForm):
+    """A series to change: all its slots to come, or those of a week and after."""
+
+    since = forms.DateField(
+        label="À partir de la semaine du",
+        required=False,
+        widget=day_input(),
+        help_text="Vide : tous les créneaux à venir. Sinon les semaines d’avant restent comme elles sont.",
+    )
+
+
+class ExceptionForm(forms.Form):
+    """Days without slots, or one week held otherwise."""
+
+    about = forms.ChoiceField(label="Sur quoi", error_messages={"required": "Indiquez sur quoi porte l’exception."})
+    kind = forms.ChoiceField(label="Nature", choices=ExceptionKind.choices, initial=ExceptionKind.DOWN)
+    first_on = forms.DateField(label="Du", widget=day_input())
+    last_on = forms.DateField(label="Au", widget=day_input())
+    moved_to = forms.DateTimeField(
+        label="Tenu plutôt le",
+        required=False,
+        widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
+        help_text="Pour une seule série, la même semaine. Vide : pas de créneau.",
+    )
+    reason = forms.CharField(
+        label="Raison",
+        max_length=160,
+        help_text="Les équipes qui rappellent les patients la lisent.",
+        error_messages={"required": "Indiquez la raison."},
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput(), initial=uuid4)
+
+    def __init__(self, *args: Any, choices: dict[str, tuple[str, str, Any]], **options: Any) -> None:
+        """``choices``: key to (group, label, object)."""
+        super().__init__(*args, **options)
+        self.about_of = {key: each for key, (_, _, each) in choices.items()}
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for key, (group, label, _) in choices.items():
+            groups.setdefault(group, []).append((key, label))
+        field: forms.ChoiceField = self.fields["about"]  # type: ignore[assignment]
+        field.choices = [("", "Choisissez"), *groups.items()]
+
+    def given(self) -> dict[str, Any]:
+        """What `exception_of` takes."""
+        data = dict(self.cleaned_data)
+        about, drawn = data.pop("about"), data.pop("key")
+        scope = about.partition(":")[0]
+        told: list[date] = [data[name] for name in ("kind", "first_on", "last_on", "moved_to", "reason")]
+        return {**data, scope: self.about_of[about], "uuid": key_of(drawn, about, *told)}
+
+
+class ResourceForm(forms.Form):
+    """A machine or a room to add."""
+
+    name = forms.CharField(label="Nom", max_length=60, error_messages={"required": "Donnez un nom."})
+    kind = forms.ChoiceField(label="Nature", choices=ResourceKind.choices)

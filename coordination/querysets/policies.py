@@ -1,0 +1,60 @@
+"""Reads of policies and conventions."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+
+from directory.models import Role
+
+if TYPE_CHECKING:
+    from coordination.models import Convention, ExamType, SlotPolicy  # noqa: F401 (named in the bases below)
+    from directory.models import User
+    from pathways.models import Pathway
+
+
+def runs_on(day: date, prefix: str = "") -> Q:
+    """Valid on ``day``, both ends included."""
+    return Q(**{f"{prefix}valid_from__lte": day}) & (
+        Q(**{f"{prefix}valid_until__isnull": True}) | Q(**{f"{prefix}valid_until__gte": day})
+    )
+
+
+class ConventionQuerySet(models.QuerySet["Convention"]):
+    def visible_to(self, user: User) -> Self:
+        """Those of the user's establishments, as holder or as partner."""
+        places = user.establishment_ids
+        return self.filter(Q(holder__in=places) | Q(partner__in=places))
+
+    def running(self, day: date) -> Self:
+        return self.filter(runs_on(day))
+
+
+class SlotPolicyQuerySet(models.QuerySet["SlotPolicy"]):
+    def visible_to(self, user: User) -> Self:
+        """Those of the user's platforms, of the targets of their desks, of the establishments they administer."""
+        return self.filter(
+            Q(platform__in=[*user.teams_as(Role.PLATFORM), *user.headed_teams])
+            | Q(target__team__in=user.teams_as(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN))
+            | Q(platform__establishment__in=user.establishments_as(Role.ADMINISTRATOR))
+        )
+
+    def in_force(self, day: date) -> Self:
+        """Valid on ``day``; a partner's only while its convention runs too, and covers the exam."""
+        from coordination.models import Convention
+
+        covering = Convention.exam_types.through.objects.filter(
+            runs_on(day, "convention__"),
+            convention=models.OuterRef("convention"),
+            examtype=models.OuterRef("exam_type"),
+        )
+        return self.filter(runs_on(day)).filter(~Q(mode="partner") | models.Exists(covering))
+
+    def serving(self, pathway: Pathway, exam_type: ExamType) -> Self:
+        return self.filter(target=pathway.version.target_id, exam_type=exam_type)
+
+    def with_list_data(self) -> Self:
+        return self.select_related("exam_type", "target", "platform__establishment", "convention__partner")

@@ -1,0 +1,132 @@
+"""What the pages of the series show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from coordination.models import Booking, DisturbedSlot, Resource, SlotException, SlotSeries
+from coordination.rules.series import Outcome, Verdict
+from coordination.services.series_drafts import Call, Change
+from directory.models import Role, Team, TeamKind, User
+
+
+def managed_platforms(user: User) -> list[Team]:
+    """The platforms whose series the user changes: as head, or as administrator of the establishment."""
+    theirs = Q(pk__in=user.headed_teams) | Q(establishment__in=user.establishments_as(Role.ADMINISTRATOR))
+    rows = Team.objects.filter(theirs, kind=TeamKind.PLATFORM).select_related("establishment")
+    return list(rows.order_by("establishment__name", "name", "pk"))
+
+
+@dataclass(frozen=True)
+class PlatformSeries:
+    """The series of one platform."""
+
+    platform: Team
+    series: list[SlotSeries]
+    managed: bool
+
+
+def series_by_platform(user: User, now: datetime) -> list[PlatformSeries]:
+    """The running series the user reads or changes, platform by platform; those managed show even without series."""
+    managed = {team.pk: team for team in managed_platforms(user)}
+    seen = SlotSeries.objects.visible_to(user).values("pk")
+    rows = SlotSeries.objects.running(now.date()).filter(Q(pk__in=seen) | Q(platform__in=managed))
+    found: dict[int, list[SlotSeries]] = {pk: [] for pk in managed}
+    teams = dict(managed)
+    for each in rows.with_list_data().order_by("weekday", "starts_at", "pk"):
+        teams.setdefault(each.platform_id, each.platform)
+        found.setdefault(each.platform_id, []).append(each)
+    return [PlatformSeries(teams[pk], series, pk in managed) for pk, series in found.items()]
+
+
+def exceptions_in_force(platforms: Iterable[Team], now: datetime) -> list[SlotException]:
+    """Those of these platforms, their machines, series and practitioners that are not over."""
+    keys = [each.pk for each in platforms]
+    theirs = SlotSeries.objects.filter(platform__in=keys)
+    about = (
+        Q(platform__in=keys)
+        | Q(series__platform__in=keys)
+        | Q(resource__team__in=keys)
+        | Q(professional__in=theirs.values("practitioners"))
+    )
+    rows = SlotException.objects.filter(about, taken_back_at__isnull=True, last_on__gte=now.date())
+    return list(rows.select_related("series__exam_type", "resource", "professional", "platform"))
+
+
+def waiting_for_decision(platforms: Iterable[Team], now: datetime) -> list[DisturbedSlot]:
+    """Slots to come with patients that their series no longer gives."""
+    rows = DisturbedSlot.objects.filter(
+        slot__platform__in=[each.pk for each in platforms],
+        slot__starts_at__gt=now,
+        slot__booked__gt=0,
+        settled_at__isnull=True,
+    )
+    return list(rows.select_related("slot__exam_type", "slot__platform__establishment").order_by("slot__starts_at"))
+
+
+def exception_choices(user: User, now: datetime) -> dict[str, tuple[str, str, Any]]:
+    """What an exception may be about: key to (group, label, object)."""
+    platforms = managed_platforms(user)
+    series = SlotSeries.objects.running(now.date()).filter(platform__in=platforms).with_list_data()
+    found: dict[str, tuple[str, str, Any]] = {}
+    for machine in Resource.objects.filter(team__in=platforms, is_active=True).select_related("team"):
+        found[f"resource:{machine.uuid}"] = ("Appareil ou salle", f"{machine}, {machine.team}", machine)
+    for row in series:
+        for person in row.practitioners.all():
+            found[f"professional:{person.uuid}"] = ("Praticien", str(person), person)
+    for team in platforms:
+        found[f"platform:{team.uuid}"] = ("Plateau entier", str(team), team)
+    for row in series:
+        found[f"series:{row.uuid}"] = ("Une seule série", f"{row}, {row.platform}", row)
+    return found
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A change in words. ``hidden``: patients to call whom the user does not read, by reference of their pathway."""
+
+    cancelled: list[tuple[Any, Outcome]]
+    moved: list[tuple[Any, Outcome]]
+    changed: list[tuple[Any, Outcome]]
+    made: list[tuple[Any, Outcome]]
+    reopened: list[tuple[Any, Outcome]]
+    calls: list[Call]
+    hidden: list[Call]
+    conflicts: list[str]
+    digest: str
+
+    @property
+    def count(self) -> int:
+        """How many patients to call."""
+        return len({each.booking.patient_id for each in [*self.calls, *self.hidden]})
+
+    @property
+    def nothing(self) -> bool:
+        return not any((self.cancelled, self.moved, self.changed, self.made, self.reopened, self.calls, self.hidden))
+
+    @property
+    def patients(self) -> list[UUID]:
+        return [each.booking.patient.uuid for each in self.calls]
+
+
+def preview_of(change: Change, user: User) -> Preview:
+    calls = change.calls()
+    visible = Booking.objects.visible_to(user).filter(pk__in=[each.booking.pk for each in calls])
+    read = set(visible.values_list("pk", flat=True))
+    return Preview(
+        cancelled=change.lines(Verdict.CANCEL),
+        moved=change.lines(Verdict.MOVE),
+        changed=change.lines(Verdict.CHANGE),
+        made=change.lines(Verdict.MAKE),
+        reopened=change.lines(Verdict.REOPEN),
+        calls=[each for each in calls if each.booking.pk in read],
+        hidden=[each for each in calls if each.booking.pk not in read],
+        conflicts=change.conflicts(),
+        digest=change.digest,
+    )

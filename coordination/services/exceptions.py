@@ -1,0 +1,162 @@
+"""Days without slots: an absence, a machine down, a platform closed, one week held otherwise; and taken back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from coordination.models import DisturbedSlot, ExceptionKind, Resource, Slot, SlotException, SlotSeries
+from coordination.rules.series import monday_of
+from coordination.services.series import refuse_outdated
+from coordination.services.series_acts import act, lock_series, refuse_conflicts, stop_asking
+from coordination.services.series_drafts import Change, draft_of
+from directory.errors import DomainError
+from directory.models import Professional, Team, User
+from pathways.services import calendar_of
+
+MOST_DAYS = 366
+
+
+def exception_of(
+    *,
+    kind: str,
+    first_on: date,
+    last_on: date,
+    reason: str,
+    series: SlotSeries | None = None,
+    resource: Resource | None = None,
+    professional: Professional | None = None,
+    platform: Team | None = None,
+    moved_to: datetime | None = None,
+    uuid: UUID | None = None,
+) -> SlotException:
+    """An exception, checked and not made yet. Raises DomainError naming the field."""
+    about = {"series": series, "resource": resource, "professional": professional, "platform": platform}
+    exception = SlotException(
+        uuid=uuid or uuid4(), kind=kind, first_on=first_on, last_on=last_on, reason=reason.strip(), moved_to=moved_to,
+        **about,
+    )  # fmt: skip
+    if sum(each is not None for each in about.values()) != 1:
+        raise DomainError("Indiquez sur quoi porte cette exception.", field="about")
+    if (last_on - first_on).days > MOST_DAYS:
+        raise DomainError("Une exception dure un an au plus.", field="last_on")
+    if series is not None and moved_to is not None:
+        day = calendar_of(series.platform.establishment).local_date(moved_to)
+        if monday_of(day) != monday_of(first_on):
+            raise DomainError("Un créneau se déplace dans la même semaine.", field="moved_to")
+        if moved_to <= timezone.now():
+            raise DomainError("Cette heure est passée.", field="moved_to")
+    try:
+        exception.full_clean(exclude=["uuid", "made_by"])
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise DomainError(messages[0], field=None if field == "__all__" else field) from error
+    return exception
+
+
+def series_touched(exception: SlotException) -> list[SlotSeries]:
+    """The series whose slots it takes away, on every site where a practitioner is expected."""
+    rows = SlotSeries.objects.running(exception.first_on).with_list_data().order_by("pk")
+    if exception.series_id:
+        return list(rows.filter(pk=exception.series_id))
+    if exception.resource_id:
+        return list(rows.filter(resource=exception.resource_id))
+    if exception.professional_id:
+        return list(rows.filter(practitioners=exception.professional_id))
+    return list(rows.filter(platform=exception.platform_id))
+
+
+def change_of_exception(exception: SlotException, *, taking_back: bool = False, at: datetime | None = None) -> Change:
+    """What making it, or taking it back, would do."""
+    now = at or timezone.now()
+    told = repr((
+        exception.kind, exception.series_id, exception.resource_id, exception.professional_id, exception.platform_id,
+        exception.first_on, exception.last_on, exception.moved_to, exception.reason, taking_back,
+    ))  # fmt: skip
+    how = {"without": exception} if taking_back else {"adding": [exception]}
+    drafts = [
+        draft_of(each, now=now, since=monday_of(exception.first_on), reason=exception.reason, **how)  # type: ignore[arg-type]
+        for each in series_touched(exception)
+    ]
+    for draft in drafts:
+        # Only its own weeks: the rest is the night's, or another change's.
+        last = exception.last_on + timedelta(days=6)
+        draft.outcomes = [each for each in draft.outcomes if monday_of(exception.first_on) <= each.week <= last]
+    return Change(drafts, told, now)
+
+
+@transaction.atomic
+def make_exception(*, exception: SlotException, user: User, seen: str | None = None) -> SlotException:
+    """Makes an exception of `exception_of`: its slots are cancelled or moved, and the desk is asked to call the
+    patients of those that are booked. The same ``uuid`` twice makes one.
+
+    Raises DomainError (code ``outdated``) when the slots have changed since the preview ``seen``.
+    """
+    if known := SlotException.objects.filter(uuid=exception.uuid).first():
+        return known
+    lock_series(series_touched(exception))
+    change = change_of_exception(exception)
+    refuse_outdated(change, seen)
+    refuse_conflicts(change)
+    exception.made_by = user
+    exception.save()
+    if exception.series_id and exception.moved_to:
+        _replace_former(exception, user)
+    act(change, by=user)
+    return exception
+
+
+def _replace_former(exception: SlotException, user: User) -> None:
+    """A week moved again: the last word counts."""
+    week = monday_of(exception.first_on)
+    former = SlotException.objects.filter(
+        series=exception.series_id, moved_to__isnull=False, taken_back_at__isnull=True,
+        first_on__gte=week, first_on__lt=week + timedelta(days=7),
+    )  # fmt: skip
+    for each in former.exclude(pk=exception.pk):
+        each.taken_back_at, each.taken_back_by = timezone.now(), user
+        each.save(update_fields=["taken_back_at", "taken_back_by"])
+
+
+@transaction.atomic
+def take_back_exception(*, exception: SlotException, user: User, seen: str | None = None) -> SlotException:
+    """The slots of its days are kept again, unless they are too near; what waits for a call waits no more.
+
+    Raises DomainError when it was taken back already, or when a machine or a practitioner is expected elsewhere since.
+    """
+    lock_series(series_touched(exception))
+    fresh = SlotException.objects.select_for_update(of=("self",)).get(pk=exception.pk)
+    if fresh.taken_back_at:
+        raise DomainError("Cette exception est déjà levée.", code="taken_back")
+    change = change_of_exception(fresh, taking_back=True)
+    refuse_outdated(change, seen)
+    refuse_conflicts(change)
+    fresh.taken_back_at, fresh.taken_back_by = change.at, user
+    fresh.save(update_fields=["taken_back_at", "taken_back_by"])
+    act(change, by=user)
+    return fresh
+
+
+@transaction.atomic
+def keep_slot(*, slot: Slot, user: User) -> None:
+    """A slot that its series no longer gives is held all the same for the patients in it. Nobody more enters it until
+    its series gives it again. Raises DomainError when it waits for no decision."""
+    row = DisturbedSlot.objects.select_for_update(of=("self",)).filter(slot=slot, kept_by__isnull=True).first()
+    if row is None or row.settled_at:
+        raise DomainError("Ce créneau n’attend pas de décision.", code="not_disturbed")
+    row.kept_by = user
+    row.save(update_fields=["kept_by"])
+    stop_asking(row, "Le créneau est tenu malgré tout.", user)
+
+
+def one_week(*, slot: Slot, reason: str, moved_to: datetime | None = None, uuid: UUID | None = None) -> SlotException:
+    """The exception of a single slot: left out, or held at another hour of its week."""
+    day = calendar_of(slot.platform.establishment).local_date(slot.starts_at)
+    return exception_of(
+        kind=ExceptionKind.ONE_WEEK, series=slot.series, first_on=day, last_on=day, reason=reason, moved_to=moved_to,
+        uuid=uuid,
+    )  # fmt: skip

@@ -1,0 +1,235 @@
+"""A series as it would be: what would become of each of its slots, whom to call, what stands in the way.
+
+Nothing is written here. The preview and the act read the same `Change`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+
+from django.db.models import Q
+from django.utils import timezone
+
+from coordination.models import (
+    Booking,
+    ReleaseUnit,
+    Slot,
+    SlotException,
+    SlotPractitioner,
+    SlotSeries,
+    SlotStatus,
+)
+from coordination.rules.series import Gap, Outcome, Standing, Verdict, monday_of, outcomes, wanted_by_week
+from coordination.rules.slots import Pattern
+from coordination.services.appointments import when
+from coordination.services.seats import next_free
+from directory.models import Professional
+from pathways.rules.calendar import Calendar
+from pathways.services import calendar_of
+
+HORIZON = timedelta(weeks=12)
+"""How far ahead slots are made: longer than any delay a target sets between a request and an exam."""
+ACTS = frozenset({Verdict.MAKE, Verdict.MOVE, Verdict.CHANGE, Verdict.CANCEL, Verdict.REOPEN, Verdict.PERSON})
+FILLS = frozenset({Verdict.MAKE, Verdict.MOVE, Verdict.CHANGE, Verdict.REOPEN})
+"""Those that need the machine and the practitioners at the wanted hour."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A patient to call: the appointment that its series no longer gives, and the next place free for them."""
+
+    booking: Booking
+    reason: str
+    next_free: Slot | None
+
+
+@dataclass
+class Draft:
+    """One series with what it would be. ``slots`` are those of this week and after, by key."""
+
+    series: SlotSeries
+    practitioners: list[Professional]
+    gaps: list[Gap]
+    slots: dict[int, Slot]
+    calendar: Calendar
+    reason: str = ""
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def setup(self) -> Hashable:
+        series, present = self.series, frozenset(each.pk for each in self.practitioners)
+        return (series.capacity, series.room, series.resource_id, present)
+
+    def slot_of(self, outcome: Outcome) -> Slot | None:
+        return self.slots[outcome.slot.key] if outcome.slot else None
+
+    @property
+    def acts(self) -> list[Outcome]:
+        return [each for each in self.outcomes if each.verdict in ACTS]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What would be done to one or several series."""
+
+    drafts: list[Draft]
+    told: str
+    at: datetime
+
+    def lines(self, verdict: Verdict) -> list[tuple[Slot | None, Outcome]]:
+        return [(d.slot_of(each), each) for d in self.drafts for each in d.outcomes if each.verdict is verdict]
+
+    def outcomes(self) -> Iterator[tuple[Draft, Outcome]]:
+        return ((draft, each) for draft in self.drafts for each in draft.acts)
+
+    @property
+    def digest(self) -> str:
+        """What was seen: another state of the slots, or other values, give another one."""
+        seen = [
+            (each.verdict, each.week, each.slot, each.wanted and (each.wanted.starts_at, each.wanted.ends_at))
+            for _, each in self.outcomes()
+        ]
+        inside = sorted(booking.pk for booking in self.bookings())
+        return sha256(repr((self.told, seen, inside)).encode()).hexdigest()
+
+    def bookings(self) -> list[Booking]:
+        """Those of the slots that wait for a person."""
+        slots = [slot.pk for slot, _ in self.lines(Verdict.PERSON) if slot is not None]
+        rows = Booking.objects.expected(self.at).filter(slot__in=slots).with_list_data()
+        return list(rows.select_related("pathway__version__target").order_by("slot__starts_at", "seat", "pk"))
+
+    def calls(self) -> list[Call]:
+        """Whom to call, in the order of their appointments, each with the next free place."""
+        why = {slot.pk: each.reason for slot, each in self.lines(Verdict.PERSON) if slot is not None}
+        gone = [slot.pk for slot, _ in self.lines(Verdict.CANCEL) if slot is not None]
+        calls = []
+        for booking in self.bookings():
+            free = [s for s in next_free(booking.slot, booking.pathway, self.at, 8) if s.pk not in gone]
+            calls.append(Call(booking, why[booking.slot_id], free[0] if free else None))
+        return calls
+
+    def conflicts(self) -> list[str]:
+        """Machines, rooms and practitioners that are expected elsewhere at the wanted hours, by name."""
+        return [said for draft in self.drafts for said in conflicts_of(draft)]
+
+
+def pattern_of(series: SlotSeries) -> Pattern:
+    """The series as the rules read it."""
+    return Pattern(
+        weekday=series.weekday,
+        starts_at=series.starts_at,
+        duration=timedelta(minutes=series.duration_minutes),
+        release_notice=timedelta(hours=series.release_notice_hours),
+        valid_from=series.valid_from,
+        valid_until=series.valid_until,
+        release_worked=series.release_unit == ReleaseUnit.WORKING_HOURS,
+    )
+
+
+def exceptions_of(series: SlotSeries, practitioners: Iterable[Professional]) -> list[SlotException]:
+    """Those in force that touch it: its own, its platform's, its machine's, one of its practitioners'."""
+    about = Q(platform=series.platform) | Q(professional__in=list(practitioners))
+    if series.resource_id:
+        about |= Q(resource=series.resource_id)
+    if series.pk:
+        about |= Q(series=series.pk)
+    return list(SlotException.objects.filter(about, taken_back_at__isnull=True).order_by("pk"))
+
+
+def gap_of(exception: SlotException) -> Gap:
+    return Gap(exception.first_on, exception.last_on, exception.reason, exception.moved_to)
+
+
+def draft_of(
+    series: SlotSeries,
+    *,
+    now: datetime,
+    practitioners: Sequence[Professional] | None = None,
+    owner: SlotSeries | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    adding: Sequence[SlotException] = (),
+    without: SlotException | None = None,
+    reason: str = "",
+) -> Draft:
+    """What becomes of the slots of ``owner`` (the series itself) from ``since`` (today) on, were the series so.
+
+    ``adding`` and ``without``: exceptions that would be made, or taken back.
+    """
+    present = list(series.practitioners.all()) if practitioners is None else list(practitioners)
+    calendar = calendar_of(series.platform.establishment)
+    today = calendar.local_date(now)
+    first = max(since, today) if since else today
+    kept = exceptions_of(owner or series, present)
+    if owner is not None and series.resource_id != owner.resource_id:
+        kept += [each for each in exceptions_of(series, present) if each not in kept]
+        kept = [each for each in kept if each.resource_id in (None, series.resource_id)]
+    gaps = [gap_of(each) for each in kept if without is None or each.pk != without.pk]
+    gaps += [gap_of(each) for each in adding]
+    slots = _slots(owner or series, monday_of(first), calendar)
+    last = max([until or today + HORIZON, *(calendar.local_date(each.starts_at) for each in slots.values())])
+    draft = Draft(series, present, gaps, slots, calendar, reason)
+    wanted = wanted_by_week(pattern_of(series), gaps, first, last, calendar)
+    standing = [standing_of(each, calendar) for each in slots.values()]
+    draft.outcomes = [
+        _explained(draft, each) for each in outcomes(wanted, standing, now, setup=draft.setup, reason=reason)
+    ]
+    return draft
+
+
+def _slots(series: SlotSeries, monday: date, calendar: Calendar) -> dict[int, Slot]:
+    rows = Slot.objects.filter(series=series, starts_at__gte=calendar.start_of_day(monday)).with_list_data()
+    return {each.pk: each for each in rows.prefetch_related("practitioners").order_by("starts_at", "pk")}
+
+
+def standing_of(slot: Slot, calendar: Calendar) -> Standing:
+    present = frozenset(each.professional_id for each in slot.practitioners.all())
+    return Standing(
+        key=slot.pk,
+        week=slot.week or monday_of(calendar.local_date(slot.starts_at)),
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        release_at=slot.release_at,
+        status=slot.status,
+        booked=slot.booked,
+        setup=(slot.capacity, slot.room, slot.resource_id, present),
+    )
+
+
+def _explained(draft: Draft, outcome: Outcome) -> Outcome:
+    """The reason of a slot given up: the exception of its day, a closed day, else that of the change."""
+    if outcome.verdict not in (Verdict.CANCEL, Verdict.PERSON) or outcome.slot is None:
+        return outcome
+    day = draft.calendar.local_date(outcome.slot.starts_at)
+    gap = next((each for each in draft.gaps if each.moved_to is None and each.covers(day)), None)
+    closed = day in draft.calendar.closing_days or draft.calendar.holiday_name(day) is not None
+    said = gap.reason if gap else "Jour fermé" if closed else draft.reason or "Série modifiée"
+    return Outcome(outcome.verdict, outcome.week, outcome.slot, outcome.wanted, said)
+
+
+def conflicts_of(draft: Draft) -> list[str]:
+    """What is taken elsewhere at the hours wanted, in words."""
+    wanted = [each.wanted for each in draft.outcomes if each.verdict in FILLS and each.wanted]
+    if not wanted:
+        return []
+    start, end = min(each.starts_at for each in wanted), max(each.ends_at for each in wanted)
+    own, said = list(draft.slots), []
+    if draft.series.resource_id:
+        taken = Slot.objects.filter(resource=draft.series.resource_id, starts_at__lt=end, ends_at__gt=start)
+        for slot in taken.exclude(status=SlotStatus.CANCELLED).exclude(pk__in=own).with_list_data():
+            if any(slot.starts_at < each.ends_at and each.starts_at < slot.ends_at for each in wanted):
+                said.append(f"{draft.series.resource} est déjà pris le {when(slot)} ({slot.exam_type})")
+    rows = SlotPractitioner.objects.filter(professional__in=draft.practitioners, stands=True).exclude(slot__in=own)
+    rows = rows.filter(slot__starts_at__lt=end, slot__ends_at__gt=start)
+    for row in rows.select_related("professional", "slot__exam_type", "slot__platform__establishment"):
+        if any(row.slot.starts_at < each.ends_at and each.starts_at < row.slot.ends_at for each in wanted):
+            place = row.slot.platform.establishment
+            said.append(f"{row.professional} est déjà attendu le {when(row.slot)} ({row.slot.exam_type}, {place})")
+    return said
+
+
+def now_or(at: datetime | None) -> datetime:
+    return at or timezone.now()
