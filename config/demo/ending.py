@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid5
 
 from config.demo import front, meeting, places
 from config.demo.life import Life
 from config.demo.story import Story
-from coordination.models import Booking, BookingStatus
+from coordination import services as coordination
+from coordination.models import Booking, BookingStatus, ExamType
 from directory import services as directory
 from pathways import services as pathways
 from pathways.models import Alert, Step
@@ -26,6 +28,8 @@ def plan(life: Life) -> None:
         last -= timedelta(days=1)
     idec = life.world.idec
     agenda.at(agenda.on(last, 14.5), lambda: _gives_up_a_place(life), idec)
+    agenda.at(agenda.on(last, 14.7), lambda: _waits_and_asks(life), idec)
+    agenda.at(agenda.on(last, 14.8), lambda: _offers(life))
     agenda.at(agenda.on(last, 15.0), lambda: _reviews(life), idec)
     agenda.at(agenda.on(last, 15.5), lambda: _pauses(life), idec)
     agenda.at(agenda.on(last, 16.0), lambda: _left_without_step(life), idec)
@@ -49,6 +53,27 @@ def _gives_up_a_place(life: Life) -> None:
         if story is not None and not story.over:
             places.cancel(life, story, booking)
             return
+
+
+def _waits_and_asks(life: Life) -> None:
+    """Three patients wait for a place of MRI; the imaging platform is asked for a PET scan in priority, within the
+    delay agreed with it."""
+    imaging = life.world.teams["imaging"]
+    for number, story in enumerate(_running(life, "first_care")[-3:]):
+        coordination.join_waiting(
+            pathway=story.pathway, exam_type=ExamType.objects.get(code=places.MRI), user=life.world.idec,
+            earliest_on=life.agenda.worked_day(life.now.date(), 2 + number), note="Disponible le matin",
+        )  # fmt: skip
+    for story in _running(life, "lab_intermediate")[-1:]:
+        coordination.ask_exam(
+            pathway=story.pathway, exam_type=ExamType.objects.get(code="tep_scanner"), addressed_to=imaging,
+            user=life.world.idec, within="2 working_days", question="Bilan d’extension avant la réunion",
+            request_key=uuid5(story.pathway.uuid, "tep"),
+        )  # fmt: skip
+
+
+def _offers(life: Life) -> None:
+    coordination.offer_freed_places(now=life.now)
 
 
 def _reviews(life: Life) -> None:

@@ -47,11 +47,14 @@ def book(life: Life, story: Story, slot: Slot, exam: str) -> Booking | None:
     if story.chances.cancelled == exam and story.once("cancelled"):
         life.then(story, max(life.now, slot.starts_at - timedelta(hours=40)), _cancels(booking), life.world.idec)
     else:
-        platform = life.user(PLATFORM_USERS[exam])
-        life.then(
-            story, slot.ends_at + timedelta(minutes=story.rng.randint(1, 40)), life.when_over(booking, exam), platform
-        )
+        _comes(life, story, booking, exam)
     return booking
+
+
+def _comes(life: Life, story: Story, booking: Booking, exam: str) -> None:
+    """The appointment takes place, a little later than said."""
+    over = booking.slot.ends_at + timedelta(minutes=story.rng.randint(1, 40))
+    life.then(story, over, life.when_over(booking, exam), life.user(PLATFORM_USERS[exam]))
 
 
 def _cancels(booking: Booking) -> Chapter:
@@ -59,19 +62,40 @@ def _cancels(booking: Booking) -> Chapter:
 
 
 def cancel(life: Life, story: Story, booking: Booking) -> None:
-    """The patient cannot come: another place is looked for at once."""
-    services.cancel_booking(
-        booking=booking, reason="Le patient est indisponible ce jour-là", user=life.world.idec, patient_knows=True
-    )
-    rebook(life, story, booking.slot.exam_type.code)
+    """The patient calls and cannot come: moved at once when there is another place, else looked for elsewhere."""
+    exam = booking.slot.exam_type.code
+    other = _later(life, story, exam)
+    if other is not None:
+        try:
+            moved = services.move_booking(
+                booking=booking, to=other, code="patient_unavailable", told_how="phone", user=life.world.idec,
+                request_key=UUID(int=story.rng.getrandbits(128), version=4),
+            )  # fmt: skip
+        except DomainError as refusal:
+            life.refused(refusal.code)
+        else:
+            _comes(life, story, moved, exam)
+            _first_care_on(life, story, other, exam)
+            return
+    services.cancel_booking(booking=booking, code="patient_unavailable", told_how="phone", user=life.world.idec)
+    rebook(life, story, exam)
 
 
 def rebook(life: Life, story: Story, exam: str) -> None:
     """The next free place of that exam, whatever the day."""
-    slot = free(life, story, exam).filter(starts_at__gt=life.now + timedelta(hours=20)).first()
+    slot = _later(life, story, exam)
     if slot is None or book(life, story, slot, exam) is None:
         find_place(life, story, exam, life.agenda.worked_day(life.now.date() + timedelta(days=3)))
-    elif exam == MEETING:
+    else:
+        _first_care_on(life, story, slot, exam)
+
+
+def _later(life: Life, story: Story, exam: str) -> Slot | None:
+    return free(life, story, exam).filter(starts_at__gt=life.now + timedelta(hours=20)).first()
+
+
+def _first_care_on(life: Life, story: Story, slot: Slot, exam: str) -> None:
+    if exam == MEETING:
         story.cared_on = slot.starts_at.astimezone(life.agenda.start.tzinfo).date()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.apps import apps
 from django.db import connection, models
 
+from coordination.services.cancel_codes import install_cancel_codes
 from pathways.services.codes import install_codes
 
 OURS = ("directory", "pathways", "coordination", "referrals", "rcp", "pghistory", "account", "mfa", "socialaccount",
@@ -21,6 +22,7 @@ def empty_tables() -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE TABLE {names} RESTART IDENTITY CASCADE")
     install_codes()
+    install_cancel_codes()
     return len(tables)
 
 

@@ -5,10 +5,10 @@ A shadow of a few dictionaries says what each gesture must answer; after each of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 from uuid import uuid4
 
@@ -39,7 +39,8 @@ from tests.coordination.factories import Desk, exam
 from tests.factories import ProfessionalFactory, UserFactory
 
 STEPS = {"scanner": "ct", "irm": "mri"}
-PLACES = st.integers(0, 3)
+PLACES, PATIENTS = range(5), range(4)
+PAIRS = [(place, patient) for place in PLACES for patient in PATIENTS]
 NOTICE = 24
 
 
@@ -158,6 +159,16 @@ class SlotMachine(RuleBasedStateMachine):
         assert code is None, f"accepted, although {code}"
         return result
 
+    def choose(self, data: st.DataObject, options: Sequence[Any], accepted: Callable[[Any], bool]) -> Any:
+        """One of the options: three times in four one that will be accepted, if there is any."""
+        good = [each for each in options if accepted(each)]
+        pool = good if good and data.draw(st.integers(0, 3)) else options
+        return data.draw(st.sampled_from(pool))
+
+    def may_book(self, pair: tuple[int, int]) -> bool:
+        place, patient = pair
+        return (self.wrong(patient, [place]) or self.gone(place, patient)) is None
+
     def check_deferred(self) -> None:
         """What the database checks at commit, now."""
         with connection.cursor() as cursor:
@@ -182,12 +193,22 @@ class SlotMachine(RuleBasedStateMachine):
 
     # Gestures
 
-    @rule(step=st.sampled_from([timedelta(minutes=1), timedelta(minutes=6), timedelta(hours=5), timedelta(hours=30)]))
+    @rule(step=st.sampled_from([timedelta(minutes=1), timedelta(minutes=6), timedelta(hours=3), timedelta(hours=26)]))
     def time_passes(self, step: timedelta) -> None:
         self.travelling.shift(step)
 
-    @rule(place=PLACES, patient=PLACES)
-    def hold(self, place: int, patient: int) -> None:
+    @precondition(lambda self: any(each.status == "booked" for each in self.shadow.taken))
+    @rule()
+    def the_hour_comes(self) -> None:
+        """Straight to the end of the first appointment to come."""
+        ends = [self.shadow.places[each.place].slot.ends_at for each in self.shadow.taken if each.status == "booked"]
+        if min(ends) > self.now():
+            self.travelling.move_to(min(ends))
+
+    @precondition(lambda self: len(self.shadow.holds) < 3)
+    @rule(data=st.data())
+    def hold(self, data: st.DataObject) -> None:
+        place, patient = self.choose(data, PAIRS, self.may_book)
         this, user = self.shadow.places[place], self.scene.desk.coordinator
         code = self.wrong(patient, [place]) or self.gone(place, patient)
         hold = self.expect(
@@ -219,8 +240,9 @@ class SlotMachine(RuleBasedStateMachine):
         for key in ended:
             del self.shadow.holds[key]
 
-    @rule(place=PLACES, patient=PLACES)
-    def book(self, place: int, patient: int) -> None:
+    @rule(data=st.data())
+    def book(self, data: st.DataObject) -> None:
+        place, patient = self.choose(data, PAIRS, self.may_book)
         this = self.shadow.places[place]
         booking = self.expect(
             self.wrong(patient, [place]) or self.gone(place, patient),
@@ -231,12 +253,16 @@ class SlotMachine(RuleBasedStateMachine):
         if booking:
             self.booked(booking, place, patient)
 
-    @rule(places=st.lists(PLACES, min_size=2, max_size=3, unique=True), patient=PLACES)
-    def book_visit(self, places: list[int], patient: int) -> None:
+    def _visit_refused(self, patient: int, places: list[int]) -> str | None:
+        return self.wrong(patient, places) or next(filter(None, (self.gone(each, patient) for each in places)), None)
+
+    @rule(data=st.data(), patient=st.sampled_from(PATIENTS))
+    def book_visit(self, data: st.DataObject, patient: int) -> None:
+        visits = [list(each) for each in permutations(PLACES, 2)] + [[0, 4, 1]]
+        places = self.choose(data, visits, lambda each: self._visit_refused(patient, each) is None)
         wishes = [Wish(self.shadow.places[each].slot, self.shadow.places[each].step) for each in places]
-        code = self.wrong(patient, places) or next(filter(None, (self.gone(each, patient) for each in places)), None)
         bundle = self.expect(
-            code,
+            self._visit_refused(patient, places),
             lambda: services.book_bundle(
                 wishes=wishes, pathway=self.scene.pathways[patient], user=None, request_key=uuid4()
             ),
@@ -245,38 +271,47 @@ class SlotMachine(RuleBasedStateMachine):
             place = next(each for each in places if self.shadow.places[each].slot.pk == booking.slot_id)
             self.booked(booking, place, patient)
 
-    @precondition(lambda self: self.shadow.taken)
-    @rule(data=st.data(), place=PLACES)
-    def move(self, data: st.DataObject, place: int) -> None:
-        taken = data.draw(st.sampled_from(self.shadow.taken))
-        to = self.shadow.places[place]
-        code: str | None
+    def _move_refused(self, asked: tuple[Taken, int]) -> str | None:
+        taken, place = asked
+        to, now_at = self.shadow.places[place], self.shadow.places[taken.place]
         if taken.status != "booked":
-            code = "not_booked"
-        elif self.shadow.places[taken.place].slot.starts_at <= self.now():
-            code = "past"
-        elif taken.place == place:
-            code = "same_slot"
-        elif self.shadow.places[taken.place].code != to.code:
-            code = "other_exam"
-        else:
-            code = self.wrong(taken.patient, [place], taken) or self.gone(place, taken.patient)
+            return "not_booked"
+        if now_at.slot.starts_at <= self.now():
+            return "past"
+        if taken.place == place:
+            return "same_slot"
+        if now_at.code != to.code:
+            return "other_exam"
+        return self.wrong(taken.patient, [place], taken) or self.gone(place, taken.patient)
+
+    @precondition(lambda self: self.shadow.taken)
+    @rule(data=st.data())
+    def move(self, data: st.DataObject) -> None:
+        moves = [(each, place) for each in self.shadow.taken for place in PLACES]
+        taken, place = self.choose(data, moves, lambda each: self._move_refused(each) is None)
+        to, code = self.shadow.places[place], self._move_refused((taken, place))
         moved = self.expect(code, lambda: services.move_booking(booking=taken.booking, to=to.slot, user=None))
         if moved:
             assert moved.moved_from_id == taken.booking.pk
             self.freed(taken, "moved")
             self.booked(moved, place, taken.patient, told=False)
 
-    @rule(place=PLACES, patient=PLACES)
-    def overbook(self, place: int, patient: int) -> None:
+    def _extra_refused(self, pair: tuple[int, int]) -> str | None:
+        place, patient = pair
         this, now = self.shadow.places[place], self.now()
+        if this.status == "cancelled":
+            return "slot_cancelled"
+        if this.slot.starts_at <= now:
+            return "slot_past"
         protected = this.status == "protected" and this.slot.release_at > now
-        if this.status == "cancelled" or this.slot.starts_at <= now:
-            code = "slot_cancelled" if this.status == "cancelled" else "slot_past"
-        elif protected and len(self.standing(place)) < this.slot.capacity:
-            code = "still_free"
-        else:
-            code = self.wrong(patient, [place])  # type: ignore[assignment]
+        if protected and len(self.standing(place)) < this.slot.capacity:
+            return "still_free"
+        return self.wrong(patient, [place])
+
+    @rule(data=st.data())
+    def overbook(self, data: st.DataObject) -> None:
+        place, patient = self.choose(data, PAIRS, lambda each: self._extra_refused(each) is None)
+        this, code = self.shadow.places[place], self._extra_refused((place, patient))
         booking = self.expect(
             code,
             lambda: services.overbook(
@@ -290,7 +325,7 @@ class SlotMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.shadow.taken)
     @rule(data=st.data(), code=st.sampled_from(["machine_down", "patient_refuses", "transport"]), told=st.booleans())
     def cancel(self, data: st.DataObject, code: str, told: bool) -> None:
-        taken = data.draw(st.sampled_from(self.shadow.taken))
+        taken = self.choose(data, self.shadow.taken, lambda each: each.status == "booked")
         cancelled = self.expect(
             None if taken.status == "booked" else "not_booked",
             lambda: services.cancel_booking(
@@ -314,7 +349,8 @@ class SlotMachine(RuleBasedStateMachine):
         for each in due:
             each.status = "released"
 
-    @rule(patient=PLACES, code=st.sampled_from(sorted(STEPS)))
+    @precondition(lambda self: len(self.shadow.waiting) < 4)
+    @rule(patient=st.sampled_from(PATIENTS), code=st.sampled_from(sorted(STEPS)))
     def join(self, patient: int, code: str) -> None:
         booked = any(
             e.patient == patient and e.status == "booked" and self.shadow.places[e.place].code == code
@@ -372,7 +408,14 @@ class SlotMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.shadow.taken)
     @rule(data=st.data(), what=st.sampled_from(["done", "missed", "not_done"]))
     def mark(self, data: st.DataObject, what: str) -> None:
-        taken = data.draw(st.sampled_from(self.shadow.taken))
+        today = timezone.localdate()
+        taken = self.choose(
+            data,
+            self.shadow.taken,
+            lambda each: (
+                each.status == "booked" and timezone.localdate(self.shadow.places[each.place].slot.starts_at) <= today
+            ),
+        )
         slot = self.shadow.places[taken.place].slot
         if timezone.localdate(slot.starts_at) > timezone.localdate():
             code: str | None = "too_early"
@@ -389,7 +432,7 @@ class SlotMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.shadow.taken)
     @rule(data=st.data())
     def unmark(self, data: st.DataObject) -> None:
-        taken = data.draw(st.sampled_from(self.shadow.taken))
+        taken = self.choose(data, self.shadow.taken, lambda each: each.status not in ("booked", "cancelled"))
         marked = Booking.objects.get(pk=taken.booking.pk).marked_at
         code: str | None = None
         if taken.status in ("booked", "cancelled"):
@@ -407,7 +450,8 @@ class SlotMachine(RuleBasedStateMachine):
         if self.expect(code, lambda: services.undo_mark(booking=taken.booking, user=None)):
             taken.status = "booked"
 
-    @rule(place=PLACES, cancels=st.booleans())
+    @precondition(lambda self: len(self.shadow.taken) > 3)
+    @rule(place=st.sampled_from(PLACES), cancels=st.booleans())
     def close(self, place: int, cancels: bool) -> None:
         this, inside = self.shadow.places[place], self.standing(place)
         booked = [each for each in inside if each.status == "booked"]
@@ -427,8 +471,10 @@ class SlotMachine(RuleBasedStateMachine):
                 each.told = this.slot.starts_at <= self.now()
                 self.freed(each, "machine_down")
 
-    @rule(place=PLACES)
-    def reopen(self, place: int) -> None:
+    @precondition(lambda self: any(each.status == "cancelled" for each in self.shadow.places))
+    @rule(data=st.data())
+    def reopen(self, data: st.DataObject) -> None:
+        place = self.choose(data, PLACES, lambda each: self.shadow.places[each].status == "cancelled")
         this = self.shadow.places[place]
         code = None if this.status == "cancelled" else "not_cancelled"
         if code is None and this.slot.starts_at <= self.now():
@@ -506,10 +552,10 @@ class SlotMachine(RuleBasedStateMachine):
 
 @pytest.fixture
 def scene() -> Iterator[Scene]:
-    """Two scanners (one place, two places) and two MRI (one at the same hour as the first scanner), four patients."""
+    """Three scanners (one has two places) and two MRI (one at the hour of the first scanner), four patients."""
     desk = Desk()
     monday = timezone.now().replace(minute=0, second=0, microsecond=0)
-    hours = [("scanner", 74, 1), ("scanner", 122, 2), ("irm", 74, 1), ("irm", 123, 1)]
+    hours = [("scanner", 74, 1), ("scanner", 122, 2), ("scanner", 146, 1), ("irm", 74, 1), ("irm", 123, 1)]
     slots = [
         desk.slot_at(
             monday + timedelta(hours=after), exam_type=exam(code), capacity=capacity, release_notice_hours=NOTICE
@@ -527,6 +573,6 @@ def test_the_life_of_slots_keeps_its_promises_whatever_is_done(scene: Scene) -> 
     run_state_machine_as_test(
         SlotMachine,
         settings=settings(
-            max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -25,10 +25,12 @@ from coordination.models import (
     Cover,
     DeskPaper,
     DutyPattern,
+    ExamRequest,
     ReviewMeeting,
     Slot,
     Task,
     TaskSeries,
+    WaitingPlace,
 )
 from directory.models import BreakGlass, Establishment, OutboxMessage, User
 from pathways.models import Alert, Document, Milestone, Pathway, Pause, Step, TargetDraft
@@ -94,6 +96,9 @@ def _slots(now: datetime) -> None:
     assert not past.filter(status="protected", booked=0).exists(), "unused slots are given back"
     assert Slot.objects.free(now).exists()
     bookings = Counter(Booking.objects.values_list("status", flat=True))
+    assert Booking.objects.filter(moved_from__isnull=False).exists(), "somebody's appointment was moved"
+    assert not Booking.objects.to_tell(now).exists(), "told on the phone at once"
+    assert WaitingPlace.objects.waiting().exists() and ExamRequest.objects.asked().exists()
     assert bookings["done"] > 40 and min(bookings["booked"], bookings["missed"], bookings["cancelled"]) >= 1, bookings
 
 
@@ -155,7 +160,7 @@ def _history(now: datetime) -> None:
     ]
     lately = {rows.model.__name__: rows.count() for rows in dated if rows.exists()}
     # The alerts of this morning are raised by the load itself; the codes come with the tables, not with the story.
-    assert set(lately) <= {"AlertHistory", "PauseCodeHistory", "DelayCodeHistory"}, lately
+    assert set(lately) <= {"AlertHistory", "PauseCodeHistory", "DelayCodeHistory", "CancelCodeHistory"}, lately
 
 
 def _accounts() -> None:
