@@ -27,6 +27,7 @@ NOT_PAGES = {
     "pathways:document": "a file", "pathways:document-status": "a fragment", "pathways:gp-options": "a fragment",
     "coordination:paper-file": "a file", "coordination:review-where": "a fragment",
     "coordination:briefs-pdf": "a file", "pathways:target-file": "a file", "pathways:target-draft-file": "a file",
+    "coordination:lab-sheet": "a file", "coordination:lab-report": "a file",
     "rcp:letter": "only its reader's link opens it: seen in test_whole_way",
 }  # fmt: skip
 """GET routes that answer no page of their own; those of the API are left out by their name."""
