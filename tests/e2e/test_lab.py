@@ -16,6 +16,7 @@ from coordination.services.lab_links import token_for
 from directory.models import OutboxMessage
 from tests.coordination.laboratories import BORN, Lab, facts
 from tests.e2e.conftest import Arrival
+from tests.e2e.people import Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,9 +35,11 @@ def test_a_lymphoma_sample_asked_once_split_and_unreadable(visit: Arrival, lab: 
     """S01: one form, two laboratories; the first says at once that it cannot read it, the second answers by the link of
     its sheet on a phone; the nurse finds the task and the first slots for another biopsy."""
     pathway = lab.sampled()
+    # The checks of a page are scripts themselves.
+    look = Visitor.check if scripts else lambda visitor: None
     nurse = visit(lab.nurse, scripts=scripts)
     page = nurse.go(f"/parcours/{pathway.uuid}/analyses/demander/")
-    nurse.check()
+    look(nurse)
     page.get_by_label("Contexte clinique").fill("Adénopathie cervicale")
     page.get_by_label("Premier diagnostic ou récidive").select_option(label="Premier diagnostic")
     page.get_by_label("Site prélevé").fill("Ganglion cervical")
@@ -44,19 +47,19 @@ def test_a_lymphoma_sample_asked_once_split_and_unreadable(visit: Arrival, lab: 
     page.get_by_role("button", name="Demander l’analyse").click()
     expect(page.get_by_text("Le laboratoire a besoin de cette réponse.").first).to_be_visible()
     expect(page.get_by_label("Contexte clinique")).to_have_value("Adénopathie cervicale")
-    nurse.check()
+    look(nurse)
     page.get_by_label("Corticoïdes reçus avant le prélèvement").select_option(label="Non")
     page.get_by_role("button", name="Demander l’analyse").click()
     expect(page.get_by_text("imprimez un bon par laboratoire")).to_be_visible()
-    nurse.check()
+    look(nurse)
     asked = LabRequest.objects.get()
     assert facts(pathway) == [("lab_requested", ""), ("sample_sent", "")]
 
     doctor = visit(lab.pathologist, scripts=scripts)
     bench = doctor.go("/laboratoire/")
-    doctor.check()
+    look(doctor)
     bench.get_by_role("link", name=re.compile("ESSAI")).first.click()
-    doctor.check()
+    look(doctor)
     bench.get_by_role("button", name=re.compile("Non contributif")).click()
     expect(bench.get_by_text("l’équipe est prévenue").first).to_be_visible()
     assert facts(pathway)[-1] == ("lab_noncontributive", "")
@@ -65,19 +68,19 @@ def test_a_lymphoma_sample_asked_once_split_and_unreadable(visit: Arrival, lab: 
     away = visit(phone=True, scripts=scripts)
     share = SampleShare.objects.select_related("sample__request").get(laboratory=lab.molecular)
     sheet = away.go(f"/analyse/{token_for(share)}/")
-    away.check()
+    look(away)
     sheet.get_by_label("Date de naissance du patient").fill(BORN)
     sheet.get_by_role("button", name="Lire la demande").click()
     expect(sheet.get_by_role("heading", name="Votre réponse")).to_be_visible()
-    away.check()
+    look(away)
     sheet.get_by_label("Votre nom").fill("Mme Gel")
     sheet.get_by_role("button", name=re.compile("Résultat définitif")).click()
     expect(sheet.get_by_text("Réponse enregistrée : l’équipe est prévenue.")).to_be_visible()
-    away.check()
+    look(away)
     assert facts(pathway)[-1] == ("lab_final", "biologie_moleculaire")
 
     page = nurse.go(f"/analyses/{asked.uuid}/")
-    nurse.check()
+    look(nurse)
     task = Task.objects.open().get(pathway=pathway)
     assert task.closes_on == "biopsy_taken"
     page.get_by_role("link", name="Réserver un prélèvement").click()
