@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest
 
-from coordination.models import ExamType, SlotSeries
+from coordination.models import ExamType, LabAgreement, SlotSeries
 
 
 @admin.register(ExamType)
@@ -17,6 +17,15 @@ class ExamTypeAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: ExamType | None = None) -> tuple[str, ...]:
         """The code is written in milestones and target pathways: it never changes once given."""
         return ("code",) if obj else ()
+
+
+@admin.register(LabAgreement)
+class LabAgreementAdmin(admin.ModelAdmin):
+    """Which laboratory does which exam, and within what delay: a change holds for the requests to come."""
+
+    list_display = ("laboratory", "exam", "within", "is_active", "source")
+    list_filter = ("is_active", "exam")
+    autocomplete_fields = ("laboratory",)
 
 
 @admin.register(SlotSeries)

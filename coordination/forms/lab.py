@@ -130,8 +130,8 @@ class LabRequestForm(forms.Form):
 
 
 def prefill(pathway: Pathway, lab_form: LabForm, zone: ZoneInfo) -> dict[str, Any]:
-    """What the file already knows: the last biopsy, the team's mailbox, the laboratory of each exam when there is one
-    only, and, for a second sample, the answers of the first request."""
+    """What the file already knows: the last biopsy, the team's mailbox, the laboratory of each exam that the target
+    waits for, when there is one only, and, for a second sample, the answers of the first request."""
     biopsy = (
         Milestone.objects.in_force()
         .filter(pathway=pathway, kind=MilestoneKind.BIOPSY_TAKEN)
@@ -148,8 +148,9 @@ def prefill(pathway: Pathway, lab_form: LabForm, zone: ZoneInfo) -> dict[str, An
     if biopsy:
         taken = biopsy.occurred_at.astimezone(zone)
         known |= {"taken_on": taken.date(), "taken_hour": taken.time().replace(second=0, microsecond=0)}
+    awaited = pathway.version.content.details_awaited(MilestoneKind.LAB_FINAL)
     for exam, teams in _laboratories(lab_form.sheet.exams).items():
-        if len(teams) == 1:
+        if len(teams) == 1 and (not awaited or exam in awaited):
             known[f"exam_{exam}"] = str(teams[0].uuid)
     last = LabRequest.objects.filter(pathway=pathway).standing().order_by("-requested_at", "-id").first()
     if last:

@@ -174,8 +174,7 @@ def _facts(request: LabRequest) -> list[Fact]:
         for row in rows.select_related("asked").order_by("said_at", "pk")
     ]
     exams = list(AskedExam.objects.filter(share__sample__request=request).values_list("exam", flat=True))
-    matches = (match for step in request.pathway.version.content.steps for match in step.done_by)
-    finals = {match.detail for match in matches if match.milestone is MilestoneKind.LAB_FINAL and match.detail}
+    finals = request.pathway.version.content.details_awaited(MilestoneKind.LAB_FINAL)
     return facts_of(said, exams, by_exam=expects_by_exam(finals, exams))
 
 

@@ -49,7 +49,11 @@ def lab_request(request: HttpRequest, uuid: UUID) -> HttpResponse:
             if form.is_valid():
                 try:
                     asked = services.send_lab_request(
-                        pathway=pathway, user=user_of(request), request_key=form.cleaned_data["key"], **form.given()
+                        pathway=pathway,
+                        user=user_of(request),
+                        request_key=form.cleaned_data["key"],
+                        at=now,
+                        **form.given(),
                     )
                 except DomainError as error:
                     form.place_error(error)

@@ -238,6 +238,11 @@ class Target:
                 return step.objective
         return None
 
+    def details_awaited(self, kind: MilestoneKind) -> set[str]:
+        """Which details of ``kind`` a step waits for by name: exams whose results come one by one."""
+        matches = (match for step in self.steps for match in step.done_by)
+        return {match.detail for match in matches if match.milestone is kind and match.detail}
+
     def step(self, key: str) -> StepDef:
         """The step of that key. Raises KeyError."""
         return self.steps[self.graph.index[key]]

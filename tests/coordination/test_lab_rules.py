@@ -73,8 +73,7 @@ def test_exams_named_by_a_form_are_what_its_target_waits_for() -> None:
     """creca-h waits exam by exam; the lung waits for the whole."""
 
     def finals(key: str) -> set[str]:
-        matches = (match for step in shipped_target(key).steps for match in step.done_by)
-        return {each.detail for each in matches if each.milestone is MilestoneKind.LAB_FINAL and each.detail}
+        return shipped_target(key).details_awaited(MilestoneKind.LAB_FINAL)
 
     assert expects_by_exam(finals("creca-h"), SHEETS["lymphome"].exams)
     assert finals("creca-h") <= set(SHEETS["lymphome"].exams)

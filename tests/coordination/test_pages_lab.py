@@ -93,6 +93,7 @@ def test_the_step_of_the_patient_leads_to_the_form_filled_from_the_file(nurse: C
     assert form["taken_on"].value() == timezone.localdate() - timedelta(days=2)
     assert form["exam_histologie"].value() == str(lab.histology.uuid)
     assert form["reply_email"].value() == "parcours@hopital.invalid"
+    assert not form["exam_cytogenetique"].value(), "only what the target waits for is proposed"
     assert "parcours lymphome" in text(page)
     assert nurse.get(f"{address}?bon=general").context["form"].sheet.key == "general"
 
