@@ -87,7 +87,7 @@ class Desk:
         """An appointment that began ``hours`` ago."""
         starts_at = timezone.now() - timedelta(hours=hours)
         slot = self.slot_at(starts_at, exam_type=exam(code))
-        return self.booking(slot, pathway or self.pathway(days_ago=6), at=starts_at - timedelta(days=3))
+        return self.booking(slot, pathway or self.pathway(days_ago=6), at=slot.release_at - timedelta(hours=1))
 
     def call_back(self, pathway: Pathway, days: int) -> None:
         """A call promised, forty days ago, for ``days`` from today."""
