@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
+from uuid import NAMESPACE_URL, uuid5
 
 from config.demo import beats, cast, ending, exams, front, laboratory, neighbour, relay
 from config.demo.clinic import EUS, PERCUTANEOUS
@@ -49,6 +50,7 @@ def simulate(agenda: Agenda, world: World, measure: Measure, say: Say) -> Life:
     """Lives the past; returns the life as it stands this morning."""
     with agenda.before_anything():
         open_series(world, agenda.first_day)
+        share_agenda(world)
         series = open_meeting(world, agenda.first_day)
     life = Life(agenda, world, series, when_over=exams.over, when_ordinary=exams.ordinary)
     with agenda.before_anything():
@@ -74,6 +76,14 @@ def open_series(world: World, since: date) -> None:
                 exam_type=types[exam], platform=world.teams[platform], targets=targets, weekday=weekday, starts_at=hour,
                 duration_minutes=minutes, capacity=places, room=room, valid_from=since,
             )  # fmt: skip
+
+
+def share_agenda(world: World) -> None:
+    """Endoscopy follows its slots in the diary of the room; the link itself was shown once, to nobody here."""
+    coordination.make_feed(
+        user=world.users["endoscopy"], shown=world.teams["endoscopy"], label="Agenda de la salle d’endoscopie",
+        request_key=uuid5(NAMESPACE_URL, "agenda"),
+    )  # fmt: skip
 
 
 def open_meeting(world: World, since: date) -> RcpSeries:

@@ -138,6 +138,7 @@ def _run(
 
 def _service(pairs: Sequence[Pair], ready: Any, said: Any) -> None:
     work = [(Slot.objects.get(pk=pair.slot), Pathway.objects.get(pk=pair.pathway)) for pair in pairs]
+    _written(pairs[0])  # what a process reads once in its life is not counted
     ready.wait()
     taken, refused = [], 0
     for slot, pathway in work:
