@@ -1,7 +1,19 @@
 from django.urls import path
 
 from coordination import views
-from coordination.views import acts, covers, duties, gp, meetings, new_task, papers, saved_views, series, tasks
+from coordination.views import (
+    acts,
+    covers,
+    duties,
+    gp,
+    meetings,
+    new_task,
+    papers,
+    policies,
+    saved_views,
+    series,
+    tasks,
+)
 
 app_name = "coordination"
 
@@ -45,6 +57,13 @@ urlpatterns = [
     path("plateau/creneaux/<uuid:uuid>/tenir/", series.keep, name="slot-keep"),
     path("plateau/appareils/", series.resources, name="resources"),
     path("plateau/appareils/<uuid:uuid>/retirer/", series.resource_retire, name="resource-retire"),
+    path("engagements/", policies.policies, name="policies"),
+    path("engagements/nouveau/", policies.policy_new, name="policy-new"),
+    path("engagements/<uuid:uuid>/", policies.policy, name="policy"),
+    path("engagements/<uuid:uuid>/engagement.pdf", policies.policy_pdf, name="policy-pdf"),
+    path("engagements/pieces/<uuid:uuid>/", policies.commitment_file, name="commitment-file"),
+    path("conventions/nouvelle/", policies.convention_new, name="convention-new"),
+    path("conventions/<uuid:uuid>/", policies.convention, name="convention"),
     path("reservations/<uuid:uuid>/realise/", views.done, name="booking-done"),
     path("reservations/<uuid:uuid>/manque/", views.missed, name="booking-missed"),
     path("reservations/<uuid:uuid>/retablir/", views.undo, name="booking-undo"),
