@@ -33,7 +33,7 @@ class PolicyForm(_Keyed):
     """How a platform serves a pathway for an exam."""
 
     exam_type = forms.ModelChoiceField(ExamType.objects.none(), label="Examen", to_field_name="code")
-    target = forms.ModelChoiceField(TargetPathway.objects.none(), label="Parcours", to_field_name="uuid")
+    target = forms.ModelChoiceField(TargetPathway.objects.none(), label="Parcours")
     platform = forms.ModelChoiceField(Team.objects.none(), label="Plateau", to_field_name="uuid")
     mode = forms.ChoiceField(label="Mode", choices=PolicyMode.choices)
     within_value = forms.IntegerField(label="Délai maximal convenu", min_value=1, max_value=1000, required=False)

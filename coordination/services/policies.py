@@ -18,6 +18,7 @@ from directory.models import Establishment, Role, Team, User
 from directory.services import post
 from pathways.models import Pathway, TargetPathway
 from pathways.rules.durations import Duration
+from pathways.rules.vocabulary import SlotMode
 from pathways.services import calendar_of
 
 MOST_FILES = 20
@@ -158,7 +159,7 @@ def seed_policies(
     types = {each.code: each for each in ExamType.objects.filter(code__in=platforms)}
     for slot_type in version.content.slot_types:
         exam, platform = types.get(slot_type.key), platforms.get(slot_type.key)
-        if exam is None or platform is None or slot_type.mode == PolicyMode.PARTNER:
+        if exam is None or platform is None or slot_type.mode is SlotMode.PARTNER:
             continue
         known = SlotPolicy.objects.filter(target=target, exam_type=exam, platform=platform)
         if known.exists():

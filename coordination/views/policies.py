@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -154,9 +155,9 @@ def _one(
         if form.is_valid():
             try:
                 if adds:
-                    sent = request.FILES["file"]
+                    sent: UploadedFile[Any] = form.cleaned_data["file"]
                     services.add_file(
-                        owner=found, name=sent.name or "", source=sent, size=sent.size, user=user_of(request)
+                        owner=found, name=sent.name or "", source=sent.open(), size=sent.size, user=user_of(request)
                     )
                 else:
                     end(form.cleaned_data)

@@ -35,7 +35,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def head(desk: Desk) -> User:
-    return UserFactory(role=Role.PLATFORM, team=desk.platform, is_head=True)
+    user = UserFactory(role=Role.PLATFORM, team=desk.platform)
+    user.memberships.update(is_head=True)
+    return user
 
 
 @pytest.fixture
@@ -268,7 +270,7 @@ def test_the_editor_previews_and_applies(client: Client, desk: Desk, head: User)
     client.force_login(head)
     address = reverse("coordination:series-edit", args=[series.uuid])
     sent = {
-        "targets": [str(desk.target.uuid)], "weekday": series.weekday, "starts_at": "14:30", "duration_minutes": 30,
+        "targets": [desk.target.pk], "weekday": series.weekday, "starts_at": "14:30", "duration_minutes": 30,
         "capacity": 2, "release_notice_hours": 48, "release_unit": "working_hours",
     }  # fmt: skip
     assert client.get(address).status_code == 200
