@@ -31,6 +31,10 @@ app.conf.beat_schedule = {
     "requeue-desk-papers": {"task": "coordination.tasks.requeue_papers", "schedule": timedelta(seconds=30)},
     "erase-daily-lists": {"task": "coordination.tasks.erase_daily_lists", "schedule": crontab(hour="3", minute="5")},
     "generate-slots": {"task": "coordination.tasks.generate_slots", "schedule": crontab(hour="2", minute="15")},
+    "remind-of-conventions": {
+        "task": "coordination.tasks.remind_of_conventions",
+        "schedule": crontab(hour="4", minute="10"),
+    },
     "make-next-tasks": {"task": "coordination.tasks.make_next_tasks", "schedule": timedelta(minutes=10)},
     "settle-covers": {"task": "coordination.tasks.settle_covers", "schedule": timedelta(minutes=10)},
     "purge-referral-drafts": {"task": "referrals.tasks.purge_drafts", "schedule": crontab(minute="40")},

@@ -63,6 +63,12 @@ def generate_slots() -> int:
 
 
 @shared_task(ignore_result=True)
+def remind_of_conventions() -> int:
+    """Tells of the conventions that end soon (every night)."""
+    return services.remind_of_conventions(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
 def make_next_tasks() -> int:
     """Makes the tasks that come back and that a closing left unmade (every 10 minutes)."""
     return services.make_next_occurrences(now=timezone.now())

@@ -13,12 +13,12 @@ from django.forms.utils import ErrorDict
 from django.http import QueryDict
 from django.utils import timezone
 
+from directory.files import MAX_BYTES
 from directory.models import Profession, Professional, User
 from pathways.models import Patient, Sex, TargetPathway
 from referrals.facts import ReferralFacts
 from referrals.fields import DayField, DayOrMonthField, FilesField, NameField, PhoneField, RppsField
 from referrals.rules import implausible_birth_date, rpps_checksum_fails
-from referrals.rules.files import MAX_BYTES
 from referrals.vocabulary import Channel, KnownExam, MissingPiece, Urgency, UrgencySign
 
 BOXED = {"class": "j-choices-boxed"}

@@ -22,7 +22,6 @@ class SeriesForm(forms.Form):
     targets = forms.ModelMultipleChoiceField(
         TargetPathway.objects.none(),
         label="Parcours servis",
-        to_field_name="uuid",
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Indiquez au moins un parcours servi par ces créneaux."},
     )
@@ -64,7 +63,7 @@ class SeriesForm(forms.Form):
         if series is not None:
             targets |= TargetPathway.objects.filter(pk__in=series.targets.values("pk"))
             present |= Professional.objects.filter(pk__in=series.practitioners.values("pk"))
-            resources |= Resource.objects.filter(pk=series.resource_id)
+            resources |= Resource.objects.filter(pk=series.resource_id or 0)
         for name, rows in (("targets", targets), ("practitioners", present), ("resource", resources)):
             field: Any = self.fields[name]
             field.queryset = rows.distinct()

@@ -15,6 +15,7 @@ from coordination.querysets.policies import ConventionQuerySet, SlotPolicyQueryS
 from directory.history import tracked
 from directory.models import Establishment, Team, User
 from pathways.models import TargetPathway
+from pathways.rules.durations import Duration
 
 
 class ConventionKind(models.TextChoices):
@@ -82,7 +83,7 @@ class Convention(models.Model):
 @tracked()
 class SlotPolicy(models.Model):
     """How ``platform`` serves ``target`` for ``exam_type``: slots of its own, a place before others ``within`` an
-    agreed delay (as targets write it, « 72 h »), or as a partner whose ``convention`` must run on the day."""
+    agreed delay (as targets write it, `72 hours`), or as a partner whose ``convention`` must run on the day."""
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     exam_type = models.ForeignKey(ExamType, on_delete=models.PROTECT, related_name="policies", verbose_name="examen")
@@ -136,6 +137,11 @@ class SlotPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.exam_type}, {self.platform}"
+
+    @property
+    def within_label(self) -> str:
+        """« 48 heures ouvrables »; nothing without an agreed delay."""
+        return Duration.parse(self.within).label if self.within else ""
 
 
 def _private_path(instance: CommitmentFile, filename: str) -> str:

@@ -216,7 +216,7 @@ def _as_is(found: SlotSeries) -> dict[str, Any]:
     return {
         **{name: getattr(found, name) for name in columns},
         "resource": found.resource and found.resource.uuid,
-        "targets": [each.uuid for each in found.targets.all()],
+        "targets": [each.pk for each in found.targets.all()],
         "practitioners": [each.uuid for each in found.practitioners.all()],
     }
 

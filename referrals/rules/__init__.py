@@ -2,7 +2,6 @@
 
 from referrals.rules.completeness import complete_since, usually_missing
 from referrals.rules.dates import implausible_birth_date, read_day, read_day_or_month
-from referrals.rules.files import FileKind, refusal, safe_name, sniff
 from referrals.rules.people import Name, initials, rpps_checksum_fails, rpps_digits, split_name
 from referrals.rules.promise import Countdown, Promise, countdown
 from referrals.rules.receipts import normalise_receipt, receipt
@@ -11,7 +10,6 @@ from referrals.rules.states import Action, is_open, next_status, possible, takes
 __all__ = [
     "Action",
     "Countdown",
-    "FileKind",
     "Name",
     "Promise",
     "complete_since",
@@ -25,11 +23,8 @@ __all__ = [
     "read_day",
     "read_day_or_month",
     "receipt",
-    "refusal",
     "rpps_checksum_fails",
     "rpps_digits",
-    "safe_name",
-    "sniff",
     "split_name",
     "takes_files",
     "takes_notes",

@@ -12,9 +12,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from directory.errors import DomainError
-from referrals.inspection import CheckedFile, FileRefusedError, inspect, safe_shown
+from directory.files import MAX_FILES
+from directory.inspection import CheckedFile, FileRefusedError, inspect, safe_shown
 from referrals.models import Referral, ReferralDocument, ReferralDraftDocument
-from referrals.rules.files import MAX_FILES
 
 LASTS = timedelta(hours=24)
 BATCH = 200

@@ -16,6 +16,8 @@ from coordination import services as desk
 from coordination.models import (
     Booking,
     CalendarFeed,
+    CommitmentFile,
+    Convention,
     Cover,
     DeskAct,
     DeskPaper,
@@ -25,10 +27,13 @@ from coordination.models import (
     LabRequest,
     Notice,
     NoticeStatus,
+    Resource,
     ReviewMeeting,
     SampleShare,
     SavedView,
     Slot,
+    SlotException,
+    SlotPolicy,
     Task,
     TaskSeries,
     WaitingOffer,
@@ -128,6 +133,39 @@ class Cast:
             starts_at=time(hour), valid_from=timezone.localdate(), capacity=3,
         )  # fmt: skip
         return Slot.objects.filter(series=series).order_by("starts_at")[0]
+
+    @cached_property
+    def resource(self) -> Resource:
+        return desk.add_resource(platform=self.platform, name="Scanner A", kind="machine")
+
+    @cached_property
+    def slot_exception(self) -> SlotException:
+        day = timezone.localdate() + timedelta(days=300)
+        exception = desk.exception_of(
+            platform=self.slot.platform, kind="closed", first_on=day, last_on=day, reason="Travaux"
+        )
+        return desk.make_exception(exception=exception, user=self.meeting.coordinator)
+
+    @cached_property
+    def convention(self) -> Convention:
+        return desk.create_convention(
+            reference="CONV-1", kind="convention", holder=self.team.establishment, partner=TeamFactory().establishment,
+            exam_types=[self.slot.exam_type], valid_from=timezone.localdate(),
+        )  # fmt: skip
+
+    @cached_property
+    def policy(self) -> SlotPolicy:
+        return desk.decide_policy(
+            exam_type=self.slot.exam_type, target=self.meeting.target, platform=self.platform, mode="dedicated",
+            valid_from=timezone.localdate(), decided_on=timezone.localdate(), decided_by="Comité", user=None,
+        )  # fmt: skip
+
+    @cached_property
+    def commitment_file(self) -> CommitmentFile:
+        content = BytesIO()
+        Image.new("RGB", (40, 40)).save(content, "PNG")
+        content.seek(0)
+        return desk.add_file(owner=self.policy, name="charte.png", source=content, user=self.meeting.coordinator)
 
     @cached_property
     def booking(self) -> Booking:

@@ -12,10 +12,10 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 
+from directory.files import MAX_BYTES, MAX_FILES
+from directory.inspection import FileRefusedError, inspect
 from referrals import services
-from referrals.inspection import FileRefusedError, inspect
 from referrals.models import ReferralDocument, ReferralDraftDocument
-from referrals.rules.files import MAX_BYTES, MAX_FILES
 from referrals.tasks import purge_drafts
 from tests.referrals import papers
 from tests.referrals.factories import ReferralFactory, keep

@@ -16,8 +16,7 @@ from PIL import Image, ImageFile
 from pypdf import PdfReader
 from pypdf.errors import PdfReadError
 
-from referrals.rules import FileKind, refusal, safe_name, sniff
-from referrals.rules.files import CONTENT_TYPES, MAX_BYTES
+from directory.files import CONTENT_TYPES, MAX_BYTES, FileKind, refusal, safe_name, sniff
 
 log = structlog.get_logger(__name__)
 
