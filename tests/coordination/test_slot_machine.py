@@ -573,6 +573,6 @@ def test_the_life_of_slots_keeps_its_promises_whatever_is_done(scene: Scene) -> 
     run_state_machine_as_test(
         SlotMachine,
         settings=settings(
-            max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=15, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
