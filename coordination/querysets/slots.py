@@ -77,6 +77,10 @@ class SlotQuerySet(models.QuerySet["Slot"]):
     def with_list_data(self) -> Self:
         return self.select_related("exam_type", "platform__establishment", "series")
 
+    def with_board_data(self) -> Self:
+        """The same for hundreds of slots of few types and platforms: each of these is made once."""
+        return self.prefetch_related("exam_type", "platform__establishment")
+
     def with_holds(self, at: datetime) -> Self:
         """Adds ``held``: how many places open forms keep at ``at``."""
         from coordination.models import Hold
