@@ -1,4 +1,4 @@
-from coordination.views.booking import book, cancel, done, missed, undo
+from coordination.views.booking import book, cancel, done, missed, not_done, result_ready, undo
 from coordination.views.contacts import contact
 from coordination.views.panel import notices, pathway_panel, send_notices
 from coordination.views.worklist import worklist
@@ -9,8 +9,10 @@ __all__ = [
     "contact",
     "done",
     "missed",
+    "not_done",
     "notices",
     "pathway_panel",
+    "result_ready",
     "send_notices",
     "undo",
     "worklist",

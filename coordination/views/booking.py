@@ -19,6 +19,7 @@ from coordination.links import file_url
 from coordination.models import Booking, ExamType, Slot
 from coordination.perms import may_book, may_mark, may_see_platform, reads_slots
 from coordination.readings.offer import Need, choices_of, coming_of, needs_of, offer_of, once_each, other_need, visits
+from coordination.services import marks
 from coordination.views.panel import panel_fragment, panel_refused
 from coordination.views.platform import booking_row
 from coordination.views.shared import CHANGED, answer, find_pathway, insist, user_of
@@ -178,6 +179,31 @@ def missed(request: HttpRequest, uuid: UUID) -> HttpResponse:
         uuid,
         lambda booking, user: services.mark_missed(booking=booking, user=user),
         "Rendez-vous manqué : la coordination est prévenue.",
+    )
+
+
+@require_POST
+@allow(reads_slots)
+def not_done(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The patient came and the exam was not done, for the reason given."""
+    reason = request.POST.get("reason", "").replace("\0", "")[:200]
+    return _mark(
+        request,
+        uuid,
+        lambda booking, user: marks.mark_not_done(booking=booking, user=user, reason=reason),
+        "Examen non réalisé : la coordination est prévenue.",
+    )
+
+
+@require_POST
+@allow(reads_slots)
+def result_ready(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The result of the exam can be read."""
+    return _mark(
+        request,
+        uuid,
+        lambda booking, user: marks.mark_result_ready(booking=booking, user=user),
+        "Résultat noté comme prêt.",
     )
 
 

@@ -230,6 +230,8 @@ ROUTES: dict[str, Route] = {
     "coordination:platform-proof": Route("T"),
     "coordination:booking-done": post(DESK + "T", "booking"),
     "coordination:booking-missed": post(DESK + "T", "booking"),
+    "coordination:booking-not-done": post(DESK + "T", "booking"),
+    "coordination:booking-result": post(DESK + "T", "booking"),
     "coordination:booking-undo": post(DESK + "T", "booking"),
     "coordination:booking-cancel": post(DESK, "booking"),
     "coordination:book": Route(DESK, about="pathway"),

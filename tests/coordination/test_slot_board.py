@@ -22,7 +22,7 @@ from directory.models import AccessLog, Role
 from pathways.models import Pathway
 from pathways.services import calendar_of
 from tests.coordination.factories import Desk, exam
-from tests.coordination.pages import text, url
+from tests.coordination.pages import HTMX, text, toast, url
 from tests.factories import EstablishmentFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -340,3 +340,28 @@ def test_every_zone_is_within_the_margin_read(desk: Desk) -> None:
     assert start <= datetime(2026, 11, 22, 13, tzinfo=UTC), "Wallis: Monday at 0:00 is Sunday at noon"
     assert end >= datetime(2026, 11, 30, 10, tzinfo=UTC), "Polynesia: Sunday at midnight is Monday at 10:00"
     assert board_of([], monday_of(date(2026, 11, 26)), calendar, timezone.now()).monday == date(2026, 11, 23)
+
+
+def test_a_platform_says_that_an_exam_was_not_done_and_why(client: Client, desk: Desk) -> None:
+    booking = desk.past_booking()
+    client.force_login(desk.technician)
+    assert "Non réalisé" in text(client.get(url("platform")))
+    refused = client.post(url("booking-not-done", booking), {"reason": " ", "from": "platform"}, headers=HTMX)
+    assert toast(refused)["jalon:toast"]["tone"] == "late"
+    client.post(url("booking-not-done", booking), {"reason": "Non à jeun", "from": "platform"}, headers=HTMX)
+    booking.refresh_from_db()
+    assert booking.status == "not_done"
+    assert "Venu, non réalisé" in text(client.get(url("platform")))
+
+
+def test_a_platform_says_that_a_result_is_ready(client: Client, desk: Desk) -> None:
+    booking = desk.past_booking()
+    client.force_login(desk.technician)
+    early = client.post(url("booking-result", booking), {"from": "platform"}, headers=HTMX)
+    assert toast(early)["jalon:toast"]["tone"] == "late", "the exam comes first"
+    client.post(url("booking-done", booking), {"from": "platform"}, headers=HTMX)
+    assert "Résultat prêt :" in text(client.get(url("platform")))
+    client.post(url("booking-result", booking), {"from": "platform"}, headers=HTMX)
+    booking.refresh_from_db()
+    assert booking.result_ready_at is not None
+    assert "Résultat prêt :" not in text(client.get(url("platform")))
