@@ -120,6 +120,10 @@ class SlotQuerySet(models.QuerySet["Slot"]):
     def with_list_data(self) -> Self:
         return self.select_related("exam_type", "platform__establishment", "series")
 
+    def with_board_data(self) -> Self:
+        """The same for hundreds of slots of few types and platforms: each of these is made once."""
+        return self.prefetch_related("exam_type", "platform__establishment")
+
     def with_bookings(self) -> Self:
         """Adds ``standing_bookings``: the places taken, with their patient."""
         from coordination.models import Booking

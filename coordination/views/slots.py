@@ -66,7 +66,7 @@ def slots(request: HttpRequest) -> HttpResponse:
     today = calendar.local_date(now)
     monday = monday_of(read_day(request.GET.get("semaine"), today))
     found = filters.apply(Slot.objects.visible_to(user)).between(*bounds(monday, monday + 6 * ONE_DAY, calendar))
-    rows = found.with_list_data().with_held(now).order_by("starts_at", "id")
+    rows = found.with_board_data().with_held(now).order_by("starts_at", "id")
     with timezone.override(calendar.zone):
         context: dict[str, Any] = {"board": board_of(rows, monday, calendar, now)}
         if is_live(request):
