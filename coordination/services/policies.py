@@ -183,7 +183,7 @@ def seed_policies(
 
 
 def add_file(
-    *, owner: Convention | SlotPolicy, name: str, source: IO[bytes], size: int | None, user: User
+    *, owner: Convention | SlotPolicy, name: str, source: IO[bytes], size: int | None = None, user: User
 ) -> CommitmentFile:
     """Keeps a signed paper once its content was inspected; the same one twice is kept once. Raises DomainError.
 
