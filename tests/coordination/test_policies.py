@@ -147,6 +147,9 @@ def test_the_desk_reads_and_changes_nothing(client: Client, desk: Desk, partner:
     address = reverse("coordination:convention", args=[written.uuid])
     assert client.get(address).status_code == 200
     assert client.post(address, {"valid_until": "2030-01-01"}).status_code == 403
+    ours = policy(desk, partner, "partner", convention=written)
+    listed = client.get(reverse("coordination:policies")).content.decode()
+    assert reverse("coordination:policy", args=[ours.uuid]) in listed, "a partner's, for one of our pathways"
     assert client.get(reverse("coordination:policy-new")).status_code == 403
 
 
