@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from config.demo import beats, cast, ending, exams, front, laboratory, neighbour, relay
 from config.demo.clinic import EUS, PERCUTANEOUS
+from config.demo.commitments import write_commitments
 from config.demo.engine import Agenda
 from config.demo.life import Life
 from config.demo.meeting import MEMBERS
@@ -51,6 +52,7 @@ def simulate(agenda: Agenda, world: World, measure: Measure, say: Say) -> Life:
     with agenda.before_anything():
         open_series(world, agenda.first_day)
         share_agenda(world)
+        write_commitments(world, agenda.first_day, agenda.today)
         series = open_meeting(world, agenda.first_day)
     life = Life(agenda, world, series, when_over=exams.over, when_ordinary=exams.ordinary)
     with agenda.before_anything():
@@ -69,12 +71,15 @@ def open_series(world: World, since: date) -> None:
     """The protected slots of Instadiag; samples also serve FAST."""
     coordination.load_exam_types()
     types = {exam.code: exam for exam in ExamType.objects.all()}
+    scanner = coordination.add_resource(platform=world.teams["imaging"], name="Scanner 1", kind="machine")
+    together = [world.people[key] for key in ("surgeon", "oncologist", "radiologist")]
     for exam, platform, weekdays, hour, minutes, places, room, shared in _SERIES:
         targets = [world.targets[INSTADIAG], *([world.targets[FAST]] if shared else [])]
         for weekday in weekdays:
             coordination.create_series(
                 exam_type=types[exam], platform=world.teams[platform], targets=targets, weekday=weekday, starts_at=hour,
                 duration_minutes=minutes, capacity=places, room=room, valid_from=since,
+                resource=scanner if exam == CT else None, practitioners=together if exam == MEETING else (),
             )  # fmt: skip
 
 

@@ -26,6 +26,8 @@ HOSPITAL_FINESS = names.finess(1)
 TARGETS = Path(__file__).resolve().parents[2] / "pathways" / "targets"
 HEAD = ("gastro", "pathways")
 """Who heads the team of the story: unanswered alerts go up to them."""
+PLATFORM_HEADS = (("imaging", "imaging"), ("endoscopy", "endoscopy"))
+"""Who changes the series of the platforms."""
 INSTADIAG, FAST, SHORT = "instadiag-foie-pancreas", "fast", "avis-de-rcp"
 
 KINDS = EstablishmentKind
@@ -135,7 +137,7 @@ def _settle(world: World, someone: Someone, number: int) -> None:
         user = User.objects.create_user(someone.account, professional=person)
         world.users[someone.key] = user
         for team, role in someone.teams:
-            head = (someone.key, team) == HEAD
+            head = (someone.key, team) in (HEAD, *PLATFORM_HEADS)
             Membership.objects.create(user=user, team=world.teams[team], role=role, is_head=head)
 
 

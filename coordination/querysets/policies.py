@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Q
 
-from directory.models import Role
-
 if TYPE_CHECKING:
     from coordination.models import Convention, ExamType, SlotPolicy  # noqa: F401 (named in the bases below)
     from directory.models import User
@@ -35,12 +33,9 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
 
 class SlotPolicyQuerySet(models.QuerySet["SlotPolicy"]):
     def visible_to(self, user: User) -> Self:
-        """Those of the user's platforms, of the targets of their desks, of the establishments they administer."""
-        return self.filter(
-            Q(platform__in=[*user.teams_as(Role.PLATFORM), *user.headed_teams])
-            | Q(target__team__in=user.teams_as(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN))
-            | Q(platform__establishment__in=user.establishments_as(Role.ADMINISTRATOR))
-        )
+        """Those of the platforms and of the target pathways of the user's establishments: they name no patient."""
+        places = user.establishment_ids
+        return self.filter(Q(platform__establishment__in=places) | Q(target__team__establishment__in=places))
 
     def in_force(self, day: date) -> Self:
         """Valid on ``day``; a partner's only while its convention runs too, and covers the exam."""

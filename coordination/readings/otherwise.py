@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Q
 
-from coordination.models import ExamRequest, ExamType, Slot, SlotPractitioner, WaitingPlace
+from coordination.models import (
+    ExamRequest,
+    ExamType,
+    PolicyMode,
+    Slot,
+    SlotPolicy,
+    SlotPractitioner,
+    WaitingPlace,
+)
 from coordination.readings.offer import Need
 from coordination.readings.targets import content_of
 from directory.models import Professional, Role, Team, TeamKind
@@ -22,11 +30,22 @@ MOST_FULL = 4
 
 @dataclass(frozen=True)
 class Priority:
-    """An exam asked of a platform that keeps no slot for it, answered within the agreed delay (SLT-06)."""
+    """An exam asked of a platform that keeps no slot for it, answered within the agreed delay (SLT-06): that of its
+    commitment, else ``usual``, that of the target pathway."""
 
     platforms: list[Team]
-    within: Duration | None
+    agreed: dict[int, str]
+    usual: Duration | None
     running: ExamRequest | None
+
+    def within(self, platform: Team) -> str:
+        """The delay agreed with ``platform``, as targets write it (« 72 hours »); empty without any."""
+        return self.agreed.get(platform.pk) or str(self.usual or "")
+
+    @property
+    def told(self) -> list[tuple[Team, str]]:
+        """Each platform that has agreed on a delay, with the delay in words."""
+        return [(each, Duration.parse(within).label) for each in self.platforms if (within := self.within(each))]
 
 
 @dataclass(frozen=True)
@@ -44,15 +63,16 @@ class Otherwise:
     waiting: WaitingPlace | None
     priority: Priority
     partners: list[Partner]
+    conventions: list[SlotPolicy]
     full: list[Full]
 
 
 def otherwise_of(pathway: Pathway, need: Need, now: datetime, today: date) -> Otherwise:
     """What else may be done for one need, in a fixed number of queries."""
     content, exam = content_of(pathway), need.exam_type
-    agreed = next(
-        (each for each in content.slot_types if each.key == exam.code and each.mode == SlotMode.PRIORITY), None
-    )
+    usual = next((each for each in content.slot_types if (each.key, each.mode) == (exam.code, SlotMode.PRIORITY)), None)
+    policies = list(SlotPolicy.objects.serving(pathway, exam).in_force(today).with_list_data())
+    agreed = {each.platform_id: each.within for each in policies if each.mode == PolicyMode.PRIORITY}
     key = need.step.key if need.step else ""
     waiting = WaitingPlace.objects.waiting().filter(pathway=pathway, exam_type=exam, step_key=key).first()
     running = (
@@ -60,8 +80,9 @@ def otherwise_of(pathway: Pathway, need: Need, now: datetime, today: date) -> Ot
     )
     return Otherwise(
         waiting=waiting,
-        priority=Priority(_platforms(pathway, exam), agreed.within if agreed else None, running),
+        priority=Priority(_platforms(pathway, exam, agreed), agreed, usual.within if usual else None, running),
         partners=[each for each in content.partners if exam.code in each.exams and _runs(each, today)],
+        conventions=[each for each in policies if each.mode == PolicyMode.PARTNER],
         full=_full(pathway, need, now),
     )
 
@@ -71,11 +92,12 @@ def _runs(partner: Partner, day: date) -> bool:
     return after and (partner.valid_until is None or day <= partner.valid_until)
 
 
-def _platforms(pathway: Pathway, exam: ExamType) -> list[Team]:
-    """The platforms that do this exam, those of the patient's own establishment first."""
-    doing = Team.objects.filter(kind=TeamKind.PLATFORM, slot_series__exam_type=exam).distinct()
+def _platforms(pathway: Pathway, exam: ExamType, agreed: Mapping[int, str]) -> list[Team]:
+    """The platforms that do this exam: those that agreed on a delay, then those of the patient's own establishment."""
+    doing = Team.objects.filter(Q(slot_series__exam_type=exam) | Q(pk__in=agreed), kind=TeamKind.PLATFORM).distinct()
     rows = doing.select_related("establishment").order_by("name", "id")
-    return sorted(rows, key=lambda team: team.establishment_id != pathway.team.establishment_id)
+    here = pathway.team.establishment_id
+    return sorted(rows, key=lambda team: (team.pk not in agreed, team.establishment_id != here))
 
 
 def _full(pathway: Pathway, need: Need, now: datetime) -> list[Full]:

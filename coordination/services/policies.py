@@ -136,6 +136,8 @@ def end_policy(*, policy: SlotPolicy, last_on: date) -> SlotPolicy:
 
 def _save(row: Any) -> None:
     """Saves, or raises DomainError with the message of the field or of the constraint."""
+    if row.valid_until is not None and row.valid_until < row.valid_from:
+        raise DomainError("La fin ne peut pas précéder le début.", field="valid_until")
     try:
         row.full_clean(exclude=["uuid", "entered_by"])
         with transaction.atomic():
@@ -183,7 +185,7 @@ def seed_policies(
 
 
 def add_file(
-    *, owner: Convention | SlotPolicy, name: str, source: IO[bytes], size: int | None, user: User
+    *, owner: Convention | SlotPolicy, name: str, source: IO[bytes], size: int | None = None, user: User
 ) -> CommitmentFile:
     """Keeps a signed paper once its content was inspected; the same one twice is kept once. Raises DomainError.
 

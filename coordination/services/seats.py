@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -38,6 +39,7 @@ from coordination.readings.worklist import exam_codes, step_definition
 from coordination.rules.slots import first_free_seat
 from coordination.services.appointments import clock_of, record_request, said, take_back_offer, when, write_in_file
 from coordination.services.life import log
+from coordination.services.policies import refuse_without_convention
 from coordination.services.waiting import serve, wait_again
 from directory.errors import DomainError
 from directory.models import Professional, User
@@ -153,6 +155,9 @@ def refuse_wrong_wishes(pathway: Pathway, wishes: Sequence[Wish]) -> None:
     for place, wish in enumerate(wishes):
         refuse_wrong_step(pathway, wish.step_key, wish.slot.exam_type.code)
         _refuse_twice(pathway, wish, standing, wishes[:place])
+        slot = wish.slot
+        on = slot.starts_at.astimezone(ZoneInfo(slot.platform.establishment.time_zone)).date()
+        refuse_without_convention(pathway=pathway, exam_type=slot.exam_type, platform=slot.platform, on=on)
         _refuse_busy(pathway, wish.slot, [each.slot for each in standing] + [each.slot for each in wishes[:place]])
 
 

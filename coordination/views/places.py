@@ -195,8 +195,8 @@ def ask(request: HttpRequest, uuid: UUID) -> HttpResponse:
         pathway,
         lambda: services.ask_exam(
             pathway=pathway, exam_type=need.exam_type, addressed_to=data["addressed_to"], user=user,
-            step_key=need.step.key if need.step else "", within=str(priority.within or ""), urgent=data["urgent"],
-            question=data["question"], request_key=data["key"],
+            step_key=need.step.key if need.step else "", within=priority.within(data["addressed_to"]),
+            urgent=data["urgent"], question=data["question"], request_key=data["key"],
         ),
         "Demande envoyée au plateau : il répond par une date.",
         forms={"ask": form},

@@ -166,3 +166,14 @@ def test_a_week_held_otherwise_follows_its_own_instant_and_the_other_gaps_still_
     assert (held.starts_at, held.ends_at - held.starts_at) == (instant, USUAL.duration)
     friday = Gap(date(2026, 10, 23), date(2026, 10, 23), "Panne")
     assert not wanted_by_week(USUAL, [moved, friday], MONDAY, MONDAY + timedelta(days=6), CALENDAR)
+
+
+def test_a_week_is_not_moved_to_a_closed_day() -> None:
+    closed = Gap(MONDAY, MONDAY, "Formation", moved_to=datetime(2026, 10, 22, 9, tzinfo=UTC))
+    assert not wanted_by_week(USUAL, [closed], MONDAY, MONDAY + timedelta(days=6), CALENDAR)
+
+
+@pytest.mark.parametrize("booked", [0, 1])
+def test_what_has_begun_is_left_alone(booked: int) -> None:
+    (found,) = outcomes({}, [slot_on(date(2026, 10, 5), booked=booked)], NOW)
+    assert found.verdict is Verdict.UNTOUCHED
