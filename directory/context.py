@@ -19,6 +19,7 @@ NAVIGATION: list[tuple[str, str, str, set[str]]] = [
     ("Patients", "pathways:list", "users", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.TOWN}),
     ("Tâches", "coordination:tasks", "checklist", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
     ("Créneaux", "coordination:slots", "calendar", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.PLATFORM}),
+    ("Demandes d’examen", "coordination:exam-requests", "inbox", {Role.PLATFORM}),
     ("Analyses", "coordination:laboratory", "microscope", {Role.PLATFORM}),
     ("RCP", "rcp:sessions", "users-group", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.QUALITY}),
     ("Alertes", "pathways:alerts", "bell", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),

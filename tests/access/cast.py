@@ -21,6 +21,7 @@ from coordination.models import (
     Cover,
     DeskAct,
     DeskPaper,
+    ExamRequest,
     ExamType,
     LabAgreement,
     LabForm,
@@ -191,6 +192,13 @@ class Cast:
         return desk.make_feed(
             user=self.meeting.coordinator, shown=self.slot.series, label="Agenda du service", request_key=uuid4()
         )
+
+    @cached_property
+    def exam_request(self) -> ExamRequest:
+        return desk.ask_exam(
+            pathway=self.pathway, exam_type=self.slot.exam_type, addressed_to=self.platform, user=self.users["C"],
+            within="2 working_days",
+        )  # fmt: skip
 
     @cached_property
     def lab_request(self) -> LabRequest:
