@@ -112,7 +112,8 @@ def _refuse_untold(task: Task) -> None:
     untold = Booking.objects.to_tell(timezone.now()).filter(pathway=task.pathway_id).values_list("uuid", flat=True)
     if any(task.origin in tell_origins(each) for each in untold):
         raise DomainError(
-            "Dites comment le patient a été prévenu dans « Créneaux », « À prévenir » : la tâche se ferme alors.", code="untold"
+            "Dites comment le patient a été prévenu dans « Créneaux », « À prévenir » : la tâche se ferme alors.",
+            code="untold",
         )
 
 
