@@ -21,6 +21,7 @@ NAVIGATION: list[tuple[str, str, str, set[str]]] = [
     ("Créneaux", "coordination:slots", "calendar", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.PLATFORM}),
     ("Demandes d’examen", "coordination:exam-requests", "inbox", {Role.PLATFORM}),
     ("Analyses", "coordination:laboratory", "microscope", {Role.PLATFORM}),
+    ("Séries de créneaux", "coordination:series", "calendar-repeat", {Role.ADMINISTRATOR}),
     ("RCP", "rcp:sessions", "users-group", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.QUALITY}),
     ("Alertes", "pathways:alerts", "bell", {Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN}),
     ("Courrier", "directory:post", "mail", {Role.COORDINATOR, Role.SECRETARY}),

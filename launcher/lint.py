@@ -46,7 +46,13 @@ PRODUCTION = {
 LINT_SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.lint_settings", "JALON_LOG_LEVEL": "WARNING"}
 #: Written before the first release, when no server ran the code they come after: a column without a default of the
 #: database, a constraint on rows that are there, break nothing.
-BEFORE_RELEASE = ("0003_membership_is_head", "0003_alert_levels", "0005_tasks_covers_duties", "0008_second_primaries")
+BEFORE_RELEASE = (
+    "0003_membership_is_head",
+    "0003_alert_levels",
+    "0005_tasks_covers_duties",
+    "0006_slot_life",
+    "0008_second_primaries",
+)
 OUR_APPS = ("directory", "pathways", "coordination", "referrals", "rcp")
 
 
