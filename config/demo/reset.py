@@ -6,6 +6,7 @@ from django.apps import apps
 from django.db import connection, models
 
 from coordination.services.cancel_codes import install_cancel_codes
+from coordination.services.lab_forms import install_lab_forms
 from pathways.services.codes import install_codes
 
 OURS = ("directory", "pathways", "coordination", "referrals", "rcp", "pghistory", "account", "mfa", "socialaccount",
@@ -23,6 +24,7 @@ def empty_tables() -> int:
         cursor.execute(f"TRUNCATE TABLE {names} RESTART IDENTITY CASCADE")
     install_codes()
     install_cancel_codes()
+    install_lab_forms()
     return len(tables)
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from directory import files
 from directory.codes import ALPHABET, short_code
 from pathways.rules import Calendar, Duration, Unit
 from pathways.rules.milestones import MilestoneKind
@@ -183,21 +184,21 @@ def test_birth_dates_that_cannot_be() -> None:
     ids=lambda value: value if isinstance(value, str) else "bytes",
 )
 def test_the_first_bytes_tell_the_kind(content: bytes, kind: str) -> None:
-    found = rules.sniff(content[:4096])
+    found = files.sniff(content[:4096])
     assert found == kind
     assert found.is_accepted is (kind in {"pdf", "jpeg", "png"})
     if not found.is_accepted:
-        assert "« x.pdf »" in rules.refusal(found, "x.pdf")
+        assert "« x.pdf »" in files.refusal(found, "x.pdf")
 
 
 @given(st.binary(max_size=600))
 def test_any_bytes_have_a_kind(content: bytes) -> None:
-    assert rules.sniff(content) in set(rules.FileKind)
+    assert files.sniff(content) in set(files.FileKind)
 
 
 @given(st.text(max_size=300))
 def test_a_safe_name_is_short_printable_and_ends_by_its_real_kind(name: str) -> None:
-    safe = rules.safe_name(name, rules.FileKind.PDF)
+    safe = files.safe_name(name, files.FileKind.PDF)
     assert safe.endswith(".pdf")
     assert 4 < len(safe) <= 120
     assert safe.isprintable()
@@ -205,9 +206,9 @@ def test_a_safe_name_is_short_printable_and_ends_by_its_real_kind(name: str) -> 
 
 
 def test_a_safe_name_loses_its_folder_and_its_false_extension() -> None:
-    assert rules.safe_name("C:\\bureau\\scanner.exe", rules.FileKind.PDF) == "scanner.pdf"
-    assert rules.safe_name("../../etc/passwd", rules.FileKind.JPEG) == "passwd.jpg"
-    assert rules.safe_name("Dr. Martin courrier", rules.FileKind.PDF) == "Dr. Martin courrier.pdf"
+    assert files.safe_name("C:\\bureau\\scanner.exe", files.FileKind.PDF) == "scanner.pdf"
+    assert files.safe_name("../../etc/passwd", files.FileKind.JPEG) == "passwd.jpg"
+    assert files.safe_name("Dr. Martin courrier", files.FileKind.PDF) == "Dr. Martin courrier.pdf"
 
 
 # --- promise --------------------------------------------------------------------------------------------------------
