@@ -29,6 +29,8 @@ NOT_PAGES = {
     "coordination:day-list": "a file", "coordination:calendar": "a file",
     "coordination:briefs-pdf": "a file", "pathways:target-file": "a file", "pathways:target-draft-file": "a file",
     "coordination:lab-sheet": "a file", "coordination:lab-report": "a file",
+    "coordination:appointment-sheet": "a file", "coordination:policy-pdf": "a file",
+    "coordination:commitment-file": "a file",
     "rcp:letter": "only its reader's link opens it: seen in test_whole_way",
 }  # fmt: skip
 """GET routes that answer no page of their own; those of the API are left out by their name."""
