@@ -13,9 +13,9 @@ IDENTITY_KEYS = frozenset(
     }
 )  # fmt: skip
 
-# A requester's link opens a page to whoever holds it, a calendar's link its slots: the token is a password, wherever
-# the path is written.
-SIGNED_LINK = re.compile(r"/(suivi|demande/envoyee|calendrier|information)/[^/\s\"']+")
+# Such a link opens a page to whoever holds it, sometimes with one more question: the token is a password, wherever the
+# path is written.
+SIGNED_LINK = re.compile(r"/(suivi|demande/envoyee|calendrier|information|analyse|rcp/avis)/[^/\s\"']+")
 
 
 def drop_identity(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -39,7 +39,6 @@ from coordination.models.views import DefaultView, SavedView
 from coordination.models.waiting import (
     ExamRequest,
     OfferAnswer,
-    RequestMode,
     RequestStatus,
     WaitingOffer,
     WaitingPlace,
@@ -96,7 +95,6 @@ __all__ = [
     "PolicyMode",
     "Post",
     "ReleaseUnit",
-    "RequestMode",
     "RequestStatus",
     "Resource",
     "ResourceKind",

@@ -10,6 +10,7 @@ from django.db.models import Q
 from coordination.models.bookings import Booking
 from coordination.models.desk import Channel
 from coordination.models.exam_types import ExamType
+from coordination.models.policies import PolicyMode
 from coordination.models.slots import Slot
 from coordination.querysets import ExamRequestQuerySet, WaitingPlaceQuerySet
 from directory.history import tracked
@@ -109,14 +110,6 @@ class WaitingOffer(models.Model):
         return f"{self.place} : {self.slot}"
 
 
-class RequestMode(models.TextChoices):
-    """How a platform serves a pathway (SLT-05..07)."""
-
-    DEDICATED = "dedicated", "Créneaux gardés"
-    PRIORITY = "priority", "Priorité sur les créneaux d’urgence"
-    PARTNER = "partner", "Site partenaire, par convention"
-
-
 class RequestStatus(models.TextChoices):
     ASKED = "asked", "Demandé"
     PROPOSED = "proposed", "Date proposée"
@@ -135,7 +128,7 @@ class ExamRequest(models.Model):
     exam_type = models.ForeignKey(ExamType, on_delete=models.PROTECT, related_name="requests")
     step_key = models.CharField(max_length=60, blank=True)
     addressed_to = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="exam_requests")
-    mode = models.CharField("mode", max_length=10, choices=RequestMode, default=RequestMode.PRIORITY)
+    mode = models.CharField("mode", max_length=10, choices=PolicyMode, default=PolicyMode.PRIORITY)
     urgent = models.BooleanField("urgent", default=False)
     question = models.CharField("question posée", max_length=500, blank=True)
     within = models.CharField("délai convenu", max_length=24, blank=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,12 +14,12 @@ from coordination.models import (
     PolicyMode,
     Slot,
     SlotPolicy,
-    SlotPractitioner,
     WaitingPlace,
 )
 from coordination.readings.offer import Need
 from coordination.readings.targets import content_of
-from directory.models import Professional, Role, Team, TeamKind
+from coordination.services.moving import overbookers
+from directory.models import Professional, Team, TeamKind
 from pathways.models import Pathway
 from pathways.rules.definition import Partner
 from pathways.rules.durations import Duration
@@ -108,27 +108,7 @@ def _full(pathway: Pathway, need: Need, now: datetime) -> list[Full]:
         Slot.objects.protected_full(now).serving(pathway).filter(exam_type=need.exam_type, starts_at__lte=need.due_at)
     )
     slots = list(found.with_list_data().order_by("starts_at", "id")[:MOST_FULL])
-    named = _practitioners(slots)
-    others = _physicians({slot.platform_id for slot in slots} | {pathway.team_id}) if slots else {}
-    return [
-        Full(slot, named.get(slot.pk) or [*others.get(slot.platform_id, []), *others.get(pathway.team_id, [])])
-        for slot in slots
-    ]
-
-
-def _practitioners(slots: Sequence[Slot]) -> dict[int, list[Professional]]:
-    found: dict[int, list[Professional]] = {}
-    for row in SlotPractitioner.objects.filter(slot__in=slots).select_related("professional"):
-        found.setdefault(row.slot_id, []).append(row.professional)
-    return found
-
-
-def _physicians(teams: set[int]) -> dict[int, list[Professional]]:
-    """The physicians of each team, by name."""
-    in_them = Q(user__memberships__team__in=teams, user__memberships__role=Role.PHYSICIAN, user__is_active=True)
-    rows = Professional.objects.filter(in_them).order_by("last_name", "first_name").distinct()
-    found: dict[int, list[int]] = {}
-    for person, team in rows.values_list("pk", "user__memberships__team"):
-        found.setdefault(team, []).append(person)
-    people = Professional.objects.in_bulk({pk for pks in found.values() for pk in pks})
-    return {team: [people[pk] for pk in dict.fromkeys(pks)] for team, pks in found.items()}
+    allowed = {slot.pk: overbookers(slot, pathway) for slot in slots}
+    people = Professional.objects.in_bulk({pk for keys in allowed.values() for pk in keys})
+    by_name = sorted(people.values(), key=lambda each: (each.last_name, each.first_name, each.pk))
+    return [Full(slot, [each for each in by_name if each.pk in allowed[slot.pk]]) for slot in slots]

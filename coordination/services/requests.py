@@ -8,7 +8,7 @@ from uuid import UUID, uuid4, uuid5
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from coordination.models import Booking, Channel, ExamRequest, ExamType, RequestMode, RequestStatus, Task
+from coordination.models import Booking, Channel, ExamRequest, ExamType, PolicyMode, RequestStatus, Task
 from coordination.services.appointments import clock_of, record_request
 from coordination.services.new_tasks import create_task
 from coordination.services.notices import tell_gp_of_appointments
@@ -37,7 +37,7 @@ def ask_exam(
     exam_type: ExamType,
     addressed_to: Team,
     user: User | None,
-    mode: str = RequestMode.PRIORITY,
+    mode: str = PolicyMode.PRIORITY,
     within: str = "",
     step_key: str = "",
     urgent: bool = False,
@@ -97,7 +97,7 @@ def _refuse_wrong_request(pathway: Pathway, exam_type: ExamType, step_key: str, 
         raise DomainError("Ce parcours est clos : rouvrez-le avant de demander un examen.")
     if pathway.patient.deceased_on:
         raise DomainError("Ce patient est décédé.")
-    if mode not in set(RequestMode):
+    if mode not in set(PolicyMode):
         raise DomainError("Ce mode de demande n’existe pas.", field="mode")
     if len(question) > 500 or "\0" in question:
         raise DomainError("Posez la question en 500 caractères au plus.", field="question")

@@ -18,6 +18,7 @@ from coordination.models import Booking, BundleKind, Channel, Hold, Slot, Waitin
 from coordination.perms import may_book
 from coordination.readings.offer import Need, coming_of, needs_of, offer_of
 from coordination.readings.otherwise import otherwise_of
+from coordination.services.bundles import MOST
 from coordination.services.seats import Wish
 from coordination.views.booking import booking_page, find_booking, need_of, uuid_of
 from coordination.views.shared import back_url, find_pathway, insist, user_of
@@ -27,8 +28,6 @@ from directory.typography import NBSP, moment
 from pathways.access import open_file
 from pathways.models import Pathway
 from pathways.services import calendar_of
-
-MOST_AT_ONCE = 6
 
 
 def _pathway(request: HttpRequest, uuid: UUID) -> Pathway:
@@ -98,9 +97,9 @@ def release_hold(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def _wishes(request: HttpRequest, pathway: Pathway) -> list[Wish]:
-    """The places of several exams: « slot@step », six at most."""
+    """The places of several exams, « slot@step »; too many are refused by the service."""
     wishes = []
-    for pair in request.POST.getlist("place")[:MOST_AT_ONCE]:
+    for pair in request.POST.getlist("place")[: MOST + 1]:
         wanted, _, step = pair.partition("@")
         wishes.append(Wish(_slot(request, pathway, wanted), step[:60]))
     return wishes
