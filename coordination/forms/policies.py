@@ -32,9 +32,13 @@ class _Keyed(forms.Form):
 class PolicyForm(_Keyed):
     """How a platform serves a pathway for an exam."""
 
-    exam_type = forms.ModelChoiceField(ExamType.objects.none(), label="Examen", to_field_name="code")
-    target = forms.ModelChoiceField(TargetPathway.objects.none(), label="Parcours")
-    platform = forms.ModelChoiceField(Team.objects.none(), label="Plateau", to_field_name="uuid")
+    exam_type = forms.ModelChoiceField(
+        ExamType.objects.none(), label="Examen", to_field_name="code", empty_label="Choisissez…"
+    )
+    target = forms.ModelChoiceField(TargetPathway.objects.none(), label="Parcours", empty_label="Choisissez…")
+    platform = forms.ModelChoiceField(
+        Team.objects.none(), label="Plateau", to_field_name="uuid", empty_label="Choisissez…"
+    )
     mode = forms.ChoiceField(label="Mode", choices=PolicyMode.choices)
     within_value = forms.IntegerField(label="Délai maximal convenu", min_value=1, max_value=1000, required=False)
     within_unit = forms.ChoiceField(label="En", choices=UNITS)
@@ -75,8 +79,12 @@ class ConventionForm(_Keyed):
 
     reference = forms.CharField(label="Référence", max_length=60)
     kind = forms.ChoiceField(label="Nature", choices=ConventionKind.choices)
-    holder = forms.ModelChoiceField(Establishment.objects.none(), label="Établissement porteur", to_field_name="uuid")
-    partner = forms.ModelChoiceField(Establishment.objects.none(), label="Partenaire", to_field_name="uuid")
+    holder = forms.ModelChoiceField(
+        Establishment.objects.none(), label="Établissement porteur", to_field_name="uuid", empty_label="Choisissez…"
+    )
+    partner = forms.ModelChoiceField(
+        Establishment.objects.none(), label="Partenaire", to_field_name="uuid", empty_label="Choisissez…"
+    )
     exam_types = forms.ModelMultipleChoiceField(
         ExamType.objects.none(), label="Examens ou actes", to_field_name="code", widget=forms.CheckboxSelectMultiple
     )

@@ -78,7 +78,9 @@ class SeriesForm(forms.Form):
 class NewSeriesForm(SeriesForm):
     """A series to open."""
 
-    exam_type = forms.ModelChoiceField(ExamType.objects.none(), label="Examen", to_field_name="code")
+    exam_type = forms.ModelChoiceField(
+        ExamType.objects.none(), label="Examen", to_field_name="code", empty_label="Choisissez…"
+    )
     valid_from = forms.DateField(label="Premier jour", widget=day_input())
     key = forms.UUIDField(widget=forms.HiddenInput(), initial=uuid4)
 
