@@ -59,10 +59,13 @@ def place_of(slot: Slot) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def record_request(*, pathway: Pathway, exam_type: ExamType, key: str, user: User | None, at: datetime) -> None:
+def record_request(
+    *, pathway: Pathway, exam_type: ExamType, key: str, user: User | None, at: datetime, held: bool = False
+) -> None:
     """The booking is the request of the exam (SLT-13: it replaces the mail), or the offer of a consultation.
 
-    Nothing when a request stands that the exam has not answered yet. ``key`` tells what made it.
+    Nothing when a request stands that the exam has not answered yet. ``key`` tells what made it; ``held`` is as for
+    `record_milestone`.
     """
     facts = Milestone.objects.in_force().filter(pathway=pathway, kind__in=[exam_type.booked_as, exam_type.done_as])
     requested: list[datetime] = []
@@ -79,6 +82,7 @@ def record_request(*, pathway: Pathway, exam_type: ExamType, key: str, user: Use
             author=user,
             source=MilestoneSource.AUTOMATIC,
             dedup_key=f"{BOOKED}{key}",
+            held=held,
         )
 
 

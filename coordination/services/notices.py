@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from coordination.models import Notice, NoticeStatus
@@ -66,11 +65,17 @@ def tell_gp_of_appointments(*, pathway: Pathway, at: datetime) -> Notice | None:
     if timezone.now() - at > timedelta(days=1):
         return None
     key = f"{APPOINTMENTS}:{pathway.uuid}:{timezone.localdate(at):%Y%m%d}"
-    over = Q(message__sent_at__isnull=False) | Q(status=NoticeStatus.DROPPED)
-    left = Notice.objects.filter(over, pathway=pathway, key__startswith=key).count()
+    of_the_day = list(Notice.objects.filter(pathway=pathway, key__startswith=key).select_related("message").order_by())
+    left = sum(1 for each in of_the_day if _is_over(each))
     if left:
         key = f"{key}:{left}"
-    return _write(pathway=pathway, kind=APPOINTMENTS, key=key, happened_at=at, due_at=timezone.now() + GATHERING)
+    known = next((each for each in of_the_day if each.key == key), None)
+    return known or _new(pathway=pathway, kind=APPOINTMENTS, key=key, happened_at=at, due_at=timezone.now() + GATHERING)
+
+
+def _is_over(notice: Notice) -> bool:
+    """It has left, or was set aside: nothing can be added to it."""
+    return notice.status == NoticeStatus.DROPPED or (notice.message is not None and notice.message.sent_at is not None)
 
 
 @transaction.atomic
@@ -149,12 +154,22 @@ def _write(
     key: str,
     happened_at: datetime,
     milestone: Milestone | None = None,
-    due_at: datetime | None = None,
 ) -> Notice | None:
     """The notice of that key, made when there is none; None when the target keeps silent about it."""
-    known = Notice.objects.filter(key=key).first()
-    if known:
-        return known
+    return Notice.objects.filter(key=key).first() or _new(
+        pathway=pathway, kind=kind, key=key, happened_at=happened_at, milestone=milestone
+    )
+
+
+def _new(
+    *,
+    pathway: Pathway,
+    kind: str,
+    key: str,
+    happened_at: datetime,
+    milestone: Milestone | None = None,
+    due_at: datetime | None = None,
+) -> Notice | None:
     told = telling(pathway.version.content, kind)
     if told.mode is NoticeMode.NEVER:
         return None

@@ -13,12 +13,12 @@ from django.utils import timezone
 from coordination.models import Booking, ExamRequest, Slot, SlotStatus
 from coordination.services.appointments import clock_of, when
 from directory.models import Team
-from directory.services import post
+from directory.services import send_once
 from directory.typography import NBSP, moment
 
 
 def tell_platform_booked(*, booking: Booking) -> None:
-    """One message per booking."""
+    """One message per booking, whose slot is as it stands now."""
     slot = booking.slot
     _send(
         platform=slot.platform,
@@ -26,7 +26,7 @@ def tell_platform_booked(*, booking: Booking) -> None:
         dedup_key=f"slot-booked:{booking.uuid}",
         subject=f"Créneau réservé ({booking.pathway.reference})",
         template="coordination/post/booked.txt",
-        context={**_about(booking), "free": Slot.objects.get(pk=slot.pk).free},
+        context={**_about(booking), "free": slot.free},
         day_of=slot,
     )
 
@@ -111,7 +111,7 @@ def _send_request(request: ExamRequest, *, kind: str, subject: str, template: st
         "promised": promised,
         "link": f"{settings.BASE_URL}{reverse('coordination:platform')}",
     }
-    post(
+    send_once(
         kind=kind,
         dedup_key=f"{template}:{request.uuid}",
         establishment=platform.establishment,
@@ -198,7 +198,7 @@ def _send(
     with clock_of(platform):
         day = timezone.localdate(day_of.starts_at)
     link = f"{settings.BASE_URL}{reverse('coordination:platform')}?jour={day:%Y-%m-%d}"
-    post(
+    send_once(
         kind=kind,
         dedup_key=dedup_key,
         establishment=platform.establishment,

@@ -13,10 +13,10 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import IntegrityError
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Count, F, IntegerField, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from coordination.errors import SlotFull
@@ -31,8 +31,11 @@ from coordination.models import (
     Slot,
     SlotEvent,
     SlotPractitioner,
+    SlotSeries,
     SlotStatus,
+    WaitingPlace,
 )
+from coordination.querysets import ExamRequestQuerySet
 from coordination.querysets.slots import given_up
 from coordination.readings.targets import content_of
 from coordination.readings.worklist import exam_codes, step_definition
@@ -45,6 +48,7 @@ from directory.errors import DomainError
 from directory.models import Professional, User
 from directory.typography import hour
 from pathways.models import AppointmentStatus, Pathway
+from pathways.services import lock_pathway
 
 ALTERNATIVES = 3
 
@@ -67,13 +71,7 @@ class Extra:
 
 def lock_file(pathway_id: int) -> Pathway:
     """The pathway and its patient, locked for the rest of the transaction."""
-    Pathway.objects.filter(pk=pathway_id).held()
-    return (
-        Pathway.objects.select_for_update(of=("self", "patient"), no_key=True)
-        .select_related("patient__gp", "version__target", "team__establishment")
-        .defer("version__definition")
-        .get(pk=pathway_id)
-    )
+    return lock_pathway(pathway_id, patient=True)
 
 
 def lock_slots(ids: Iterable[int]) -> None:
@@ -83,11 +81,32 @@ def lock_slots(ids: Iterable[int]) -> None:
 
 
 def locked_slots(ids: Iterable[int], pathway: Pathway, at: datetime) -> dict[int, Slot]:
-    """Locked slots as they stand now, by key, each with ``held``: how many places others keep for a few minutes."""
-    others = Hold.objects.living(at).filter(slot=OuterRef("pk")).exclude(pathway=pathway).order_by()
-    held = Subquery(others.values("slot").annotate(count=Count("pk")).values("count"), output_field=IntegerField())
-    rows = Slot.objects.with_list_data().filter(pk__in=set(ids)).annotate(held=Coalesce(held, 0), given_up=given_up())
-    return {slot.pk: slot for slot in rows}
+    """Locked slots as they stand now, by key, with what decides whether that pathway may sit there, in one statement:
+
+    ``held``, how many places others keep for a few minutes; ``own_hold``, whether the pathway keeps one; ``given_up``;
+    ``kept_for_it``, whether the slot is for the pathway's target; ``seats``, the places taken; ``asked_then``, whether
+    a platform proposed those hours to the patient; ``waits``, whether the pathway waits for that exam.
+    """
+    target = SlotSeries.targets.through.objects.filter(
+        slotseries=OuterRef("series"), targetpathway=pathway.version.target_id
+    )
+    waiting = WaitingPlace.objects.waiting().filter(pathway=pathway, exam_type=OuterRef("exam_type"))
+    rows = Slot.objects.with_list_data().with_held(at, pathway).annotate(
+        own_hold=Exists(Hold.objects.filter(slot=OuterRef("pk"), pathway=pathway)),
+        given_up=given_up(),
+        kept_for_it=Exists(target),
+        seats=ArraySubquery(Booking.objects.standing().filter(slot=OuterRef("pk")).order_by().values("seat")),
+        asked_then=Exists(_proposed_between(pathway, OuterRef("starts_at"), OuterRef("ends_at"))),
+        waits=Exists(waiting),
+    )  # fmt: skip
+    return {slot.pk: slot for slot in rows.filter(pk__in=set(ids)).order_by()}
+
+
+def _proposed_between(pathway: Pathway, start: datetime | OuterRef, end: datetime | OuterRef) -> ExamRequestQuerySet:
+    """The hours a platform proposed to the patient that begin in [start, end)."""
+    return ExamRequest.objects.running().filter(
+        pathway__patient=pathway.patient_id, proposed_at__gte=start, proposed_at__lt=end
+    )
 
 
 def is_free(slot: Slot, at: datetime) -> bool:
@@ -123,18 +142,23 @@ def take_seats(
     if extra is None:
         refuse_gone(pathway, wishes, at)
     Slot.objects.filter(pk__in=ids).update(booked=F("booked") + 1, extra=F("extra") + (0 if extra is None else 1))
-    Hold.objects.filter(pathway=pathway, slot__in=ids).delete()
+    if any(getattr(wish.slot, "own_hold", True) for wish in wishes):
+        Hold.objects.filter(pathway=pathway, slot__in=ids).delete()
     made = []
     for wish, key in zip(wishes, keys, strict=True):
         booking = _insert(pathway, wish, key, user, at, bundle, moved_from, extra)
+        wish.slot.booked, wish.slot.extra = wish.slot.booked + 1, wish.slot.extra + (0 if extra is None else 1)
         made.append(booking)
         what, why = (SlotEvent.BOOKED, "") if extra is None else (SlotEvent.OVERBOOKED, extra.reason)
         if moved_from is not None:
             why = f"Déplacé du {when(moved_from.slot)}"
         log(wish.slot, what, by=user, at=at, reason=why, booking=booking)
         write_in_file(booking, AppointmentStatus.PLANNED)
-        record_request(pathway=pathway, exam_type=wish.slot.exam_type, key=str(booking.uuid), user=user, at=at)
-        serve(booking=booking, user=user, at=at)
+        record_request(
+            pathway=pathway, exam_type=wish.slot.exam_type, key=str(booking.uuid), user=user, at=at, held=True
+        )
+        if getattr(wish.slot, "waits", True):
+            serve(booking=booking, user=user, at=at)
     return made
 
 
@@ -145,13 +169,9 @@ def refuse_wrong_wishes(pathway: Pathway, wishes: Sequence[Wish]) -> None:
         raise DomainError("Ce parcours est clos : rouvrez-le avant de réserver.")
     if pathway.patient.deceased_on:
         raise DomainError("Ce patient est décédé.")
-    served = Slot.objects.filter(pk__in=[wish.slot.pk for wish in wishes]).serving(pathway)
-    if served.count() < len(wishes):
+    if not all(getattr(wish.slot, "kept_for_it", False) for wish in wishes):
         raise DomainError("Ce créneau est gardé pour d’autres parcours.", field="slot")
-    standing = list(
-        Booking.objects.standing().filter(patient=pathway.patient_id).select_related("slot__exam_type", "slot__series",
-            "slot__platform__establishment")
-    )  # fmt: skip
+    standing = list(Booking.objects.standing().filter(patient=pathway.patient_id).select_related("slot").order_by())
     for place, wish in enumerate(wishes):
         refuse_wrong_step(pathway, wish.step_key, wish.slot.exam_type.code)
         _refuse_twice(pathway, wish, standing, wishes[:place])
@@ -193,10 +213,9 @@ def _refuse_busy(pathway: Pathway, slot: Slot, taken: Sequence[Slot]) -> None:
             raise DomainError(
                 f"Le patient a déjà un rendez-vous à cette heure : {said(other)}.", field="slot", code="patient_busy"
             )
-    asked = ExamRequest.objects.running().filter(
-        pathway__patient=pathway.patient_id, proposed_at__gte=slot.starts_at, proposed_at__lt=slot.ends_at
-    )
-    for request in asked.select_related("exam_type"):
+    if not getattr(slot, "asked_then", True):
+        return
+    for request in _proposed_between(pathway, slot.starts_at, slot.ends_at).select_related("exam_type"):
         raise DomainError(
             f"Le patient a déjà un rendez-vous à cette heure : {request.exam_type}.", field="slot", code="patient_busy"
         )
@@ -255,10 +274,9 @@ def _insert(
 ) -> Booking:
     """Inserts the booking in the lowest free place of a locked slot."""
     slot = wish.slot
-    seats = Booking.objects.standing().filter(slot=slot).values_list("seat", flat=True)
     booking = Booking(
         slot=slot,
-        seat=first_free_seat(seats),
+        seat=first_free_seat(getattr(slot, "seats", ())),
         pathway=pathway,
         patient=pathway.patient,
         exam_type=slot.exam_type,

@@ -1,5 +1,5 @@
 from directory.services.access import open_break_glass, record_access, record_accesses, review_break_glass
-from directory.services.outbox import deliver, drain, post
+from directory.services.outbox import deliver, drain, post, send_once
 from directory.services.pulse import beat
 
 __all__ = [
@@ -11,4 +11,5 @@ __all__ = [
     "record_access",
     "record_accesses",
     "review_break_glass",
+    "send_once",
 ]

@@ -32,26 +32,42 @@ def post(
     about: UUID | None = None,
     due_at: datetime | None = None,
 ) -> OutboxMessage:
-    """Writes one message in the caller's transaction and nudges a worker after commit.
+    """Writes one message in the caller's transaction and nudges a worker after commit, unless it is for later.
 
     The same ``dedup_key`` twice returns the first message unchanged. ``due_at`` (UTC) delays the sending.
     """
-    written = OutboxMessage(
-        kind=kind,
-        dedup_key=dedup_key,
-        establishment=establishment,
-        recipient=recipient,
-        professional=professional,
-        subject=subject,
-        body=body,
-        about=about,
-        due_at=due_at or timezone.now(),
-    )
-    OutboxMessage.objects.bulk_create([written], ignore_conflicts=True)
-    message = OutboxMessage.objects.get(dedup_key=dedup_key)
-    if message.uuid == written.uuid:
+    send_once(
+        kind=kind, dedup_key=dedup_key, establishment=establishment, recipient=recipient, subject=subject, body=body,
+        professional=professional, about=about, due_at=due_at,
+    )  # fmt: skip
+    return OutboxMessage.objects.get(dedup_key=dedup_key)
+
+
+def send_once(
+    *,
+    kind: str,
+    dedup_key: str,
+    establishment: Establishment,
+    recipient: str,
+    subject: str,
+    body: str,
+    professional: Professional | None = None,
+    about: UUID | None = None,
+    due_at: datetime | None = None,
+) -> None:
+    """As `post`, for a caller that does not need the message: one statement. The same ``dedup_key`` twice writes
+    nothing."""
+    OutboxMessage.objects.bulk_create(
+        [
+            OutboxMessage(
+                kind=kind, dedup_key=dedup_key, establishment=establishment, recipient=recipient,
+                professional=professional, subject=subject, body=body, about=about, due_at=due_at or timezone.now(),
+            )
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+    if due_at is None or due_at <= timezone.now():
         transaction.on_commit(_nudge, robust=True)
-    return message
 
 
 def _nudge() -> None:

@@ -13,7 +13,7 @@ from pathways.services.drafts import (
     start_draft,
 )
 from pathways.services.file import write_appointment, write_opinion, write_summary, write_treatment
-from pathways.services.ledger import correct_milestone, record_milestone, withdraw_milestone
+from pathways.services.ledger import correct_milestone, lock_pathway, record_milestone, withdraw_milestone
 from pathways.services.moving import move_all_to_version, move_to_version, switch_pathway
 from pathways.services.new_targets import begin_target
 from pathways.services.pathways import (
@@ -63,6 +63,7 @@ __all__ = [
     "end_pause",
     "link_pathway",
     "load_draft",
+    "lock_pathway",
     "mark_given",
     "met",
     "move_all_to_version",

@@ -23,15 +23,18 @@ def write_appointment(
     preparation: str = "",
     exam_code: str = "",
     status: str = "planned",
-) -> Appointment:
-    """Creates or updates the appointment that comes from ``origin``."""
-    return Appointment.objects.update_or_create(
-        origin=origin,
-        defaults={
-            "pathway": pathway, "label": label, "starts_at": starts_at, "ends_at": ends_at, "place": place,
-            "preparation": preparation, "exam_code": exam_code, "status": status,
-        },
-    )[0]  # fmt: skip
+) -> None:
+    """Creates or updates the appointment that comes from ``origin``; one statement."""
+    written = {
+        "pathway": pathway, "label": label, "starts_at": starts_at, "ends_at": ends_at, "place": place,
+        "preparation": preparation, "exam_code": exam_code, "status": status,
+    }  # fmt: skip
+    Appointment.objects.bulk_create(
+        [Appointment(origin=origin, **written)],
+        update_conflicts=True,
+        unique_fields=["origin"],
+        update_fields=list(written),
+    )
 
 
 @joined

@@ -30,19 +30,15 @@ def record_milestone(
     site: Establishment | None = None,
     note: str = "",
     dedup_key: str | None = None,
+    held: bool = False,
 ) -> Milestone:
     """Records a fact, rebuilds the plan, and tells the upper rooms, all in one transaction.
 
-    The same ``dedup_key`` twice returns the first milestone and does nothing. Raises DomainError for a future
-    date, one before the patient's birth, or an unknown kind.
+    The same ``dedup_key`` twice returns the first milestone and does nothing. ``held`` is for a caller whose
+    ``pathway`` comes from `lock_pathway` in this same transaction: it is neither locked nor read again. Raises
+    DomainError for a future date, one before the patient's birth, or an unknown kind.
     """
-    _hold(pathway.pk, kind)
-    # The joins are what the receivers of the signal read.
-    locked = (
-        Pathway.objects.select_related("patient__gp", "version__target", "team__establishment")
-        .defer("version__definition")
-        .get(pk=pathway.pk)
-    )
+    locked = pathway if held else lock_pathway(pathway.pk, every=kind == MilestoneKind.DEATH)
     if dedup_key:
         known = Milestone.objects.filter(dedup_key=dedup_key).first()
         if known:
@@ -61,9 +57,30 @@ def record_milestone(
         dedup_key=dedup_key,
     )
     _remember(locked, milestone)
-    refresh_plan(pathway_id=locked.pk)
+    refresh_plan(pathway_id=locked.pk, held=locked)
     signals.milestone_recorded.send(sender=Milestone, milestone=milestone, pathway=locked)
     return milestone
+
+
+def lock_pathway(pathway_id: int, *, every: bool = False, patient: bool = False) -> Pathway:
+    """The pathway, locked until the end of the transaction, with what the receivers of its facts read.
+
+    ``every`` is for a death, which concerns all the pathways of the patient: they are locked together, in the order of
+    their keys and before the patient, as whoever books on one of them does; else the two would wait for each other.
+    ``patient`` locks the patient too, after.
+    """
+    rows = Pathway.objects.filter(pk=pathway_id)
+    if every:
+        rows = Pathway.objects.filter(pk__in=list(_of_same_patient(pathway_id)))
+    rows.held()
+    read = Pathway.objects.select_related("patient__gp", "version__target", "team__establishment")
+    if patient:
+        read = read.select_for_update(of=("self", "patient"), no_key=True)
+    return read.defer("version__definition").get(pk=pathway_id)
+
+
+def _of_same_patient(pathway_id: int) -> QuerySet[Pathway, int]:
+    return Pathway.objects.filter(patient__pathways=pathway_id).values_list("pk", flat=True)
 
 
 @transaction.atomic
@@ -76,7 +93,7 @@ def correct_milestone(*, milestone: Milestone, occurred_at: datetime, author: Us
     _remember(locked, corrected)
     if milestone.kind == MilestoneKind.PPS_GIVEN:
         _given_papers(milestone).update(given_at=occurred_at)
-    refresh_plan(pathway_id=locked.pk)
+    refresh_plan(pathway_id=locked.pk, held=locked)
     signals.milestone_withdrawn.send(sender=Milestone, milestone=milestone, pathway=locked)
     signals.milestone_recorded.send(sender=Milestone, milestone=corrected, pathway=locked)
     return corrected
@@ -92,7 +109,7 @@ def withdraw_milestone(*, milestone: Milestone, author: User | None, note: str) 
     _take_back(locked, milestone)
     if milestone.kind == MilestoneKind.PPS_GIVEN:
         _given_papers(milestone).update(given_at=None)
-    refresh_plan(pathway_id=locked.pk)
+    refresh_plan(pathway_id=locked.pk, held=locked)
     signals.milestone_withdrawn.send(sender=Milestone, milestone=milestone, pathway=locked)
     return withdrawal
 
@@ -127,18 +144,8 @@ def _refuse_wrong_fact(pathway: Pathway, kind: str, occurred_at: datetime) -> No
         raise DomainError("Un jalon ne peut pas précéder la naissance du patient.", field="occurred_at")
 
 
-def _hold(pathway_id: int, kind: str) -> None:
-    """Locks the pathway. A death concerns all those of the patient: they are locked together, in the order of their
-    keys and before the patient, as whoever books on one of them does; else the two would wait for each other."""
-    rows = Pathway.objects.filter(pk=pathway_id)
-    if kind == MilestoneKind.DEATH:
-        rows = Pathway.objects.filter(patient__pathways=pathway_id)
-    Pathway.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).held()
-
-
 def _locked(milestone: Milestone) -> Pathway:
-    _hold(milestone.pathway_id, milestone.kind)
-    return Pathway.objects.select_related("patient").get(pk=milestone.pathway_id)
+    return lock_pathway(milestone.pathway_id, every=milestone.kind == MilestoneKind.DEATH)
 
 
 def _remember(pathway: Pathway, milestone: Milestone) -> None:

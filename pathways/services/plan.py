@@ -68,13 +68,16 @@ def rebuild_once() -> Iterator[None]:
 
 
 @joined
-def refresh_plan(*, pathway_id: int) -> None:
-    """As `rebuild_plan`, for a caller that does not need the pathway back. Waits for the end of `rebuild_once`."""
+def refresh_plan(*, pathway_id: int, held: Pathway | None = None) -> None:
+    """As `rebuild_plan`, for a caller that does not need the pathway back. Waits for the end of `rebuild_once`.
+
+    ``held`` is that pathway as `lock_pathway` gave it in this transaction, when the caller has it.
+    """
     waiting = _waiting.get()
     if waiting is not None:
         waiting.add(pathway_id)
         return
-    _rebuild([pathway_id])
+    _rebuild([pathway_id], held=held)
 
 
 @transaction.atomic
@@ -130,16 +133,13 @@ def assign_step(*, step: Step, assignee: User | None, author: User | None) -> St
     return Step.objects.get(pk=step.pk)
 
 
-def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True, skip_busy: bool = False) -> Rebuilt:
+def _rebuild(
+    pathway_ids: Sequence[int], *, continuity: bool = True, skip_busy: bool = False, held: Pathway | None = None
+) -> Rebuilt:
     """Locks, computes and writes one batch: a fixed number of queries whatever its size."""
     now = timezone.now()
-    ids = Pathway.objects.filter(pk__in=pathway_ids).held(skip_busy=skip_busy)
-    pathways = list(
-        Pathway.objects.select_related("version__target", "team__establishment")
-        .defer("version__definition")  # read once in the life of a process, by its fingerprint
-        .filter(pk__in=ids)
-        .order_by("pk")
-    )
+    pathways = [_caught_up(held)] if held else _locked(pathway_ids, skip_busy)
+    ids = [pathway.pk for pathway in pathways]
     calendars = calendars_of(pathway.team.establishment for pathway in pathways)
     _hold_watched_steps(ids)
     facts, pauses, steps = facts_of(ids), pauses_of(pathways, calendars), _steps(ids)
@@ -167,6 +167,22 @@ def _rebuild(pathway_ids: Sequence[int], *, continuity: bool = True, skip_busy: 
     settle_alerts(pathways=pathways, alerts=alerts, steps=current, calendars=calendars, now=now, continuity=continuity)
     sync_watches(pathways=pathways, facts=facts, calendars=calendars, now=now)
     return Rebuilt(ids, len(created) + len(changed) + len(gone))
+
+
+def _locked(pathway_ids: Sequence[int], skip_busy: bool) -> list[Pathway]:
+    ids = Pathway.objects.filter(pk__in=pathway_ids).held(skip_busy=skip_busy)
+    return list(
+        Pathway.objects.select_related("version__target", "team__establishment")
+        .defer("version__definition")  # read once in the life of a process, by its fingerprint
+        .filter(pk__in=ids)
+        .order_by("pk")
+    )
+
+
+def _caught_up(held: Pathway) -> Pathway:
+    """A locked pathway, with what this transaction may have written since by another copy of it."""
+    held.refresh_from_db(fields=["status", "next_step", "next_due_at"])
+    return held
 
 
 def _hold_watched_steps(ids: Sequence[int]) -> None:
