@@ -21,8 +21,8 @@ SPAN = Func(F("starts_at"), F("ends_at"), RangeBoundary(), function="TSTZRANGE",
 
 
 def proof(slots: str) -> str:
-    """The body of a trigger run at commit on ``slots`` (SQL: keys, nulls left out): what a slot counts is what stands in
-    it, no seat is beyond its places, and whoever stands in it is expected at its hours.
+    """The body of a trigger run at commit on ``slots`` (SQL: keys, nulls left out): what a slot counts stands in
+    it, no seat is beyond its places, and whoever stands there is expected at its hours.
 
     One statement, so that the counter and the rows are of one instant: a mark is set without the slot's lock, beside
     bookings that others commit.
