@@ -43,6 +43,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def environment(redis_url: str, folder: Path) -> dict[str, str]:
+    """What a process of the application reads, so that it works on the test's database."""
+    database = settings.DATABASES["default"]
+    return os.environ | {
+        "JALON_DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database),
+        "JALON_REDIS_URL": redis_url,
+        "JALON_MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        "JALON_EMAIL_URL": f"file://{folder / 'post'}",
+    }
+
+
 class RedisServer:
     """A Redis of the test's own, killed and started again on the same port."""
 
@@ -88,7 +99,7 @@ class CeleryWorker:
             command += ["--beat", f"--schedule={self.folder / 'beat'}"]
         self.log = (self.folder / "worker.log").open("ab")
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=self._environment(), stdout=self.log, stderr=self.log, start_new_session=True
+            command, cwd=ROOT, env=environment(self.redis_url, self.folder), stdout=self.log, stderr=self.log, start_new_session=True
         )
 
     def kill(self) -> None:
@@ -97,13 +108,3 @@ class CeleryWorker:
             self.process.wait()
             self.log.close()
             self.process = None
-
-    def _environment(self) -> dict[str, str]:
-        database = settings.DATABASES["default"]
-        url = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database)
-        return os.environ | {
-            "JALON_DATABASE_URL": url,
-            "JALON_REDIS_URL": self.redis_url,
-            "JALON_MEDIA_ROOT": str(settings.MEDIA_ROOT),
-            "JALON_EMAIL_URL": f"file://{self.folder / 'post'}",
-        }
