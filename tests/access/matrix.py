@@ -227,6 +227,8 @@ ROUTES: dict[str, Route] = {
     "coordination:slot": Route(TEAM + "T", about="slot"),
     "coordination:slot-figures": Route(TEAM + "TQXY"),
     "coordination:slot-figures-list": Route(TEAM + "XY"),
+    "coordination:lab-figures": Route(TEAM + "TQXY"),
+    "coordination:lab-figures-list": Route(TEAM + "XY"),
     "coordination:sizing": Route(TEAM + "XY"),
     "coordination:feeds": Route(TEAM + "TXY"),
     "coordination:feed-revoke": post("C", "feed"),
