@@ -84,6 +84,7 @@ from coordination.services.policies import (
     remind_of_conventions,
     seed_policies,
 )
+from coordination.services.promises import sync_promises, watch_promises
 from coordination.services.recurrence import (
     make_next_occurrences,
     next_occurrence,
@@ -259,6 +260,7 @@ __all__ = [
     "stop_requests",
     "stop_series",
     "stop_waiting",
+    "sync_promises",
     "take_back_exception",
     "take_back_result",
     "take_post",
@@ -268,5 +270,6 @@ __all__ = [
     "undo_act",
     "undo_mark",
     "warn_of_promises",
+    "watch_promises",
     "withdraw_contact",
 ]
