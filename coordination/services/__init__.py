@@ -73,6 +73,7 @@ from coordination.services.papers import (
     requeue_papers,
     retry_paper,
 )
+from coordination.services.patient_post import agree_to_mails, remind_patients, standing_agreement, withdraw_mails
 from coordination.services.policies import (
     add_file,
     create_convention,
@@ -133,6 +134,7 @@ __all__ = [
     "act_on_rows",
     "add_file",
     "add_resource",
+    "agree_to_mails",
     "answer_offer",
     "ask_exam",
     "ask_review",
@@ -230,6 +232,7 @@ __all__ = [
     "refuse_without_convention",
     "release_unused_slots",
     "remind_of_conventions",
+    "remind_patients",
     "renew_hold",
     "renew_lab_link",
     "reopen_review",
@@ -253,6 +256,7 @@ __all__ = [
     "set_day",
     "set_usual_week",
     "settle_covers",
+    "standing_agreement",
     "start_early_actions",
     "start_review",
     "stop_coming_back",
@@ -272,4 +276,5 @@ __all__ = [
     "warn_of_promises",
     "watch_promises",
     "withdraw_contact",
+    "withdraw_mails",
 ]

@@ -277,6 +277,7 @@ ROUTES: dict[str, Route] = {
     "coordination:booking-told": post(DESK, "cancelled_booking"),
     "coordination:contact": Route(TEAM, about="pathway"),
     "coordination:task-add": Route(TEAM, about="pathway"),
+    "coordination:patient-mails": post(DESK + "P", "pathway", data=lambda cast: {"agree": "non"}),
     "coordination:pathway-panel": Route(FILE, about="pathway"),
     "coordination:notices": Route(FILE, about="pathway"),
     "coordination:lab-panel": Route(FILE, about="pathway"),
