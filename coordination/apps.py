@@ -13,8 +13,9 @@ class CoordinationConfig(AppConfig):
         from coordination.counters import Neighbour, add_neighbour
         from coordination.readings.counters import due_today, late_at_desk, notices_to_read
         from coordination.readings.panel import contacts_brief, tasks_brief
+        from coordination.readings.promises import promised_words
         from directory import badges
-        from pathways import panels
+        from pathways import panels, subjects
         from pathways.rules.milestones import MilestoneKind
 
         panels.register(
@@ -29,6 +30,7 @@ class CoordinationConfig(AppConfig):
             )
         )
         badges.register("coordination:tasks", "à faire aujourd’hui", due_today)
+        subjects.register_words(promised_words)
         post_migrate.connect(_install_cancel_codes, sender=self)
         post_migrate.connect(_install_lab_forms, sender=self)
         panels.register("Laboratoire", "coordination:lab-panel", order=20, place=panels.DESK)

@@ -28,6 +28,7 @@ from coordination.models.lab import (
     SampleNature,
     SampleShare,
 )
+from coordination.models.mails import MailAgreement, Reminder
 from coordination.models.meetings import ReviewAction, ReviewAttendance, ReviewItem, ReviewMeeting, ReviewOutcome
 from coordination.models.notices import Notice, NoticeReading, NoticeStatus
 from coordination.models.papers import DeskPaper, PaperKind, PaperStatus
@@ -86,6 +87,7 @@ __all__ = [
     "LabForm",
     "LabLinkReading",
     "LabRequest",
+    "MailAgreement",
     "Notice",
     "NoticeReading",
     "NoticeStatus",
@@ -95,6 +97,7 @@ __all__ = [
     "PolicyMode",
     "Post",
     "ReleaseUnit",
+    "Reminder",
     "RequestStatus",
     "Resource",
     "ResourceKind",

@@ -73,6 +73,7 @@ from coordination.services.papers import (
     requeue_papers,
     retry_paper,
 )
+from coordination.services.patient_post import agree_to_mails, remind_patients, standing_agreement, withdraw_mails
 from coordination.services.policies import (
     add_file,
     create_convention,
@@ -84,6 +85,7 @@ from coordination.services.policies import (
     remind_of_conventions,
     seed_policies,
 )
+from coordination.services.promises import sync_promises, watch_promises
 from coordination.services.recurrence import (
     make_next_occurrences,
     next_occurrence,
@@ -132,6 +134,7 @@ __all__ = [
     "act_on_rows",
     "add_file",
     "add_resource",
+    "agree_to_mails",
     "answer_offer",
     "ask_exam",
     "ask_review",
@@ -229,6 +232,7 @@ __all__ = [
     "refuse_without_convention",
     "release_unused_slots",
     "remind_of_conventions",
+    "remind_patients",
     "renew_hold",
     "renew_lab_link",
     "reopen_review",
@@ -252,6 +256,7 @@ __all__ = [
     "set_day",
     "set_usual_week",
     "settle_covers",
+    "standing_agreement",
     "start_early_actions",
     "start_review",
     "stop_coming_back",
@@ -259,6 +264,7 @@ __all__ = [
     "stop_requests",
     "stop_series",
     "stop_waiting",
+    "sync_promises",
     "take_back_exception",
     "take_back_result",
     "take_post",
@@ -268,5 +274,7 @@ __all__ = [
     "undo_act",
     "undo_mark",
     "warn_of_promises",
+    "watch_promises",
     "withdraw_contact",
+    "withdraw_mails",
 ]

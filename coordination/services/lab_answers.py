@@ -24,6 +24,7 @@ from coordination.rules.lab import EARLY_ACTIONS, Answer, Fact, Said, expects_by
 from coordination.services.lab_post import tell_team_answered
 from coordination.services.lab_requests import SENT, in_force
 from coordination.services.new_tasks import create_task
+from coordination.services.promises import sync_promises
 from coordination.services.tasks import cancel_task
 from directory.errors import DomainError
 from directory.joined import joined
@@ -94,6 +95,7 @@ def say_answer(
     if answer is Answer.NONCONTRIBUTIVE:
         _ask_new_sample(request, made, act, user, at)
     tell_team_answered(request=request, act=act)
+    sync_promises(pathways_of=[request.pathway_id], now=at)
     return rows
 
 
@@ -234,6 +236,7 @@ def _take_back(
         author=user,
     )
     tell_team_answered(request=request, act=act, corrected=True)
+    sync_promises(pathways_of=[request.pathway_id], now=now)
 
 
 @joined
