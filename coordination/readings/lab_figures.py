@@ -84,7 +84,7 @@ def _cases(pathway: Pathway, waits: Iterable[Wait], since: datetime, until: date
 
 
 def _facts(pathways: PathwayQuerySet) -> dict[int, list[Fact]]:
-    """What the ledger says of the laboratory, by pathway, each with its laboratory."""
+    """What the ledger says of the laboratory, by pathway, each with its laboratory and its request."""
     rows = Milestone.objects.filter(pathway__in=pathways.values("pk"), kind__in=KINDS).order_by("pk")
     told = rows.values_list("pk", "pathway_id", "kind", "occurred_at", "withdrawn", "supersedes_id", "dedup_key")
     receptions = _receptions(pathways)
@@ -100,18 +100,19 @@ def _facts(pathways: PathwayQuerySet) -> dict[int, list[Fact]]:
     facts: dict[int, list[Fact]] = defaultdict(list)
     for pk, pathway, kind, at in standing:
         if pk not in superseded:
-            facts[pathway].append(Fact(MilestoneKind(kind), at, receptions.get(_stem(keys[pk]), "")))
+            where, case = receptions.get(_stem(keys[pk]), ("", ""))
+            facts[pathway].append(Fact(MilestoneKind(kind), at, where, case))
     return facts
 
 
-def _receptions(pathways: PathwayQuerySet) -> dict[str, str]:
-    """The laboratory that received the sample, by the stem of the milestones' keys."""
+def _receptions(pathways: PathwayQuerySet) -> dict[str, tuple[str, str]]:
+    """The laboratory that received the sample, and the request, by the stem of the milestones' keys."""
     rows = Sample.objects.filter(request__pathway__in=pathways.values("pk")).select_related("request", "reception")
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, str]] = {}
     for sample in rows:
         request = sample.request.uuid
         for stem in (f"{ASKED}{request}", f"{SENT}{sample.uuid}", f"{SAID}{request.hex[:12]}"):
-            found[stem] = str(sample.reception)
+            found[stem] = str(sample.reception), request.hex
     return found
 
 

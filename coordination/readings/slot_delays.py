@@ -4,25 +4,27 @@ diagnostic act (IND-03), reception to the appointment offered within 48 working 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from coordination.models import Booking, ExamType
 from coordination.readings.slot_use import Period, period_label
 from coordination.rules.spread import Spread, spread_of
 from directory.models import Establishment
-from pathways.models import Milestone, Pathway
+from pathways.models import Milestone, Pathway, Pause
 from pathways.querysets import PathwayQuerySet
 from pathways.rules.calendar import Calendar
-from pathways.rules.clock import Duration, Unit, add
+from pathways.rules.clock import Duration, Unit, add, days_off
+from pathways.rules.durations import Pause as ClockPause
 from pathways.rules.milestones import MilestoneKind as Kind
 from pathways.services.calendars import calendars_of
 
 ONE_DAY = timedelta(days=1)
 PROMISE = Duration(48, Unit.WORKING_HOURS)
 DIAGNOSTIC = (Kind.EXAM_DONE, Kind.BIOPSY_TAKEN)
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Cut(StrEnum):
@@ -34,11 +36,13 @@ class Cut(StrEnum):
 
 
 class State(StrEnum):
-    """The four states of an indicator with a promise; what is still running is not applicable yet."""
+    """The states of an indicator with a promise. Two do not apply: what still runs, and what was closed (or paused
+    without end) before it was due."""
 
     MET = "met"
     MISSED = "missed"
     RUNNING = "running"
+    CLOSED = "closed"
     UNKNOWN = "unknown"
 
 
@@ -62,11 +66,13 @@ class DelayLine:
 
 @dataclass(frozen=True)
 class Promise:
-    """How many requests met the promise, missed it, still run, or cannot be said (no reception recorded)."""
+    """How many requests met the promise, missed it, still run, were closed before it was due, or cannot be said (no
+    reception recorded)."""
 
     met: int
     missed: int
     running: int
+    closed: int
     unknown: int
 
     @property
@@ -75,10 +81,11 @@ class Promise:
 
 
 class Delays:
-    """The delays of some pathways since an instant: each milestone is read once, when it is first needed."""
+    """The delays of some pathways since an instant: each milestone is read once, when it is first needed. Quarters are
+    those of ``zone``, the reader's place."""
 
-    def __init__(self, pathways: PathwayQuerySet, since: datetime, now: datetime, cut: Cut) -> None:
-        self.pathways, self.since, self.now, self.cut = pathways, since, now, cut
+    def __init__(self, pathways: PathwayQuerySet, since: datetime, now: datetime, cut: Cut, zone: tzinfo) -> None:
+        self.pathways, self.since, self.now, self.cut, self.zone = pathways, since, now, cut, zone
         self.types = {each.code: each for each in ExamType.objects.all()}
         self._facts = self._read()
 
@@ -102,17 +109,27 @@ class Delays:
         name = self._namer()
         found = []
         for pathway, facts in self._facts.items():
-            asked: dict[str, datetime] = {}
-            for at, kind, code in facts:
-                exam = self.types.get(code)
-                if exam is None:
-                    continue
-                if kind == exam.booked_as:
-                    asked.setdefault(code, at)
-                elif kind == exam.done_as and code in asked:
-                    start = asked.pop(code)
-                    found.append(Delay(pathway, name(pathway, code, start), (at - start) / ONE_DAY, start))
+            for code, start, end in self._asked_and_done(facts):
+                found.append(Delay(pathway, name(pathway, code, start), (end - start) / ONE_DAY, start))
         return found
+
+    def _asked_and_done(self, facts: Iterable[tuple[datetime, str, str]]) -> Iterator[tuple[str, datetime, datetime]]:
+        """(exam, first asked, done), as `asks_again` counts them: a request that names no exam is that of each exam not
+        done since."""
+        asked: dict[str, list[datetime]] = defaultdict(list)
+        unnamed: dict[str, list[datetime]] = defaultdict(list)
+        done: dict[str, datetime] = {}
+        for at, kind, code in facts:
+            exam = self.types.get(code)
+            if exam is None and not code:
+                unnamed[kind].append(at)
+            elif exam and kind == exam.booked_as:
+                asked[code].append(at)
+            elif exam and kind == exam.done_as:
+                starts = [each for each in asked.pop(code, []) + unnamed[exam.booked_as] if each > done.get(code, EVER)]
+                done[code] = at
+                if starts:
+                    yield code, min(starts), at
 
     def first_acts(self) -> list[Delay]:
         """IND-03: from the reception of the request to the first diagnostic act after it."""
@@ -122,44 +139,73 @@ class Delays:
             received = next((at for at, kind, _ in facts if kind == Kind.REFERRAL_RECEIVED), None)
             if received is None:
                 continue
-            act = next(((at, code) for at, kind, code in facts if kind in DIAGNOSTIC and at >= received), None)
+            acts = ((at, code) for at, kind, code in facts if kind in DIAGNOSTIC and self._diagnoses(kind, code))
+            act = next(((at, code) for at, code in acts if at >= received), None)
             if act:
                 found.append(Delay(pathway, name(pathway, act[1], received), (act[0] - received) / ONE_DAY, received))
         return found
 
+    def _diagnoses(self, kind: str, code: str) -> bool:
+        """A biopsy does; an exam of the list that prepares a treatment or follows it does not."""
+        exam = self.types.get(code)
+        return kind == Kind.BIOPSY_TAKEN or exam is None or exam.diagnostic
+
     def offers(self) -> dict[int, tuple[State, datetime | None]]:
         """IND-09: the state of each pathway opened in the period, and when the promise fell due."""
-        opened = self.pathways.filter(opened_at__gte=self.since, opened_at__lte=self.now)
-        places = dict(opened.order_by().values_list("pk", "team__establishment"))
-        calendars = calendars_of(Establishment.objects.filter(pk__in=set(places.values())))
+        opened = self.pathways.filter(opened_at__gte=self.since, opened_at__lte=self.now).order_by()
+        rows = list(opened.values_list("pk", "team__establishment", "closed_at"))
+        calendars = calendars_of(Establishment.objects.filter(pk__in={place for _, place, _ in rows}))
+        stops: dict[int, list[tuple[date, date | None]]] = defaultdict(list)
+        for pathway, starts_on, ends_on in (
+            Pause.objects.counted()
+            .filter(pathway__in=opened.values("pk"))
+            .values_list("pathway_id", "starts_on", "ends_on")
+        ):
+            stops[pathway].append((starts_on, ends_on))
         return {
-            pathway: self._offer(self._facts.get(pathway, []), calendars[place]) for pathway, place in places.items()
+            pathway: self._offer(
+                self._facts.get(pathway, []),
+                calendars[place],
+                [days_off(starts_on, ends_on, calendars[place]) for starts_on, ends_on in stops[pathway]],
+                closed_at,
+            )
+            for pathway, place, closed_at in rows
         }
 
-    def _offer(self, facts: Iterable[tuple[datetime, str, str]], calendar: Calendar) -> tuple[State, datetime | None]:
+    def _offer(
+        self,
+        facts: Iterable[tuple[datetime, str, str]],
+        calendar: Calendar,
+        pauses: Sequence[ClockPause],
+        closed_at: datetime | None,
+    ) -> tuple[State, datetime | None]:
         received = next((at for at, kind, _ in facts if kind == Kind.REFERRAL_RECEIVED), None)
         if received is None:
             return State.UNKNOWN, None
-        due = add(received, PROMISE, calendar)
+        due = add(received, PROMISE, calendar, pauses)
         offered = next((at for at, kind, _ in facts if kind == Kind.APPOINTMENT_OFFERED and at >= received), None)
         if offered is not None:
-            return (State.MET if offered <= due else State.MISSED), due
-        return (State.RUNNING if self.now <= due else State.MISSED), due
+            return (State.MET if due is None or offered <= due else State.MISSED), due
+        if closed_at is not None and (due is None or closed_at <= due):
+            return State.CLOSED, due
+        return (State.RUNNING if due is None or self.now <= due else State.MISSED), due
 
     def _namer(self) -> Callable[[int, str, datetime], str]:
         """The line of a delay, from its pathway, its exam and its beginning."""
         if self.cut is Cut.EXAM:
             return lambda pathway, code, at: str(self.types[code]) if code in self.types else "Autre examen"
         if self.cut is Cut.QUARTER:
-            return lambda pathway, code, at: quarter_of(at.date())
-        booked = Booking.objects.filter(pathway__in=self.pathways.values("pk"), status="done").order_by("marked_at")
-        where = {
-            (pathway, code): platform
-            for pathway, code, platform in booked.values_list(
-                "pathway_id", "slot__exam_type__code", "slot__platform__name"
-            )
-        }
-        return lambda pathway, code, at: where.get((pathway, code), "Hors créneaux de Jalon")
+            return lambda pathway, code, at: quarter_of(at.astimezone(self.zone).date())
+        where: dict[tuple[int, str], list[tuple[datetime, str]]] = defaultdict(list)
+        booked = Booking.objects.filter(pathway__in=self.pathways.values("pk"), status="done").order_by("slot__ends_at")
+        for pathway, code, ends_at, platform in booked.values_list(
+            "pathway_id", "slot__exam_type__code", "slot__ends_at", "slot__platform__name"
+        ):
+            where[pathway, code].append((ends_at, platform))
+        # The exam that answers a request is the first made after it.
+        return lambda pathway, code, at: next(
+            (platform for ends_at, platform in where[pathway, code] if ends_at >= at), "Hors créneaux de Jalon"
+        )
 
 
 def quarter_of(day: date) -> str:
@@ -183,7 +229,7 @@ def promise_of(states: Iterable[State]) -> Promise:
     counts = dict.fromkeys(State, 0)
     for state in states:
         counts[state] += 1
-    return Promise(counts[State.MET], counts[State.MISSED], counts[State.RUNNING], counts[State.UNKNOWN])
+    return Promise(**{state.value: count for state, count in counts.items()})
 
 
 def by_pk(ids: Iterable[int], visible: PathwayQuerySet) -> dict[int, Pathway]:

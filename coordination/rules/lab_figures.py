@@ -32,11 +32,21 @@ class Scored(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A milestone. ``where`` names the laboratory it is about, as far as known."""
+    """A milestone. ``where`` names the laboratory it is about, ``case`` the request, as far as known."""
 
     kind: Kind
     at: datetime
     where: str = ""
+    case: str = ""
+
+
+@dataclass(slots=True)
+class _Episode:
+    """A request or a sending, and the news of it, oldest first. ``doubtful``: some news may be of it or of another."""
+
+    start: Fact
+    news: list[Fact] = field(default_factory=list)
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +65,15 @@ def intermediate_waits(facts: Iterable[Fact], pauses: Sequence[Pause], calendar:
     """IND-10: one wait per request, to its intermediate message.
 
     A final result, or news that the sample cannot be read, before any intermediate makes the case not applicable: the
-    message is for when the final is not known (LAB-06). Still within J+4 without news, it cannot be scored yet.
+    message is for when the final is not known (LAB-06). Still within J+4 without news, it cannot be scored yet; nor can
+    it when the news may be of another request.
     """
     found = []
-    for start, after in _episodes(facts, Kind.LAB_REQUESTED):
-        first = next((fact for fact in after if fact.kind in _NEWS), None)
-        if first is None:
+    for each in _episodes(facts, Kind.LAB_REQUESTED):
+        start, first = each.start, each.news[0] if each.news else None
+        if each.doubtful:
+            found.append(_unended(Scored.NOT_SCORABLE, start))
+        elif first is None:
             late = add(start.at, INTERMEDIATE, calendar, pauses)
             found.append(_unended(Scored.MISSED if late is not None and late < now else Scored.NOT_SCORABLE, start))
         elif first.kind is not Kind.LAB_INTERMEDIATE:
@@ -74,17 +87,17 @@ def unreadable_waits(facts: Iterable[Fact], pauses: Sequence[Pause], calendar: C
     """IND-11: one wait per sending whose sample could not be read, to when it was told.
 
     A sample that could be read does not apply; one of which nothing is known yet, or told unreadable without a sending
-    recorded, cannot be scored.
+    recorded, or whose news may be of another sample, cannot be scored.
     """
     known = list(facts)
     found = []
-    for start, after in _episodes(known, Kind.SAMPLE_SENT):
-        told = next((fact for fact in after if fact.kind is Kind.LAB_NONCONTRIBUTIVE), None)
-        if told:
-            found.append(_wait(start, told.at, UNREADABLE, pauses, calendar))
+    for each in _episodes(known, Kind.SAMPLE_SENT):
+        told = next((fact for fact in each.news if fact.kind is Kind.LAB_NONCONTRIBUTIVE), None)
+        if told and not each.doubtful:
+            found.append(_wait(each.start, told.at, UNREADABLE, pauses, calendar))
         else:
-            read = any(fact.kind in _NEWS for fact in after)
-            found.append(_unended(Scored.NOT_APPLICABLE if read else Scored.NOT_SCORABLE, start))
+            read = each.news and not each.doubtful
+            found.append(_unended(Scored.NOT_APPLICABLE if read else Scored.NOT_SCORABLE, each.start))
     sent = min((fact.at for fact in known if fact.kind is Kind.SAMPLE_SENT), default=None)
     lost = [each for each in known if each.kind is Kind.LAB_NONCONTRIBUTIVE and (sent is None or each.at < sent)]
     return found + [_unended(Scored.NOT_SCORABLE, each) for each in lost]
@@ -93,18 +106,31 @@ def unreadable_waits(facts: Iterable[Fact], pauses: Sequence[Pause], calendar: C
 _NEWS = (Kind.LAB_INTERMEDIATE, Kind.LAB_NONCONTRIBUTIVE, Kind.LAB_FINAL)
 
 
-def _episodes(facts: Iterable[Fact], opening: Kind) -> list[tuple[Fact, list[Fact]]]:
-    """(what opens it, what was said until the next opening), oldest first. Openings of one instant are one: what is
-    asked exam by exam is one request."""
+def _episodes(facts: Iterable[Fact], opening: Kind) -> list[_Episode]:
+    """Oldest first. Openings of one instant are one: what is asked exam by exam is one request.
+
+    News that names its request is of that one, whatever was sent since. What was typed by hand names none: it is of the
+    only one without news, of the last when all have some; when several wait, nobody can say of which it is.
+    """
     ordered = sorted(facts, key=lambda fact: (fact.at, fact.kind is not opening))
-    episodes: list[tuple[Fact, list[Fact]]] = []
+    episodes: list[_Episode] = []
     for fact in ordered:
         if fact.kind is opening:
-            if not episodes or episodes[-1][0].at != fact.at:
-                episodes.append((fact, []))
-        elif episodes:
-            episodes[-1][1].append(fact)
+            if not episodes or episodes[-1].start.at != fact.at:
+                episodes.append(_Episode(fact))
+        elif fact.kind in _NEWS:
+            _tell(episodes, fact)
     return episodes
+
+
+def _tell(episodes: Sequence[_Episode], fact: Fact) -> None:
+    own = [each for each in episodes if fact.case and each.start.case == fact.case]
+    waiting = [each for each in episodes if not each.news]
+    may_be = own[-1:] or waiting or list(episodes[-1:])
+    if len(may_be) == 1:
+        may_be[0].news.append(fact)
+    for each in may_be if len(may_be) > 1 else ():
+        each.doubtful = True
 
 
 def _unended(state: Scored, start: Fact) -> Wait:

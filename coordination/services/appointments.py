@@ -88,8 +88,20 @@ def record_request(
 
 def take_back_offer(booking: Booking, user: User | None, reason: str) -> None:
     """A first consultation offered, then taken back by the desk or the platform, was not offered (IND-09)."""
-    if booking.slot.exam_type.booked_as != MilestoneKind.APPOINTMENT_OFFERED:
-        return
+    if booking.slot.exam_type.booked_as == MilestoneKind.APPOINTMENT_OFFERED:
+        _take_back(booking, user, reason)
+
+
+def take_back_mistake(booking: Booking, user: User | None) -> None:
+    """What was booked by mistake asked for nothing: the request that it recorded is withdrawn (IND-06), unless another
+    booking of that exam counts on it."""
+    others = Booking.objects.standing().filter(pathway=booking.pathway_id, exam_type=booking.exam_type_id)
+    if not others.exclude(pk=booking.pk).exists():
+        _take_back(booking, user, booking.cancel_reason)
+
+
+def _take_back(booking: Booking, user: User | None, reason: str) -> None:
+    """Withdraws what the booking, or one that was moved there, recorded of the request or the offer."""
     keys = [f"{BOOKED}{each.uuid}" for each in moves_of(booking)]
     for fact in Milestone.objects.in_force().filter(pathway=booking.pathway_id, dedup_key__in=keys):
         withdraw_milestone(milestone=fact, author=user, note=f"Rendez-vous annulé : {reason}")

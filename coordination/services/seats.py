@@ -40,7 +40,16 @@ from coordination.querysets.slots import given_up
 from coordination.readings.targets import content_of
 from coordination.readings.worklist import exam_codes, step_definition
 from coordination.rules.slots import first_free_seat
-from coordination.services.appointments import clock_of, record_request, said, take_back_offer, when, write_in_file
+from coordination.services.appointments import (
+    clock_of,
+    record_request,
+    said,
+    take_back_mistake,
+    take_back_offer,
+    when,
+    write_in_file,
+)
+from coordination.services.cancel_codes import MISTAKE
 from coordination.services.life import log
 from coordination.services.policies import refuse_without_convention
 from coordination.services.waiting import serve, wait_again
@@ -351,9 +360,11 @@ def stand_or_not(slot: Slot) -> None:
 
 
 def undo_offer(*, booking: Booking, cause: CancelCode, user: User | None) -> None:
-    """What a cancellation takes back besides the place: an offer that did not come from the patient, and, when the
-    platform failed, the end of the wait of a patient served by it."""
-    if cause.side in (CancelSide.DESK, CancelSide.PLATFORM):
+    """What a cancellation takes back besides the place: a request that nobody made, an offer that did not come from the
+    patient, and, when the platform failed, the end of the wait of a patient served by it."""
+    if cause.code == MISTAKE:
+        take_back_mistake(booking, user)
+    elif cause.side in (CancelSide.DESK, CancelSide.PLATFORM):
         take_back_offer(booking, user, booking.cancel_reason)
     if cause.side == CancelSide.PLATFORM:
         wait_again(booking=booking)

@@ -99,7 +99,12 @@ class CeleryWorker:
             command += ["--beat", f"--schedule={self.folder / 'beat'}"]
         self.log = (self.folder / "worker.log").open("ab")
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(self.redis_url, self.folder), stdout=self.log, stderr=self.log, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=environment(self.redis_url, self.folder),
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
         )
 
     def kill(self) -> None:

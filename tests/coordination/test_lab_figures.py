@@ -76,6 +76,25 @@ def test_the_unreadable_sample_is_counted_from_its_sending() -> None:
     assert waits((BAD, 1), (SENT, 3), (BAD, 5)) == [Wait(Scored.MET, 2, 2), Wait(Scored.NOT_SCORABLE)]
 
 
+def named(*said: tuple[Kind, float, str]) -> list[Fact]:
+    return [Fact(kind, MONDAY + timedelta(days=days), case=case) for kind, days, case in said]
+
+
+def test_news_is_of_its_own_sample_whatever_was_sent_since() -> None:
+    said = named((SENT, 0, "first"), (SENT, 9, "second"), (BAD, 12, "first"), (END, 13, "second"))
+    assert unreadable_waits(said, [], CALENDAR) == [Wait(Scored.MISSED, 12, 12), Wait(Scored.NOT_APPLICABLE)]
+    asked = named((ASKED, 0, "first"), (ASKED, 9, "second"), (NEWS, 11, "first"))
+    waits = intermediate_waits(asked, [], CALENDAR, MONDAY + timedelta(days=12))
+    assert waits == [Wait(Scored.MISSED, 11, 11), Wait(Scored.NOT_SCORABLE)]
+
+
+def test_news_that_may_be_of_two_samples_is_counted_for_neither() -> None:
+    unnamed = named((SENT, 0, ""), (SENT, 9, ""), (BAD, 12, ""))
+    assert unreadable_waits(unnamed, [], CALENDAR) == [Wait(Scored.NOT_SCORABLE)] * 2
+    after = named((SENT, 0, ""), (END, 5, ""), (SENT, 9, ""), (BAD, 12, ""))
+    assert unreadable_waits(after, [], CALENDAR) == [Wait(Scored.NOT_APPLICABLE), Wait(Scored.MET, 3, 3)]
+
+
 def test_what_is_asked_exam_by_exam_at_one_instant_is_one_request() -> None:
     assert [each.state for each in ind10((ASKED, 0), (ASKED, 0), (NEWS, 4))] == [Scored.MET]
 
@@ -126,10 +145,10 @@ def in_period(lab: Lab, first: float, last: float) -> Any:
 def test_a_case_counts_in_the_period_it_began_and_keeps_its_own_answer() -> None:
     lab, now = Lab(), timezone.now()
     pathway = lab.sampled(40)
-    for kind, back in ((ASKED, 30), (ASKED, 10), (NEWS, 8)):
+    for kind, back in ((ASKED, 30), (NEWS, 12), (ASKED, 10), (NEWS, 8)):
         pathways.record_milestone(pathway=pathway, kind=kind, occurred_at=now - timedelta(days=back))
     (early,) = in_period(lab, 35, 20)[Indicator.INTERMEDIATE]
-    assert (early.wait.state, early.wait.raw) == (Scored.MISSED, None), "the answer is that of the next request"
+    assert (early.wait.state, early.wait.raw) == (Scored.MISSED, 18), "the second answer is that of the next request"
     (late,) = in_period(lab, 20, 0)[Indicator.INTERMEDIATE]
     assert (late.wait.state, late.wait.raw) == (Scored.MET, 2)
 

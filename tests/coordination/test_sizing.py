@@ -10,6 +10,7 @@ from coordination.rules.queueing import fill_without_wait, idle_share, mean_back
 from coordination.rules.sizing import (
     History,
     Rule,
+    between,
     draw_arrivals,
     fewest,
     serve,
@@ -126,6 +127,51 @@ def test_too_little_history_says_nothing() -> None:
 
 
 def test_what_is_tried_stands_around_the_need() -> None:
-    assert list(worth_trying(History((2,) * 10, MONDAYS))) == [1, 2, 3, 4, 5, 6]
+    assert list(worth_trying(History((2,) * 10, MONDAYS))) == [1, 2, 3, 4, 5, 6, 7, 8]
     tried = list(worth_trying(History((14,) * 10, MONDAYS)))
     assert (tried[0], len(tried)) == (7, 12)
+
+
+@pytest.mark.parametrize("mean", [1, 2, 7, 12, 14, 24, 30, 80])
+def test_what_is_tried_reaches_the_need_whatever_its_size(mean: int) -> None:
+    tried = list(worth_trying(History((mean,) * 10, MONDAYS)))
+    assert len(tried) <= 13
+    assert tried[0] <= mean < mean + 2 * mean**0.5 <= tried[-1]
+
+
+def test_the_numbers_left_out_below_the_answer_are_tried_too() -> None:
+    history = History((28, 31, 30, 33, 27, 29, 30, 32), (5, 4, 4, 3, 5, 0, 0))
+    rule = Rule((0, 1, 2, 3, 4), 1.0, 7.0)
+    coarse = sizes(history, rule, worth_trying(history), seed=8, runs=20)
+    left_out = between(coarse, 0.9)
+    answer = fewest(coarse, 0.9)
+    assert answer is not None and len(left_out) >= 1, "else nothing is tried here"
+    assert left_out[-1] == answer - 1
+    every = sizes(history, rule, range(left_out[0] - 1, answer + 1), seed=8, runs=20)
+    fine = sorted([*coarse, *sizes(history, rule, left_out, seed=8, runs=20)], key=lambda each: each.slots)
+    assert fewest(fine, 0.9) == fewest(every, 0.9)
+    assert list(between(coarse, 2.0)) == [], "no number reaches it"
+    assert list(between(coarse, 0.0)) == [], "the first does already"
+
+
+def test_the_last_day_of_the_objective_is_in_time_at_any_hour() -> None:
+    rule = Rule((0,), notice=2.0, objective=7.0)
+    assert serve([8.5 / 24], [7 + 9 / 24], rule).in_time == 1
+    assert serve([17 / 24], [8 + 9 / 24], rule).in_time == 0
+
+
+@pytest.mark.parametrize(
+    ("slot", "notice", "given_back"),
+    [
+        (7 + 9 / 24, 2.0, 3 + 9 / 24),  # Monday 9:00, 48 working hours before: Thursday 9:00
+        (9 + 9 / 24, 2.0, 7 + 9 / 24),  # Wednesday 9:00: Monday 9:00
+        (7 + 9 / 24, 0.25, 7 + 3 / 24),
+        (8.0, 1.0, 7.0),
+        (7.0, 0.5, 4.5),  # Monday at midnight: Friday at noon
+        (6 + 9 / 24, 1.0, 4.0),  # a Sunday: the whole of Friday
+    ],
+)
+def test_a_notice_in_working_hours_leaves_the_weekend_out(slot: float, notice: float, given_back: float) -> None:
+    rule = Rule((0,), notice, 7.0, worked=True)
+    assert rule.given_back(slot) == pytest.approx(given_back)
+    assert Rule((0,), notice, 7.0).given_back(slot) == pytest.approx(slot - notice)
