@@ -19,7 +19,7 @@ class SizingForm(forms.Form):
     )
     objectif = forms.IntegerField(label="À faire dans les (jours)", min_value=1, max_value=60, initial=7)
     preavis = forms.IntegerField(label="Place rendue avant", min_value=1, max_value=336, initial=48)
-    unite = forms.ChoiceField(label="Compté en", choices=ReleaseUnit.choices, initial=ReleaseUnit.HOURS, required=False)
+    unite = forms.ChoiceField(label="Compté en", choices=ReleaseUnit.choices, initial=ReleaseUnit.HOURS)
     part = forms.IntegerField(label="Part visée (%)", min_value=50, max_value=99, initial=90)
     jours = forms.MultipleChoiceField(
         label="Jours possibles", choices=Weekday.choices, widget=forms.CheckboxSelectMultiple, initial=["0", "3"]

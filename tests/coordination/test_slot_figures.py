@@ -281,7 +281,8 @@ def test_quality_reads_the_figures_of_its_site_and_opens_no_list(client: Client,
 
 # --- sizing -----------------------------------------------------------------------------------------------------------
 ASKED = {
-    "examen": "scanner", "objectif": 7, "preavis": 48, "part": 90, "jours": ["3"], "sinon": "part", "graine": 7,
+    "examen": "scanner", "objectif": 7, "preavis": 48, "unite": "hours", "part": 90, "jours": ["3"], "sinon": "part",
+    "graine": 7,
 }  # fmt: skip
 
 
