@@ -79,11 +79,19 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         seen = SlotSeries.objects.visible_to(user).values("pk")
         return self.filter(Q(series__in=seen) | Q(pk__in=self.model.objects.serving(pathway).values("pk")))
 
-    def free(self, at: datetime) -> Self:
-        """Still protected, in the future, with at least one place left, and not due to the platform yet: what is
+    def free(self, at: datetime, but: Pathway | None = None) -> Self:
+        """What may be booked at ``at``: `not_full`, with a place that nobody else keeps for a few minutes.
+
+        The only definition of a free place; those kept for ``but`` are free for it. A page that shows the others as
+        kept reads `not_full` and `with_held`.
+        """
+        return self.not_full(at).unheld(at, but)
+
+    def not_full(self, at: datetime) -> Self:
+        """Still protected, in the future, with at least one place not taken, and not due to the platform yet: what is
         promised to it does not wait for the job that says so. Nobody more enters a slot that its series gives up."""
-        free = self.filter(status="protected", starts_at__gt=at, release_at__gt=at, booked__lt=F("capacity"))
-        return free.exclude(given_up())
+        rows = self.filter(status="protected", starts_at__gt=at, release_at__gt=at, booked__lt=F("capacity"))
+        return rows.exclude(given_up())
 
     def protected_full(self, at: datetime) -> Self:
         """Still protected and to come, with no place left."""

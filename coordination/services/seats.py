@@ -15,8 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Count, F, IntegerField, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F
 from django.utils import timezone
 
 from coordination.errors import SlotFull
@@ -84,14 +83,12 @@ def lock_slots(ids: Iterable[int]) -> None:
 
 def locked_slots(ids: Iterable[int], pathway: Pathway, at: datetime) -> dict[int, Slot]:
     """Locked slots as they stand now, by key, each with ``held``: how many places others keep for a few minutes."""
-    others = Hold.objects.living(at).filter(slot=OuterRef("pk")).exclude(pathway=pathway).order_by()
-    held = Subquery(others.values("slot").annotate(count=Count("pk")).values("count"), output_field=IntegerField())
-    rows = Slot.objects.with_list_data().filter(pk__in=set(ids)).annotate(held=Coalesce(held, 0), given_up=given_up())
+    rows = Slot.objects.with_list_data().filter(pk__in=set(ids)).with_held(at, pathway).annotate(given_up=given_up())
     return {slot.pk: slot for slot in rows}
 
 
 def is_free(slot: Slot, at: datetime) -> bool:
-    """True when a slot read by `locked_slots` has a place for that pathway: `SlotQuerySet.free`, less the holds."""
+    """True when a slot read by `locked_slots` has a place for that pathway, as `SlotQuerySet.free` says."""
     held: int = getattr(slot, "held", 0)
     promised = slot.status == SlotStatus.PROTECTED and slot.starts_at > at and slot.release_at > at
     promised = promised and not getattr(slot, "given_up", False)
@@ -237,7 +234,7 @@ def next_free(slot: Slot, pathway: Pathway, at: datetime, count: int = ALTERNATI
     """The next free slots of the same type for the pathway, those that clash with the patient's day left out."""
     taken = Booking.objects.standing().filter(patient=pathway.patient_id, slot__ends_at__gt=at)
     spans = taken.values_list("slot__starts_at", "slot__ends_at")
-    free = Slot.objects.free(at).serving(pathway).filter(exam_type=slot.exam_type_id).exclude(pk=slot.pk)
+    free = Slot.objects.free(at, pathway).serving(pathway).filter(exam_type=slot.exam_type_id).exclude(pk=slot.pk)
     for start, end in spans:
         free = free.exclude(starts_at__lt=end, ends_at__gt=start)
     return list(free.with_list_data().order_by("starts_at", "id")[:count])
