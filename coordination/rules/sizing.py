@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from math import ceil, inf
 from random import Random
 
-from coordination.rules.spread import quantile
+from coordination.rules.spread import FEWEST, quantile
 
 WEEKS = 52
 WARM_UP = 4
@@ -25,6 +25,8 @@ INTERVAL = (0.05, 0.95)
 OPENS, CLOSES, SLOT_HOUR = 8 / 24, 18 / 24, 9 / 24
 FEWEST_WEEKS = 8
 """Below this many weeks of history, nothing is said."""
+FEWEST_REQUESTS = FEWEST
+"""Nor of fewer requests: they would point at persons, and one request tells nothing of a year."""
 MOST_TRIED = 12
 
 
@@ -41,7 +43,7 @@ class History:
 
     @property
     def enough(self) -> bool:
-        return len(self.weeks) >= FEWEST_WEEKS and sum(self.weeks) > 0
+        return len(self.weeks) >= FEWEST_WEEKS and sum(self.weeks) >= FEWEST_REQUESTS
 
 
 @dataclass(frozen=True)
@@ -140,10 +142,14 @@ def draw_arrivals(history: History, weeks: int, random: Random) -> list[float]:
 
 
 def worth_trying(history: History) -> range:
-    """The numbers of slots a week around the need: from half the mean to well above it, a dozen at most."""
+    """The numbers of slots a week around the need: from half the mean to well above it, a dozen at most; one by one
+    while they fit, else by equal steps."""
     mean = ceil(history.mean)
     first = max(1, mean // 2)
-    return range(first, min(max(first + 6, 2 * mean + 3), first + MOST_TRIED))
+    last = max(first + 5, 2 * mean + 2)
+    if mean <= MOST_TRIED + 4:
+        return range(first, min(last + 1, first + MOST_TRIED))
+    return range(first, last + 1, ceil((last - first + 1) / MOST_TRIED))
 
 
 def sizes(
