@@ -40,3 +40,13 @@ class SizingForm(forms.Form):
     def __init__(self, *args: Any, exams: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["examen"].queryset = exams  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """A place given back before the objective could be met serves nobody."""
+        told = super().clean() or {}
+        if "preavis" in told and "objectif" in told and told["preavis"] >= 24 * told["objectif"]:
+            self.add_error(
+                "preavis",
+                f"Une place rendue {told['preavis']} heures avant ne peut servir personne en {told['objectif']} jours.",
+            )
+        return told

@@ -13,7 +13,7 @@ from directory.together import together
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coordination', '0010_laboratory'),
+        ('coordination', '0012_diagnostic_exams'),
         ('directory', '0003_membership_is_head'),
         ('pathways', '0008_second_primaries'),
         ('pghistory', '0007_auto_20250421_0444'),

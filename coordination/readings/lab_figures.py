@@ -25,7 +25,7 @@ KINDS = (
     MilestoneKind.LAB_NONCONTRIBUTIVE,
     MilestoneKind.LAB_FINAL,
 )
-ELSEWHERE = "Sans demande dans Jalon"
+ELSEWHERE = "Hors de Jalon"
 
 
 class Indicator(StrEnum):

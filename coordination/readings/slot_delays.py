@@ -4,10 +4,12 @@ diagnostic act (IND-03), reception to the appointment offered within 48 working 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
+
+from django.db.models import Exists, OuterRef
 
 from coordination.models import Booking, ExamType
 from coordination.readings.slot_use import Period, period_label
@@ -16,8 +18,8 @@ from directory.models import Establishment
 from pathways.models import Milestone, Pathway, Pause
 from pathways.querysets import PathwayQuerySet
 from pathways.rules.calendar import Calendar
-from pathways.rules.clock import Duration, Unit, add, days_off
-from pathways.rules.durations import Pause as ClockPause
+from pathways.rules.clock import Duration, Unit, add, days_off, waits
+from pathways.rules.durations import Pause as Stop
 from pathways.rules.milestones import MilestoneKind as Kind
 from pathways.services.calendars import calendars_of
 
@@ -36,24 +38,25 @@ class Cut(StrEnum):
 
 
 class State(StrEnum):
-    """The states of an indicator with a promise. Two do not apply: what still runs, and what was closed (or paused
-    without end) before it was due."""
+    """The states of an indicator with a promise; what still runs, or has no reception, cannot be scored."""
 
     MET = "met"
     MISSED = "missed"
     RUNNING = "running"
-    CLOSED = "closed"
     UNKNOWN = "unknown"
+    OUT = "out"
+    """Not applicable: closed before the promise fell due."""
 
 
 @dataclass(frozen=True)
 class Delay:
-    """One patient's delay, in days of 24 hours, in the line ``group``."""
+    """One patient's delay, in days of 24 hours, in the line ``group``; ``adjusted`` without the days of pause."""
 
     pathway: int
     group: str
     days: float
     since: datetime
+    adjusted: float
 
 
 @dataclass(frozen=True)
@@ -62,18 +65,19 @@ class DelayLine:
 
     group: str
     spread: Spread
+    adjusted: Spread
 
 
 @dataclass(frozen=True)
 class Promise:
-    """How many requests met the promise, missed it, still run, were closed before it was due, or cannot be said (no
-    reception recorded)."""
+    """How many requests met the promise, missed it, still run, cannot be said (no reception recorded), or do not apply
+    (closed before it fell due)."""
 
     met: int
     missed: int
     running: int
-    closed: int
     unknown: int
+    out: int = 0
 
     @property
     def judged(self) -> int:
@@ -88,6 +92,7 @@ class Delays:
         self.pathways, self.since, self.now, self.cut, self.zone = pathways, since, now, cut, zone
         self.types = {each.code: each for each in ExamType.objects.all()}
         self._facts = self._read()
+        self._stops, self._calendars = self._read_pauses()
 
     def _read(self) -> dict[int, list[tuple[datetime, str, str]]]:
         """The facts of each pathway, the oldest first."""
@@ -104,13 +109,33 @@ class Delays:
             facts[pathway].append((at, kind, detail))
         return facts
 
+    def _read_pauses(self) -> tuple[dict[int, list[Stop]], dict[int, Calendar]]:
+        """What stopped the clock of each pathway that paused, and the calendar it is counted on."""
+        rows = Pause.objects.counted().filter(pathway__in=self.pathways.values("pk"))
+        paused = list(rows.select_related("pathway__team__establishment").defer("pathway__version__definition"))
+        places = calendars_of(each.pathway.team.establishment for each in paused)
+        stops: dict[int, list[Stop]] = defaultdict(list)
+        calendars = {}
+        for each in paused:
+            calendar = calendars[each.pathway_id] = places[each.pathway.team.establishment_id]
+            stops[each.pathway_id].append(days_off(each.starts_on, each.ends_on, calendar))
+        return stops, calendars
+
+    def _delay(self, pathway: int, group: str, start: datetime, end: datetime) -> Delay:
+        days = adjusted = (end - start) / ONE_DAY
+        if pathway in self._stops:
+            waited = waits(start, end, self._stops[pathway], self._calendars[pathway])
+            adjusted = max(days - (waited.raw_days - waited.adjusted_days), 0.0)
+        return Delay(pathway, group, days, start, adjusted)
+
     def exams(self) -> list[Delay]:
-        """IND-06: from each request of an exam to its first realisation after; what is not done yet has no delay."""
+        """IND-06: from each request of an exam to its first realisation after; what is not done yet has no delay. A
+        consultation offered is no exam asked."""
         name = self._namer()
         found = []
         for pathway, facts in self._facts.items():
             for code, start, end in self._asked_and_done(facts):
-                found.append(Delay(pathway, name(pathway, code, start), (end - start) / ONE_DAY, start))
+                found.append(self._delay(pathway, name(pathway, code, start), start, end))
         return found
 
     def _asked_and_done(self, facts: Iterable[tuple[datetime, str, str]]) -> Iterator[tuple[str, datetime, datetime]]:
@@ -121,6 +146,8 @@ class Delays:
         done: dict[str, datetime] = {}
         for at, kind, code in facts:
             exam = self.types.get(code)
+            if exam and exam.booked_as == Kind.APPOINTMENT_OFFERED:
+                continue
             if exam is None and not code:
                 unnamed[kind].append(at)
             elif exam and kind == exam.booked_as:
@@ -142,7 +169,7 @@ class Delays:
             acts = ((at, code) for at, kind, code in facts if kind in DIAGNOSTIC and self._diagnoses(kind, code))
             act = next(((at, code) for at, code in acts if at >= received), None)
             if act:
-                found.append(Delay(pathway, name(pathway, act[1], received), (act[0] - received) / ONE_DAY, received))
+                found.append(self._delay(pathway, name(pathway, act[1], received), received, act[0]))
         return found
 
     def _diagnoses(self, kind: str, code: str) -> bool:
@@ -152,42 +179,26 @@ class Delays:
 
     def offers(self) -> dict[int, tuple[State, datetime | None]]:
         """IND-09: the state of each pathway opened in the period, and when the promise fell due."""
-        opened = self.pathways.filter(opened_at__gte=self.since, opened_at__lte=self.now).order_by()
-        rows = list(opened.values_list("pk", "team__establishment", "closed_at"))
+        before = Milestone.objects.in_force().filter(
+            pathway=OuterRef("pk"), kind=Kind.REFERRAL_RECEIVED, occurred_at__lt=self.since
+        )
+        opened = self.pathways.filter(opened_at__gte=self.since, opened_at__lte=self.now).exclude(Exists(before))
+        rows = list(opened.order_by().values_list("pk", "team__establishment", "closed_at"))
         calendars = calendars_of(Establishment.objects.filter(pk__in={place for _, place, _ in rows}))
-        stops: dict[int, list[tuple[date, date | None]]] = defaultdict(list)
-        for pathway, starts_on, ends_on in (
-            Pause.objects.counted()
-            .filter(pathway__in=opened.values("pk"))
-            .values_list("pathway_id", "starts_on", "ends_on")
-        ):
-            stops[pathway].append((starts_on, ends_on))
-        return {
-            pathway: self._offer(
-                self._facts.get(pathway, []),
-                calendars[place],
-                [days_off(starts_on, ends_on, calendars[place]) for starts_on, ends_on in stops[pathway]],
-                closed_at,
-            )
-            for pathway, place, closed_at in rows
-        }
+        return {pathway: self._offer(pathway, calendars[place], closed) for pathway, place, closed in rows}
 
-    def _offer(
-        self,
-        facts: Iterable[tuple[datetime, str, str]],
-        calendar: Calendar,
-        pauses: Sequence[ClockPause],
-        closed_at: datetime | None,
-    ) -> tuple[State, datetime | None]:
+    def _offer(self, pathway: int, calendar: Calendar, closed: datetime | None) -> tuple[State, datetime | None]:
+        """An appointment given by telephone before the request was written down keeps the promise."""
+        facts = self._facts.get(pathway, [])
         received = next((at for at, kind, _ in facts if kind == Kind.REFERRAL_RECEIVED), None)
         if received is None:
             return State.UNKNOWN, None
-        due = add(received, PROMISE, calendar, pauses)
-        offered = next((at for at, kind, _ in facts if kind == Kind.APPOINTMENT_OFFERED and at >= received), None)
+        due = add(received, PROMISE, calendar, self._stops.get(pathway, ()))
+        offered = next((at for at, kind, _ in facts if kind == Kind.APPOINTMENT_OFFERED), None)
         if offered is not None:
             return (State.MET if due is None or offered <= due else State.MISSED), due
-        if closed_at is not None and (due is None or closed_at <= due):
-            return State.CLOSED, due
+        if closed is not None and (due is None or closed <= due):
+            return State.OUT, due
         return (State.RUNNING if due is None or self.now <= due else State.MISSED), due
 
     def _namer(self) -> Callable[[int, str, datetime], str]:
@@ -215,13 +226,20 @@ def quarter_of(day: date) -> str:
 
 def lines_of(delays: Iterable[Delay], cut: Cut) -> list[DelayLine]:
     """A line per group, by its words, quarters in time."""
-    groups: dict[str, list[float]] = defaultdict(list)
+    groups: dict[str, list[Delay]] = defaultdict(list)
     firsts: dict[str, datetime] = {}
     for delay in delays:
-        groups[delay.group].append(delay.days)
+        groups[delay.group].append(delay)
         firsts[delay.group] = min(firsts.get(delay.group, delay.since), delay.since)
     ordered = sorted(groups, key=(lambda name: firsts[name]) if cut is Cut.QUARTER else (lambda name: name))  # type: ignore[arg-type,return-value]
-    return [DelayLine(name, spread_of(groups[name])) for name in ordered]
+    return [
+        DelayLine(
+            name,
+            spread_of(each.days for each in groups[name]),
+            spread_of(each.adjusted for each in groups[name]),
+        )
+        for name in ordered
+    ]
 
 
 def promise_of(states: Iterable[State]) -> Promise:
@@ -229,7 +247,7 @@ def promise_of(states: Iterable[State]) -> Promise:
     counts = dict.fromkeys(State, 0)
     for state in states:
         counts[state] += 1
-    return Promise(**{state.value: count for state, count in counts.items()})
+    return Promise(*(counts[state] for state in State))
 
 
 def by_pk(ids: Iterable[int], visible: PathwayQuerySet) -> dict[int, Pathway]:

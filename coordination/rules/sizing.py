@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import ceil, floor, inf, sqrt
 from random import Random
 
-from coordination.rules.spread import quantile
+from coordination.rules.spread import FEWEST, quantile
 
 WEEKS = 52
 WARM_UP = 4
@@ -26,6 +26,8 @@ INTERVAL = (0.05, 0.95)
 OPENS, CLOSES, SLOT_HOUR = 8 / 24, 18 / 24, 9 / 24
 FEWEST_WEEKS = 8
 """Below this many weeks of history, nothing is said."""
+FEWEST_REQUESTS = FEWEST
+"""Nor of fewer requests: they would point at persons, and one request tells nothing of a year."""
 MOST_TRIED = 12
 SATURDAY = 5
 
@@ -43,7 +45,7 @@ class History:
 
     @property
     def enough(self) -> bool:
-        return len(self.weeks) >= FEWEST_WEEKS and sum(self.weeks) > 0
+        return len(self.weeks) >= FEWEST_WEEKS and sum(self.weeks) >= FEWEST_REQUESTS
 
 
 @dataclass(frozen=True)

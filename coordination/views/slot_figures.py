@@ -31,7 +31,7 @@ from coordination.readings.slot_delays import (
 )
 from coordination.readings.slot_use import SHOWN, Period, chart_of, total_of, use_by, use_by_period
 from coordination.readings.unmet import unmet
-from coordination.rules.charts import Chart, Range, ranges
+from coordination.rules.charts import Chart, Range, bars, ranges
 from coordination.rules.sizing import RUNS, WEEKS, Rule, Size, between, fewest, sizes, worth_trying
 from coordination.rules.spread import FEWEST
 from coordination.views.shared import open_files, user_of
@@ -120,11 +120,18 @@ def _unmet(scope: Scope, since: datetime) -> dict[str, Any]:
     kinds = unmet(scope.pathways, since)
     counts = {kind.key: Counter(label for label, _ in kind.pairs) for kind in kinds}
     exams = sorted({label for each in counts.values() for label in each})
+    drawn = [(exam, [_drawn(counts[kind.key][exam]) for kind in kinds]) for exam in exams]
     return {
+        "chart": bars([row for row in drawn if any(row[1])]) if any(any(sizes) for _, sizes in drawn) else None,
         "kinds": kinds,
         "rows": [(exam, [(kind, counts[kind.key][exam]) for kind in kinds]) for exam in exams],
         "totals": [_total(counts[kind.key].values()) for kind in kinds],
     }
+
+
+def _drawn(count: int) -> int:
+    """Nothing is drawn of too few."""
+    return count if count >= FEWEST else 0
 
 
 def _total(counts: Iterable[int]) -> str:

@@ -162,8 +162,8 @@ def test_a_case_counts_once_for_the_laboratory_that_received_the_sample() -> Non
     pathways.record_milestone(pathway=typed, kind=ASKED, occurred_at=now - timedelta(days=9))
     cases = in_period(lab, 30, 0)[Indicator.INTERMEDIATE]
     lines = dict(lines_of(cases, LabCut.LABORATORY))
-    assert list(lines) == ["Anatomopathologie", "Sans demande dans Jalon"], "by name: nobody is ranked"
-    assert (lines["Anatomopathologie"].met, lines["Sans demande dans Jalon"].missed) == (1, 1)
+    assert list(lines) == ["Anatomopathologie", "Hors de Jalon"], "by name: nobody is ranked"
+    assert (lines["Anatomopathologie"].met, lines["Hors de Jalon"].missed) == (1, 1)
     asked = request.pathway.milestones.get(kind=ASKED)
     pathways.correct_milestone(milestone=asked, occurred_at=asked.occurred_at - timedelta(days=9), author=lab.nurse)
     lines = dict(lines_of(in_period(lab, 30, 0)[Indicator.INTERMEDIATE], LabCut.LABORATORY))

@@ -167,8 +167,8 @@ def test_an_appointment_is_promised_within_48_working_hours(desk: Desk) -> None:
             fact(pathway, "appointment_offered", friday + offered)
     states = [state for state, _ in delays().offers().values()]
     assert sorted(states) == sorted([State.MET, State.MISSED, State.MISSED]), "Friday 18:00 is due Tuesday 18:00"
-    told = promise_of([State.MET, State.MISSED, State.RUNNING, State.CLOSED, State.UNKNOWN, State.MET])
-    assert (told.met, told.missed, told.running, told.closed, told.unknown, told.judged) == (2, 1, 1, 1, 1, 3)
+    told = promise_of([State.MET, State.MISSED, State.RUNNING, State.OUT, State.UNKNOWN, State.MET])
+    assert (told.met, told.missed, told.running, told.out, told.unknown, told.judged) == (2, 1, 1, 1, 1, 3)
 
 
 def test_what_was_closed_or_paused_before_the_promise_was_due_is_not_missed(desk: Desk) -> None:
@@ -180,8 +180,75 @@ def test_what_was_closed_or_paused_before_the_promise_was_due_is_not_missed(desk
         pathway=paused, kind="patient_choice", starts_on=timezone.localdate() - timedelta(days=12), author=None
     )
     states = {pathway: state for pathway, (state, _) in delays().offers().items()}
-    assert (states[soon.pk], states[late.pk]) == (State.CLOSED, State.MISSED)
+    assert (states[soon.pk], states[late.pk]) == (State.OUT, State.MISSED)
     assert states[paused.pk] is State.RUNNING
+
+
+def offer_of(pathway: Pathway) -> State:
+    return delays().offers()[pathway.pk][0]
+
+
+def test_an_appointment_given_before_the_request_was_written_keeps_the_promise(desk: Desk) -> None:
+    pathway, at = desk.pathway(days_ago=12, received=False), timezone.now() - timedelta(days=12)
+    fact(pathway, "appointment_offered", at)
+    fact(pathway, "referral_received", at + timedelta(minutes=10))
+    assert offer_of(pathway) is State.MET
+
+
+def test_a_pathway_closed_before_the_promise_fell_due_does_not_apply(desk: Desk) -> None:
+    now = timezone.now()
+    early, late = desk.pathway(days_ago=1, received=False), desk.pathway(days_ago=12, received=False)
+    fact(early, "referral_received", now - timedelta(hours=5))
+    fact(late, "referral_received", now - timedelta(days=12))
+    assert (offer_of(early), offer_of(late)) == (State.RUNNING, State.MISSED)
+    for pathway in (early, late):
+        pathways.close_pathway(pathway=pathway, reason="refused", author=None)
+    assert (offer_of(early), offer_of(late)) == (State.OUT, State.MISSED)
+
+
+def test_a_request_received_before_the_period_is_not_unknown(desk: Desk) -> None:
+    now = timezone.now()
+    pathway = desk.pathway(days_ago=10, received=False)
+    fact(pathway, "referral_received", now - timedelta(days=9))
+    without = desk.pathway(days_ago=3, received=False)
+    found = Delays(Pathway.objects.all(), now - timedelta(days=5), now, Cut.EXAM).offers()
+    assert {pk: state for pk, (state, _) in found.items()} == {without.pk: State.UNKNOWN}
+    pathways.record_milestone(pathway=without, kind="referral_received", occurred_at=now - timedelta(days=8))
+    assert Delays(Pathway.objects.all(), now - timedelta(days=5), now, Cut.EXAM).offers() == {}
+
+
+def test_a_consultation_offered_is_no_exam_asked_and_a_pre_treatment_exam_no_diagnosis(desk: Desk) -> None:
+    exam()
+    pathway, start = desk.pathway(days_ago=20, received=False), timezone.now() - timedelta(days=20)
+    fact(pathway, "referral_received", start)
+    fact(pathway, "appointment_offered", start + timedelta(days=1), "consultation")
+    fact(pathway, "first_care", start + timedelta(days=3), "consultation")
+    fact(pathway, "exam_done", start + timedelta(days=5), "consultation_anesthesie")
+    assert delays().exams() == []
+    assert delays().first_acts() == []
+    fact(pathway, "exam_done", start + timedelta(days=8), "irm")
+    assert [(each.group, round(each.days)) for each in delays().first_acts()] == [("IRM", 8)]
+
+
+def test_pauses_are_taken_out_beside_the_raw_delay(desk: Desk) -> None:
+    pathway = done_after(desk, 6)
+    day = (timezone.now() - timedelta(days=24)).date()
+    pathways.add_pause(pathway=pathway, kind="medical", starts_on=day, ends_on=day + timedelta(days=1), author=None)
+    (each,) = delays().exams()
+    assert (round(each.days), round(each.adjusted)) == (6, 4)
+    (line,) = lines_of([each] * 5, Cut.EXAM)
+    assert (round(line.spread.middle or 0), round(line.adjusted.middle or 0)) == (6, 4)
+
+
+def test_unmet_demand_is_drawn_without_what_is_too_few(nurse: Client, desk: Desk) -> None:
+    for number in range(6):
+        WaitingPlace.objects.create(
+            pathway=desk.pathway(), exam_type=exam("irm" if number == 5 else "scanner"), asked_at=timezone.now()
+        )
+    chart = nurse.get(url("slot-figures")).context["unmet"]["chart"]
+    assert [(row.label, row.total) for row in chart.rows] == [("Scanner", 5)], "one is not drawn"
+    WaitingPlace.objects.all().delete()
+    assert nurse.get(url("slot-figures")).context["unmet"]["chart"] is None
 
 
 def test_by_quarter_and_by_platform(desk: Desk) -> None:
@@ -321,7 +388,14 @@ def test_the_page_says_how_many_and_with_which_seed(nurse: Client, desk: Desk) -
 
 
 @pytest.mark.parametrize(
-    ("change", "status"), [({"jours": []}, 422), ({"objectif": "x"}, 422), ({"examen": "y"}, 422), ({"part": 100}, 422)]
+    ("change", "status"),
+    [
+        ({"jours": []}, 422),
+        ({"objectif": "x"}, 422),
+        ({"examen": "y"}, 422),
+        ({"part": 100}, 422),
+        ({"preavis": 168}, 422),
+    ],
 )
 def test_a_simulation_asked_wrongly_says_what_is_wrong(
     nurse: Client, desk: Desk, change: dict[str, Any], status: int
