@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
+from celery import current_app
 from django.conf import settings
 from django.db import connection
 
@@ -52,6 +53,19 @@ def environment(redis_url: str, folder: Path) -> dict[str, str]:
         "JALON_MEDIA_ROOT": str(settings.MEDIA_ROOT),
         "JALON_EMAIL_URL": f"file://{folder / 'post'}",
     }
+
+
+def children_of(process: subprocess.Popen[bytes] | None) -> list[int]:
+    """The processes it started itself."""
+    assert process is not None
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return [int(pid) for pid in children.read_text(encoding="ascii").split()]
+
+
+def publish_to(url: str) -> None:
+    """This process sends its tasks to the Redis of ``url``."""
+    current_app.conf.broker_url = current_app.conf.broker_write_url = url
+    current_app._pool = current_app.amqp._producer_pool = None  # kombu keeps one pool per address: ask for ours
 
 
 class RedisServer:
@@ -106,6 +120,11 @@ class CeleryWorker:
             stderr=self.log,
             start_new_session=True,
         )
+
+    def kill_children(self) -> None:
+        """Kills those who do the work, as an operating system short of memory would; the worker makes others."""
+        for pid in children_of(self.process):
+            os.kill(pid, signal.SIGKILL)
 
     def kill(self) -> None:
         if self.process:

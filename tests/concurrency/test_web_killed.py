@@ -1,4 +1,4 @@
-"""kill -9 of the web server in the middle of a booking: nothing half done, and the same form sent again does it once."""
+"""kill -9 of the web server in the middle of a booking: nothing half done; the same form sent again does it once."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from coordination import services, tasks
 from coordination.models import Booking, Bundle, Hold, Slot, SlotChange, WaitingOffer, WaitingPlace
 from directory.models import OutboxMessage
 from pathways.models import Milestone, Pathway
+from tests.concurrency.locks import Lock, still_there
 from tests.concurrency.processes import RedisServer, wait_until
 from tests.concurrency.test_bookings import pathways
 from tests.concurrency.test_slot_life import all_sound
-from tests.concurrency.web import Form, Lock, Nurse, WebServer, still_there
+from tests.concurrency.web import Form, Nurse, WebServer
 from tests.coordination.factories import Desk, exam
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]

@@ -12,17 +12,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
-import psycopg2
 from django.conf import settings
-from django.db import connection
 from django.test import Client
 
 from directory.models import User
 from launcher.commands import web
-from tests.concurrency.processes import ROOT, environment, free_port, wait_until
+from tests.concurrency.processes import ROOT, children_of, environment, free_port, wait_until
 
 TOKEN = "a" * 32
 """A CSRF secret, the same in the cookie and in the form."""
@@ -53,9 +50,7 @@ class WebServer:
 
     def workers(self) -> list[int]:
         """The processes that answer; the first one listens and only watches them."""
-        assert self.process is not None
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(pid) for pid in children.read_text(encoding="ascii").split()]
+        return children_of(self.process)
 
     def kill_workers(self) -> list[int]:
         """As a power cut would, without a word to anyone; returns who died."""
@@ -132,34 +127,3 @@ class Nurse:
             except (OSError, HTTPException) as death:
                 self.deaths.append(death)
                 assert len(self.deaths) < 500, "the server does not come back"
-
-
-class Lock:
-    """What the test keeps locked, on a connection of its own: whoever comes there waits, in the middle of its work."""
-
-    def __init__(self, statement: str, *values: Any) -> None:
-        self.statement, self.values = statement, values
-
-    def __enter__(self) -> Lock:
-        self.link = psycopg2.connect(**connection.get_connection_params())
-        self.pid = self.link.get_backend_pid()
-        with self.link.cursor() as cursor:
-            cursor.execute(self.statement, self.values)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.link.rollback()
-        self.link.close()
-
-    def waiting(self) -> list[int]:
-        """The database connections that wait for it."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pid FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))", [self.pid])
-            return [pid for (pid,) in cursor.fetchall()]
-
-
-def still_there(backends: Sequence[int]) -> bool:
-    """True while one of these database connections lives."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)", [list(backends)])
-        return bool(cursor.fetchone()[0])
