@@ -211,10 +211,10 @@ def test_a_request_received_before_the_period_is_not_unknown(desk: Desk) -> None
     pathway = desk.pathway(days_ago=10, received=False)
     fact(pathway, "referral_received", now - timedelta(days=9))
     without = desk.pathway(days_ago=3, received=False)
-    found = Delays(Pathway.objects.all(), now - timedelta(days=5), now, Cut.EXAM).offers()
+    found = Delays(Pathway.objects.all(), now - timedelta(days=5), now, Cut.EXAM, PARIS).offers()
     assert {pk: state for pk, (state, _) in found.items()} == {without.pk: State.UNKNOWN}
     pathways.record_milestone(pathway=without, kind="referral_received", occurred_at=now - timedelta(days=8))
-    assert Delays(Pathway.objects.all(), now - timedelta(days=5), now, Cut.EXAM).offers() == {}
+    assert Delays(Pathway.objects.all(), now - timedelta(days=5), now, Cut.EXAM, PARIS).offers() == {}
 
 
 def test_a_consultation_offered_is_no_exam_asked_and_a_pre_treatment_exam_no_diagnosis(desk: Desk) -> None:
