@@ -201,6 +201,14 @@ class TestLent:
         assert f'value="{doctor.uuid}"' in shown
         assert f'value="{stranger.uuid}"' not in shown
 
+    def test_their_site_is_shown_where_the_series_is(self, client: Client, desk: Desk) -> None:
+        doctor = self.doctor()
+        self.agree(desk, doctor)
+        series = desk.series(practitioners=[doctor])
+        client.force_login(desk.coordinator)
+        for page in (url("series"), url("series-page", series)):
+            assert f"Essaidoc, {doctor.establishment}" in text(client.get(page))
+
     def test_one_ticked_by_hand_without_convention_is_refused_next_to_the_field(
         self, client: Client, desk: Desk, head: User
     ) -> None:
