@@ -75,9 +75,8 @@ def measure() -> None:
             f"              with the same reads {read_rate:6.1f}/s p50 {read.p50:6.1f} ms p95 {read.p95:6.1f} ms   "
             f"ratio {rate / read_rate:4.2f}"
         )
-    print(
-        f"  a booking: {len(_written(some[0], every=True))} statements, {len(_written(some[0]))} of them writes or locks"
-    )
+    every, written = (len(_written(some[0], every=each)) for each in (True, False))
+    print(f"  a booking: {every} statements, {written} of them writes or locks")
 
 
 def _spread_identifiers() -> None:
