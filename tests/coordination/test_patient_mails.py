@@ -99,12 +99,8 @@ def test_a_mail_says_when_where_and_whom_to_call_and_nothing_of_their_health(des
     friday(desk, pathway)
     (mail,) = mails()
     assert (mail.kind, mail.subject, mail.recipient) == ("patient_booked", "Votre rendez-vous", EMAIL)
-    for told in (
-        "vendredi 27 novembre 2026 à 14 h",
-        desk.team.establishment.name,
-        "02 31 00 00 00",
-        "pièce d’identité",
-    ):
+    home = desk.team.establishment.name
+    for told in ("vendredi 27 novembre 2026 à 14 h", home, "02 31 00 00 00", "pièce d’identité"):
         assert told in mail.body.replace("\u00a0", " ")
     secrets = ("Cartier", pathway.patient.first_name, "Scanner", desk.team.name, desk.target.name, pathway.reference)
     assert [secret for secret in secrets if secret.lower() in (mail.subject + mail.body).lower()] == []
