@@ -39,6 +39,7 @@ from coordination.rules.slots import first_free_seat
 from coordination.services.appointments import clock_of, record_request, said, take_back_offer, when, write_in_file
 from coordination.services.life import log
 from coordination.services.policies import refuse_without_convention
+from coordination.services.recalls import drop_recalls
 from coordination.services.waiting import serve, wait_again
 from directory.errors import DomainError
 from directory.models import Professional, User
@@ -313,6 +314,7 @@ def give_back(
     _sit_closer(fresh.slot, fresh.seat)
     stand_or_not(fresh.slot)
     log(fresh.slot, SlotEvent.FREED, by=user, at=at, reason=freed_for or reason, booking=fresh)
+    drop_recalls(fresh, user)
     write_in_file(fresh, AppointmentStatus.CANCELLED)
     return fresh
 
