@@ -10,10 +10,10 @@ from coordination.models.desk import (
     Task,
     TaskStatus,
 )
-from coordination.models.disturbances import DisturbedSlot, ExceptionKind, SlotException, UnmadeWeek
+from coordination.models.disturbances import DisturbedSlot, ExceptionKind, SlotException, UnmadeWeek, UntoldSetup
 from coordination.models.duties import DutyDay, DutyHolder, DutyPattern, Post
 from coordination.models.exam_types import ExamType, Sampling
-from coordination.models.feeds import CalendarFeed
+from coordination.models.feeds import CalendarFeed, FeedDeparture
 from coordination.models.lab import (
     AnswerWay,
     AskedExam,
@@ -80,6 +80,7 @@ __all__ = [
     "ExamRequest",
     "ExamType",
     "ExceptionKind",
+    "FeedDeparture",
     "Hold",
     "LabAgreement",
     "LabAnswer",
@@ -129,6 +130,7 @@ __all__ = [
     "TaskSeries",
     "TaskStatus",
     "UnmadeWeek",
+    "UntoldSetup",
     "WaitingOffer",
     "WaitingPlace",
     "WaitingStatus",

@@ -106,6 +106,24 @@ class DisturbedSlot(models.Model):
         return f"{self.slot} : {self.reason}"
 
 
+@tracked()
+class UntoldSetup(models.Model):
+    """What the patient of an appointment still expects: it stands at its hour, in another room or with other
+    practitioners, and ``task`` asks to tell them. ``people`` are keys of professionals."""
+
+    booking = models.OneToOneField("coordination.Booking", on_delete=models.PROTECT, related_name="untold_setup")
+    room = models.CharField("salle", max_length=60, blank=True)
+    people = models.JSONField("praticiens", default=list)
+    task = models.ForeignKey("coordination.Task", on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = "changement à dire"
+        verbose_name_plural = "changements à dire"
+
+    def __str__(self) -> str:
+        return str(self.booking)
+
+
 class UnmadeWeek(models.Model):
     """A week whose slot could not be made: the machine, the room or somebody is taken, or the database refused.
 

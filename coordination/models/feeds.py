@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from coordination.models.series import SlotSeries
+from coordination.models.slots import Slot
 from directory.models import Professional, Team, User
 
 
@@ -63,3 +64,38 @@ class CalendarFeed(models.Model):
         found = self.platform or self.series or self.professional
         assert found is not None, "calendar_feed_of_one_thing"
         return found
+
+
+class FeedDeparture(models.Model):
+    """A slot that the feed of a series or of a practitioner showed and shows no more: it went to another series, or
+    somebody else is expected at it. The feed says CANCELLED, so that agendas take it away. Coming back erases it."""
+
+    slot = models.ForeignKey(Slot, on_delete=models.CASCADE, related_name="departures")
+    series = models.ForeignKey(SlotSeries, on_delete=models.CASCADE, null=True, blank=True, related_name="departures")
+    professional = models.ForeignKey(
+        Professional, on_delete=models.CASCADE, null=True, blank=True, related_name="slot_departures"
+    )
+    at = models.DateTimeField("le")
+
+    class Meta:
+        verbose_name = "départ d’un agenda"
+        verbose_name_plural = "départs d’agendas"
+        ordering = ["at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["series", "slot"], condition=Q(series__isnull=False), name="slot_left_series_once"
+            ),
+            models.UniqueConstraint(
+                fields=["professional", "slot"],
+                condition=Q(professional__isnull=False),
+                name="slot_left_practitioner_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(series__isnull=False, professional__isnull=True)
+                | Q(series__isnull=True, professional__isnull=False),
+                name="slot_left_one_feed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slot} : {self.series or self.professional}"

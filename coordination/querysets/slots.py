@@ -171,8 +171,10 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         return self.filter(starts_at__gte=start, starts_at__lt=end)
 
     def to_release(self, at: datetime) -> Self:
-        """Still protected, at or past their release instant, with at least one place left."""
-        return self.filter(status="protected", release_at__lte=at, starts_at__gt=at, booked__lt=F("capacity"))
+        """Still protected, at or past their release instant, with at least one place left. The platform is not given a
+        place at an hour, on a machine or with somebody that its series no longer has."""
+        due = self.filter(status="protected", release_at__lte=at, starts_at__gt=at, booked__lt=F("capacity"))
+        return due.exclude(given_up())
 
     def given_back(self, at: datetime) -> Self:
         """Released slots that have not begun: the platform may give them to anyone."""

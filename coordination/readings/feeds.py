@@ -1,7 +1,8 @@
 """Slots as an iCalendar (RFC 5545): no patient, no name, no reference; what an agenda needs to stay right.
 
 Each event keeps its identifier for life; its SEQUENCE only grows: with each change of the slot, each booking made and
-each one given back. A cancelled slot stays in the feed as CANCELLED, so that agendas take it away.
+each one given back. A cancelled slot stays in the feed as CANCELLED, so that agendas take it away; so does, in the feed
+of a series, one that went to another series, and in that of a practitioner, one where somebody else is expected.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
+from django.db import models
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from icalendar import Calendar, Event, vDuration, vUri
 
-from coordination.models import Booking, CalendarFeed, Slot, SlotChange, SlotEvent, SlotPractitioner
+from coordination.models import Booking, CalendarFeed, FeedDeparture, Slot, SlotChange, SlotEvent, SlotPractitioner
 from coordination.querysets import SlotQuerySet
 from coordination.readings.time_zones import time_zone
 from directory.models import Professional, Team
@@ -43,6 +45,7 @@ def feed_slots(feed: CalendarFeed, now: datetime) -> list[Slot]:
             booked_ever=_count(bookings.annotate(n=Count("pk") + Count("pk", filter=Q(status="cancelled")))),
             changed=_count(changes.annotate(n=Count("pk"))),
             stands=Subquery(expected.values("stands")[:1]),
+            left=Exists(_departures(feed).filter(slot=OuterRef("pk"))),
         ).order_by("starts_at", "id")
     )
 
@@ -54,9 +57,18 @@ def _count(rows: Any) -> Coalesce:
 def _shown(feed: CalendarFeed) -> SlotQuerySet:
     if isinstance(feed.shown, Team):
         return Slot.objects.filter(platform=feed.shown)
+    left = Q(pk__in=_departures(feed).values("slot"))
     if isinstance(feed.shown, Professional):
-        return Slot.objects.filter(practitioners__professional=feed.shown)
-    return Slot.objects.filter(series=feed.shown)
+        here = SlotPractitioner.objects.filter(professional=feed.shown)
+        return Slot.objects.filter(Q(pk__in=here.values("slot")) | left)
+    return Slot.objects.filter(Q(series=feed.shown) | left)
+
+
+def _departures(feed: CalendarFeed) -> models.QuerySet[FeedDeparture]:
+    """The slots it showed and shows no more; that of a platform loses none."""
+    if isinstance(feed.shown, Professional):
+        return FeedDeparture.objects.filter(professional=feed.shown)
+    return FeedDeparture.objects.filter(series=feed.series_id) if feed.series_id else FeedDeparture.objects.none()
 
 
 def calendar_file(feed: CalendarFeed, slots: Iterable[Slot], now: datetime) -> bytes:
@@ -98,9 +110,10 @@ def _event(slot: Slot, now: datetime, *, practitioner: bool) -> Event:
 
 
 def _sequence(slot: Any) -> int:
-    """Grows with all that an agenda must hear of; a release from before the log counts once."""
+    """Grows with all that an agenda must hear of; a release from before the log counts once. What left the feed is one
+    step behind the slot itself, which moved by two."""
     released = 1 if slot.released_at and not slot.changed else 0
-    return int(slot.sequence + slot.booked_ever + slot.changed + released)
+    return int(slot.sequence + slot.booked_ever + slot.changed + released - (1 if slot.left else 0))
 
 
 def _status(slot: Any, practitioner: bool) -> tuple[str, str]:
@@ -108,6 +121,8 @@ def _status(slot: Any, practitioner: bool) -> tuple[str, str]:
     taken = (
         f"{slot.booked}/{slot.capacity} place{'s' if slot.capacity > 1 else ''} prise{'s' if slot.booked > 1 else ''}"
     )
+    if slot.left:
+        return "CANCELLED", "vous n’êtes plus attendu" if practitioner else "passé à une autre série"
     if slot.status == "cancelled" or (practitioner and not slot.stands):
         return "CANCELLED", "annulé" if slot.status == "cancelled" else "rendu, vous n’êtes plus attendu"
     if slot.status == "released":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ from coordination.models import (
 )
 from coordination.rules.series import Outcome, Verdict
 from coordination.services.series import SeriesValues
-from coordination.services.series_drafts import Call, Change, exceptions_of
+from coordination.services.series_drafts import Call, Change, News, exceptions_of
 from directory.models import Establishment, Role, Team, TeamKind, User
 from directory.typography import NBSP
 
@@ -163,7 +163,9 @@ def differences(before: SeriesValues, after: SeriesValues) -> list[tuple[str, st
 
 @dataclass(frozen=True)
 class Preview:
-    """A change in words. ``hidden``: patients to call whom the user does not read, by reference of their pathway."""
+    """A change in words. ``hidden``: patients to call whom the user does not read, by reference of their pathway.
+    ``news``: those whose appointment stands in another room or with others, and ``hidden_news`` those not read.
+    ``followed``: slots with patients that follow at their hour."""
 
     cancelled: list[tuple[Any, Outcome]]
     moved: list[tuple[Any, Outcome]]
@@ -174,6 +176,9 @@ class Preview:
     hidden: list[Call]
     conflicts: list[str]
     digest: str
+    news: list[News] = field(default_factory=list)
+    hidden_news: list[News] = field(default_factory=list)
+    followed: list[tuple[Any, Outcome]] = field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -182,16 +187,17 @@ class Preview:
 
     @property
     def nothing(self) -> bool:
-        return not any((self.cancelled, self.moved, self.changed, self.made, self.reopened, self.calls, self.hidden))
+        told = (self.calls, self.hidden, self.news, self.hidden_news)
+        return not any((self.cancelled, self.moved, self.changed, self.made, self.reopened, self.followed, *told))
 
     @property
     def patients(self) -> list[UUID]:
-        return [each.booking.patient.uuid for each in self.calls]
+        return [each.booking.patient.uuid for each in (*self.calls, *self.news)]
 
 
 def preview_of(change: Change, user: User) -> Preview:
-    calls = change.calls()
-    visible = Booking.objects.visible_to(user).filter(pk__in=[each.booking.pk for each in calls])
+    calls, news = change.calls(), change.news()
+    visible = Booking.objects.visible_to(user).filter(pk__in=[each.booking.pk for each in (*calls, *news)])
     read = set(visible.values_list("pk", flat=True))
     return Preview(
         cancelled=change.lines(Verdict.CANCEL),
@@ -203,4 +209,7 @@ def preview_of(change: Change, user: User) -> Preview:
         hidden=[each for each in calls if each.booking.pk not in read],
         conflicts=change.conflicts(),
         digest=change.digest,
+        news=[each for each in news if each.booking.pk in read],
+        hidden_news=[each for each in news if each.booking.pk not in read],
+        followed=change.lines(Verdict.FOLLOW),
     )

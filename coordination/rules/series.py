@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -25,8 +25,24 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class Setup:
+    """What a slot holds besides its hours: places, room, machine and practitioners (their keys)."""
+
+    capacity: int = 1
+    room: str = ""
+    resource: int | None = None
+    people: frozenset[int] = frozenset()
+
+    @property
+    def told(self) -> tuple[str, frozenset[int]]:
+        """What a patient is told: where, and by whom. Nobody is told which machine."""
+        return self.room, self.people
+
+
+@dataclass(frozen=True)
 class Standing:
-    """A slot as it is. ``setup`` is what it holds besides its hours: places, room, machine, practitioners."""
+    """A slot as it is. ``extra``: places added beyond its capacity. ``disturbed``: its series no longer gave it while
+    patients were in it, and nobody more enters it."""
 
     key: int
     week: date
@@ -35,7 +51,9 @@ class Standing:
     release_at: datetime
     status: str
     booked: int = 0
-    setup: Hashable = None
+    setup: Setup = Setup()
+    extra: int = 0
+    disturbed: bool = False
 
 
 class Verdict(StrEnum):
@@ -43,6 +61,7 @@ class Verdict(StrEnum):
     MAKE = "make"
     MOVE = "move"
     CHANGE = "change"
+    FOLLOW = "follow"
     CANCEL = "cancel"
     REOPEN = "reopen"
     PERSON = "person"
@@ -51,13 +70,23 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What becomes of one week: its slot as it is (None: to make), as wanted (None: no more), and why."""
+    """What becomes of one week: its slot as it is (None: to make), as wanted (None: no more), and why.
+
+    ``setup`` is what the slot would hold. ``pressing``: an exception takes it now, whatever a person decided before.
+    """
 
     verdict: Verdict
     week: date
     slot: Standing | None = None
     wanted: Occurrence | None = None
     reason: str = ""
+    setup: Setup = Setup()
+    pressing: bool = False
+
+    @property
+    def to_tell(self) -> bool:
+        """The patients of the slot come at the same hour, elsewhere or to somebody else."""
+        return self.verdict is Verdict.FOLLOW and self.slot is not None and self.slot.setup.told != self.setup.told
 
 
 def monday_of(day: date) -> date:
@@ -98,14 +127,17 @@ def outcomes(
     standing: Iterable[Standing],
     now: datetime,
     *,
-    setup: Hashable = None,
+    setup: Setup = Setup(),
     reason: str = "",
 ) -> list[Outcome]:
     """One verdict for each week that has a slot or should have one, in order of the weeks.
 
     What has begun is left alone, and so is what went back to the platform without a patient, or is due to: a promise
-    given back is not taken again. A slot with patients is never moved nor cancelled by a rule: a person decides. A
-    slot too near to be kept is not made.
+    given back is not taken again. A slot with patients is never moved nor cancelled by a rule: a person decides. At
+    the same hour it follows its series: the machine, the places down to those taken, and the room and the
+    practitioners, which the patients are then told. A slot too near to be kept is not made. One that its patients have
+    left at an hour that its series no longer has is moved or cancelled, even when it is due: it is never given back at
+    that hour.
     """
     slots = {slot.week: slot for slot in standing}
     weeks = sorted({*wanted, *slots})
@@ -113,24 +145,43 @@ def outcomes(
 
 
 def _outcome(
-    week: date, slot: Standing | None, wanted: Occurrence | None, now: datetime, setup: Hashable, reason: str
+    week: date, slot: Standing | None, wanted: Occurrence | None, now: datetime, setup: Setup, reason: str
 ) -> Outcome:
     near = wanted is not None and wanted.release_at <= now
+
+    def found(verdict: Verdict, wanted: Occurrence | None = wanted) -> Outcome:
+        return Outcome(verdict, week, slot, wanted, reason, setup)
+
     if slot is None:
-        return Outcome(Verdict.UNTOUCHED if near else Verdict.MAKE, week, None, wanted, reason)
+        return found(Verdict.UNTOUCHED if near else Verdict.MAKE)
     if slot.starts_at <= now:
-        return Outcome(Verdict.UNTOUCHED, week, slot, wanted)
+        return found(Verdict.UNTOUCHED)
     if slot.status == "cancelled":
-        again = wanted is not None and not near
-        return Outcome(Verdict.REOPEN if again else Verdict.UNTOUCHED, week, slot, wanted, reason)
+        return found(Verdict.REOPEN if wanted is not None and not near else Verdict.UNTOUCHED)
+    same_hour = wanted is not None and wanted.starts_at == slot.starts_at
     if slot.booked:
-        stays = wanted is not None and wanted.starts_at == slot.starts_at
-        return Outcome(Verdict.KEEP if stays else Verdict.PERSON, week, slot, wanted, reason)
-    if slot.status == "released" or slot.release_at <= now:
-        return Outcome(Verdict.UNTOUCHED, week, slot, wanted)
-    if wanted is None or near:
-        return Outcome(Verdict.CANCEL, week, slot, None, reason)
-    if wanted.starts_at != slot.starts_at:
-        return Outcome(Verdict.MOVE, week, slot, wanted, reason)
+        return _followed(found(Verdict.FOLLOW), now) if same_hour else found(Verdict.PERSON)
+    if slot.status == "released" or (slot.release_at <= now and not slot.disturbed):
+        return found(Verdict.UNTOUCHED)
+    if wanted is None or (near and not (slot.disturbed and same_hour)):
+        return found(Verdict.CANCEL, None)
+    if not same_hour:
+        return found(Verdict.MOVE)
     same = (slot.ends_at, slot.release_at, slot.setup) == (wanted.ends_at, wanted.release_at, setup)
-    return Outcome(Verdict.KEEP if same else Verdict.CHANGE, week, slot, wanted, reason)
+    return found(Verdict.KEEP if same else Verdict.CHANGE)
+
+
+def _followed(outcome: Outcome, now: datetime) -> Outcome:
+    """A slot with patients, at its hour: it keeps its end, and no fewer places than are taken. What was given back to
+    the platform keeps its places, and what is due to it its instant."""
+    slot, wanted, setup = outcome.slot, outcome.wanted, outcome.setup
+    assert slot is not None
+    assert wanted is not None
+    released = slot.status == "released"
+    places = slot.setup.capacity if released else max(setup.capacity, slot.booked - slot.extra)
+    setup = replace(setup, capacity=places)
+    moves = not released and min(slot.release_at, wanted.release_at) > now
+    release_at = wanted.release_at if moves else slot.release_at
+    same = (slot.setup, slot.release_at) == (setup, release_at)
+    wanted = replace(wanted, ends_at=slot.ends_at, release_at=release_at)
+    return replace(outcome, verdict=Verdict.KEEP if same else Verdict.FOLLOW, wanted=wanted, setup=setup)

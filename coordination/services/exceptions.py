@@ -7,13 +7,15 @@ from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from coordination.models import DisturbedSlot, ExceptionKind, Resource, Slot, SlotException, SlotSeries
 from coordination.rules.series import monday_of
+from coordination.services.recalls import stop_asking
 from coordination.services.series import refuse_outdated
-from coordination.services.series_acts import act, lock_means, lock_series, refuse_conflicts, stop_asking
-from coordination.services.series_drafts import Change, draft_of, set_aside_told
+from coordination.services.series_acts import act, lock_means, lock_series, refuse_conflicts
+from coordination.services.series_drafts import Change, concerns, draft_of, set_aside_told
 from directory.errors import DomainError
 from directory.models import Professional, Team, User
 from pathways.services import calendar_of
@@ -59,15 +61,22 @@ def exception_of(
 
 
 def series_touched(exception: SlotException) -> list[SlotSeries]:
-    """The series whose slots it takes away, on every site where a practitioner is expected."""
-    rows = SlotSeries.objects.running(exception.first_on).with_list_data().order_by("pk")
+    """The series whose slots it takes away, on every site where a practitioner is expected; and those that need the
+    machine or the practitioner no more, or have ended, but have slots kept with them for the patients in them."""
+    slots = Slot.objects.filter(starts_at__gt=timezone.now(), booked__gt=0)
     if exception.series_id:
-        return list(rows.filter(pk=exception.series_id))
-    if exception.resource_id:
-        return list(rows.filter(resource=exception.resource_id))
-    if exception.professional_id:
-        return list(rows.filter(practitioners=exception.professional_id))
-    return list(rows.filter(platform=exception.platform_id))
+        about, kept = Q(pk=exception.series_id), slots.filter(series=exception.series_id)
+    elif exception.resource_id:
+        about, kept = Q(resource=exception.resource_id), slots.filter(resource=exception.resource_id)
+    elif exception.professional_id:
+        expected = SlotSeries.practitioners.through.objects.filter(professional=exception.professional_id)
+        about = Q(pk__in=expected.values("slotseries"))
+        kept = slots.filter(practitioners__professional=exception.professional_id)
+    else:
+        about, kept = Q(platform=exception.platform_id), slots.filter(platform=exception.platform_id)
+    running = SlotSeries.objects.running(exception.first_on).filter(about)
+    rows = SlotSeries.objects.filter(Q(pk__in=running.values("pk")) | Q(pk__in=kept.values("series")))
+    return list(rows.with_list_data().order_by("pk"))
 
 
 def change_of_exception(exception: SlotException, *, taking_back: bool = False, at: datetime | None = None) -> Change:
@@ -87,6 +96,8 @@ def change_of_exception(exception: SlotException, *, taking_back: bool = False, 
         # Only its own weeks: the rest is the night's, or another change's.
         last = exception.last_on + timedelta(days=6)
         draft.outcomes = [each for each in draft.outcomes if monday_of(exception.first_on) <= each.week <= last]
+        if not concerns(exception, draft.series, draft.practitioners):
+            draft.outcomes = [each for each in draft.outcomes if each.pressing]
     return Change(drafts, told, now)
 
 

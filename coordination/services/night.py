@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from coordination.models import SlotSeries
+from coordination.models import Hold, Slot, SlotSeries
+from coordination.querysets.slots import given_up
 from coordination.rules.series import Outcome, Verdict
 from coordination.services.series_acts import act, lock_series, make_missing
 from coordination.services.series_drafts import HORIZON, Change, Draft, clashes_of, draft_of
@@ -18,8 +21,6 @@ from pathways.services import calendar_of
 
 log = structlog.get_logger(__name__)
 
-NIGHTLY = frozenset({Verdict.MAKE, Verdict.CANCEL, Verdict.REOPEN, Verdict.PERSON})
-"""What the night does by itself: it never moves nor changes a slot that stands."""
 TRIES = 2
 REFUSED = "La base de données a refusé ce créneau"
 
@@ -28,15 +29,21 @@ def generate_slots(*, until: date | None = None, since: date | None = None) -> i
     """Makes the missing slots of every running series up to ``until`` (the horizon by default); returns how many.
 
     It gives up those of days that were closed meanwhile, with a task for each patient to call, and takes up again
-    those of days no longer closed. Slots too near to be protected are left out. ``since`` (a past day, to load a
-    history) leaves out nothing and only makes. Running it again, or twice at once, does nothing more.
+    those of days no longer closed. A change moves its free slots at once, and the night moves only what patients have
+    left since, at an hour that the series no longer has; it lets the others follow in their places and means. Slots
+    too near to be protected are left out. ``since`` (a past day, to load a history) leaves out nothing and only makes.
+    Running it again, or twice at once, does nothing more.
 
     A week whose machine or practitioners are expected elsewhere is left without its slot, and the others are made: it
     becomes an `UnmadeWeek` with what is taken, shown on the pages of the series until it has its slot, and told once
     to the platform and to the teams that rely on it.
     """
     made = 0
-    for key in SlotSeries.objects.running(since or timezone.localdate()).order_by("pk").values_list("pk", flat=True):
+    series = SlotSeries.objects.running(since or timezone.localdate())
+    if not since:
+        waiting = Slot.objects.filter(given_up(), starts_at__gt=timezone.now())
+        series = SlotSeries.objects.filter(Q(pk__in=series.values("pk")) | Q(pk__in=waiting.values("series")))
+    for key in series.order_by("pk").values_list("pk", flat=True):
         made += _try(key, until, since)
     settle_past(timezone.now())
     return made
@@ -65,16 +72,49 @@ def _generate(key: int, until: date | None, since: date | None) -> int:
     draft = _draft(series, until, since)
     shared = series.resource_id or draft.practitioners
     change = Change([draft], "", timezone.now())
-    if since or not (shared or any(each.verdict is not Verdict.MAKE for each in draft.acts)):
+    waits = any(each.verdict is not Verdict.MAKE for each in draft.acts) or any(
+        each.slot.disturbed for each in draft.outcomes if each.slot
+    )
+    if since or not (shared or waits):
         if not since:
             note_unmade(series, [], change.at)
         return make_missing(draft)
-    clashes = [(each, said) for each, said in clashes_of(draft) if each.verdict in NIGHTLY]
-    lost = {each.week for each, _ in clashes}
-    draft.outcomes = [each for each in draft.outcomes if each.week not in lost]
-    made = act(change, by=None, only=NIGHTLY)
-    note_unmade(series, clashes, change.at)
+    _leave_alone(draft, change.at)
+    clashes = clashes_of(draft)
+    why = {each.week: said for each, said in reversed(clashes)}
+    draft.outcomes = [each for each in (_clashed(each, why.get(each.week)) for each in draft.outcomes) if each]
+    kept = {each.week for each in draft.outcomes if each.verdict is Verdict.PERSON}
+    made = act(change, by=None)
+    note_unmade(series, [(each, said) for each, said in clashes if _lacks(each) and each.week not in kept], change.at)
     return made
+
+
+def _clashed(outcome: Outcome, said: str | None) -> Outcome | None:
+    """What is done where the machine or somebody is taken: nothing (None), but a slot that nobody may enter is
+    cancelled, and patients who would come to somebody else are called."""
+    if said is None:
+        return outcome
+    if outcome.slot and outcome.slot.disturbed and outcome.verdict in (Verdict.MOVE, Verdict.CHANGE):
+        return replace(outcome, verdict=Verdict.CANCEL, wanted=None, reason=said[:200])
+    return replace(outcome, verdict=Verdict.PERSON, reason=said[:200]) if outcome.to_tell else None
+
+
+def _lacks(outcome: Outcome) -> bool:
+    """Whether the clash leaves its week without a slot."""
+    gone = outcome.slot is not None and outcome.slot.disturbed and not outcome.slot.booked
+    return outcome.verdict in (Verdict.MAKE, Verdict.REOPEN) or gone
+
+
+def _leave_alone(draft: Draft, at: datetime) -> None:
+    """Leaves what nobody disturbed at its hour, and for another night what somebody has the form of open."""
+    free = [each.slot.key for each in draft.outcomes if each.slot and each.verdict is Verdict.CHANGE]
+    held = set(Hold.objects.living(at).filter(slot__in=free).values_list("slot", flat=True)) if free else set()
+    draft.outcomes = [
+        each
+        for each in draft.outcomes
+        if each.slot is None
+        or (each.slot.key not in held and (each.verdict is not Verdict.MOVE or each.slot.disturbed))
+    ]
 
 
 def _draft(series: SlotSeries, until: date | None, since: date | None) -> Draft:

@@ -33,6 +33,9 @@ def _release(platform: Team, now: datetime) -> int:
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
         .order_by("starts_at", "id")
     )
+    # What a change gave up while its row was awaited is seen only now.
+    left = set(Slot.objects.to_release(now).filter(pk__in=[slot.pk for slot in slots]).values_list("pk", flat=True))
+    slots = [slot for slot in slots if slot.pk in left]
     if not slots:
         return 0
     Slot.objects.filter(pk__in=[slot.pk for slot in slots]).update(status=SlotStatus.RELEASED, released_at=now)

@@ -52,6 +52,7 @@ from coordination.services.appointments import (
 from coordination.services.cancel_codes import MISTAKE
 from coordination.services.life import log
 from coordination.services.policies import refuse_without_convention
+from coordination.services.recalls import drop_recalls
 from coordination.services.waiting import serve, wait_again
 from directory.errors import DomainError
 from directory.models import Professional, User
@@ -343,6 +344,7 @@ def give_back(
     _sit_closer(fresh.slot, fresh.seat)
     stand_or_not(fresh.slot)
     log(fresh.slot, SlotEvent.FREED, by=user, at=at, reason=freed_for or reason, booking=fresh)
+    drop_recalls(fresh, user)
     write_in_file(fresh, AppointmentStatus.CANCELLED)
     return fresh
 

@@ -12,9 +12,19 @@ from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from coordination.models import ExamType, ReleaseUnit, Resource, Slot, SlotException, SlotSeries, UnmadeWeek
+from coordination.models import (
+    ExamType,
+    FeedDeparture,
+    ReleaseUnit,
+    Resource,
+    Slot,
+    SlotException,
+    SlotSeries,
+    UnmadeWeek,
+)
 from coordination.readings.lent import without_convention
 from coordination.rules.series import monday_of
 from coordination.services.series_acts import act, lock_means, lock_series, make_missing, refuse_conflicts
@@ -236,7 +246,7 @@ def edit_series(
     reach = {"reach": "following", "former": str(series.uuid), "monday": str(split)} if split else {"reach": "all"}
     with because("Série modifiée", **reach):
         if split:
-            _cut(series, draft, split)
+            _cut(series, draft, split, change.at)
         draft.series.save()
         draft.series.targets.set(values.targets)
         draft.series.practitioners.set(values.practitioners)
@@ -244,14 +254,14 @@ def edit_series(
     return draft.series
 
 
-def _cut(former: SlotSeries, draft: Draft, monday: date) -> None:
+def _cut(former: SlotSeries, draft: Draft, monday: date, at: datetime) -> None:
     """Two series out of one: from ``monday`` on, the slots and the exceptions belong to the one drafted."""
     fresh = draft.series
     fresh.pk, fresh.uuid, fresh._state.adding = None, uuid4(), True
     fresh.save()
     former.valid_until = monday - timedelta(days=1)
     former.save(update_fields=["valid_until"])
-    Slot.objects.filter(pk__in=draft.slots).update(series=fresh)
+    _leave_feed(former, draft, at)
     for slot in draft.slots.values():
         slot.series = fresh
     UnmadeWeek.objects.filter(series=former, week__gte=monday).update(series=fresh)
@@ -264,6 +274,15 @@ def _cut(former: SlotSeries, draft: Draft, monday: date) -> None:
             exception._state.adding = True
             exception.first_on = monday
             exception.save()
+
+
+def _leave_feed(former: SlotSeries, draft: Draft, at: datetime) -> None:
+    """The slots go to the new series. Its feed and that of the former give them one identifier: the departure is newer
+    than all that was read before, and the slot in its new series newer still, so that an agenda with both shows it."""
+    Slot.objects.filter(pk__in=draft.slots).update(series=draft.series, sequence=F("sequence") + 2)
+    for slot in draft.slots.values():
+        slot.sequence += 2
+    FeedDeparture.objects.bulk_create(FeedDeparture(slot=slot, series=former, at=at) for slot in draft.slots.values())
 
 
 def refuse_changed(series: SlotSeries, known: str | None) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -15,29 +13,33 @@ from django.utils import timezone
 from coordination.models import (
     Booking,
     DisturbedSlot,
+    FeedDeparture,
     Resource,
     Slot,
     SlotEvent,
     SlotPractitioner,
     SlotSeries,
     SlotStatus,
-    Task,
 )
 from coordination.rules.series import Outcome, Verdict
-from coordination.services.appointments import when
+from coordination.rules.slots import first_free_seat
+from coordination.services.appointments import write_in_file
 from coordination.services.life import log
-from coordination.services.new_tasks import create_task
+from coordination.services.recalls import ask_to_call, stop_asking, tell_news
 from coordination.services.seats import lock_slots, stand_or_not
-from coordination.services.series_drafts import Call, Change, Draft
-from coordination.services.tasks import cancel_task
+from coordination.services.series_drafts import Change, Draft
 from coordination.services.unmade import settle_made
 from directory.errors import DomainError
 from directory.models import Professional, Team, User
+from pathways.models import AppointmentStatus
 
 TAKEN = {
     "slot_resource_once": "L’appareil ou la salle est déjà pris à cette heure.",
     "practitioner_in_one_place": "Un praticien est déjà attendu ailleurs à cette heure.",
 }
+
+AGAIN = "Le créneau est de nouveau assuré."
+GONE = "Ce créneau n’aura pas lieu, et plus personne n’y est attendu."
 
 
 def lock_series(rows: Iterable[SlotSeries]) -> None:
@@ -64,20 +66,18 @@ def refuse_conflicts(change: Change) -> None:
         raise DomainError(f"{said[0]}.{more}", code="taken")
 
 
-def act(change: Change, *, by: User | None, only: frozenset[Verdict] | None = None) -> int:
+def act(change: Change, *, by: User | None) -> int:
     """Does it, inside the caller's transaction, with the slots locked; returns how many slots were made.
 
     Raises DomainError when the database refuses a machine or a practitioner.
     """
-    calls = change.calls()
+    calls, news = change.calls(), change.news()
     try:
         with transaction.atomic():
             made = 0
             # Places are left before others are taken: two slots may exchange their hours.
             for leaving in (True, False):
                 for draft, each in change.outcomes():
-                    if only is not None and each.verdict not in only:
-                        continue
                     if leaving == (each.verdict in (Verdict.CANCEL, Verdict.PERSON)):
                         _do(draft, each, change.at, by)
                         made += each.verdict is Verdict.MAKE
@@ -88,8 +88,8 @@ def act(change: Change, *, by: User | None, only: frozenset[Verdict] | None = No
         raise DomainError(TAKEN[name], code="taken") from error
     _settle(change, by)
     settle_made([draft.series for draft in change.drafts], change.at)
-    if only is None or Verdict.PERSON in only:
-        _ask_to_call(calls, change.at, by)
+    ask_to_call(calls, change.at, by)
+    tell_news(news, change.at, by)
     return made
 
 
@@ -98,12 +98,15 @@ def _do(draft: Draft, outcome: Outcome, at: datetime, by: User | None) -> None:
     if outcome.verdict is Verdict.MAKE:
         slot = _blank(draft, outcome)
         slot.save(force_insert=True)
-        _seat(draft, slot)
+        _seat(draft, slot, at)
         return
     assert slot is not None
     if outcome.verdict is Verdict.PERSON:
         return
-    if outcome.verdict is Verdict.CANCEL:
+    if outcome.verdict is Verdict.FOLLOW:
+        _follow(outcome, slot, draft.series.resource)
+        event = SlotEvent.CHANGED
+    elif outcome.verdict is Verdict.CANCEL:
         slot.status, slot.cancelled_at, slot.cancel_reason = SlotStatus.CANCELLED, at, outcome.reason[:200]
         event = SlotEvent.CANCELLED
     else:
@@ -116,7 +119,13 @@ def _do(draft: Draft, outcome: Outcome, at: datetime, by: User | None) -> None:
     slot.sequence = F("sequence") + 1  # type: ignore[assignment]
     slot.save()
     slot.sequence = before + 1
-    _seat(draft, slot) if outcome.verdict is not Verdict.CANCEL else stand_or_not(slot)
+    if outcome.verdict is Verdict.CANCEL:
+        stand_or_not(slot)
+    else:
+        _seat(draft, slot, at)
+    if outcome.verdict is Verdict.FOLLOW:
+        for booking in _inside(slot):
+            write_in_file(booking, AppointmentStatus.PLANNED)
     log(slot, event, by=by, at=at, reason=outcome.reason)
 
 
@@ -136,13 +145,38 @@ def _fit(draft: Draft, outcome: Outcome, slot: Slot) -> None:
     slot.status, slot.released_at, slot.cancelled_at, slot.cancel_reason = SlotStatus.PROTECTED, None, None, ""
 
 
-def _seat(draft: Draft, slot: Slot) -> None:
-    """Those expected at the slot, and nobody else."""
-    SlotPractitioner.objects.filter(slot=slot).delete()
+def _follow(outcome: Outcome, slot: Slot, resource: Resource | None) -> None:
+    """A slot with patients, at its hour: nobody is left beyond its last place."""
+    assert outcome.wanted is not None
+    slot.capacity, slot.room, slot.resource = outcome.setup.capacity, outcome.setup.room, resource
+    slot.release_at = outcome.wanted.release_at
+    sitting = list(Booking.objects.standing().filter(slot=slot).order_by("seat"))
+    taken = {each.seat for each in sitting}
+    for each in sitting:
+        if each.seat > slot.capacity + slot.extra:
+            taken.discard(each.seat)
+            each.seat = first_free_seat(taken)
+            taken.add(each.seat)
+            each.save(update_fields=["seat"])
+
+
+def _inside(slot: Slot) -> Iterable[Booking]:
+    return Booking.objects.unmarked().filter(slot=slot).with_list_data()
+
+
+def _seat(draft: Draft, slot: Slot, at: datetime) -> None:
+    """Those expected at the slot, and nobody else; the agendas of the others hear of it."""
+    present = {each.pk for each in draft.practitioners}
+    rows = SlotPractitioner.objects.filter(slot=slot)
+    left = set(rows.values_list("professional", flat=True)) - present
+    rows.delete()
     span = DateTimeTZRange(slot.starts_at, slot.ends_at)
     SlotPractitioner.objects.bulk_create(
         SlotPractitioner(slot=slot, professional=each, period=span) for each in draft.practitioners
     )
+    FeedDeparture.objects.filter(slot=slot, professional__in=present).delete()
+    for professional in sorted(left):
+        FeedDeparture.objects.update_or_create(slot=slot, professional_id=professional, defaults={"at": at})
 
 
 def make_missing(draft: Draft) -> int:
@@ -160,59 +194,13 @@ def make_missing(draft: Draft) -> int:
 def _settle(change: Change, by: User | None) -> None:
     """A slot that its series gives again, or that nobody is in any more, waits for no decision."""
     over = {
-        e.slot.key: e.verdict
+        each.slot.key: each.verdict
         for draft in change.drafts
-        for e in draft.outcomes
-        if e.slot and e.verdict in (Verdict.KEEP, Verdict.CANCEL)
+        for each in draft.outcomes
+        if each.slot and each.slot.disturbed and each.verdict not in (Verdict.PERSON, Verdict.UNTOUCHED)
     }
-    for row in DisturbedSlot.objects.filter(slot__in=over, settled_at__isnull=True).order_by("pk"):
+    rows = DisturbedSlot.objects.filter(slot__in=over, settled_at__isnull=True).select_related("slot")
+    for row in rows.order_by("pk"):
         row.settled_at = change.at
         row.save(update_fields=["settled_at"])
-        if over[row.slot_id] is Verdict.KEEP:
-            stop_asking(row, "Le créneau est de nouveau assuré.", by)
-
-
-def stop_asking(row: DisturbedSlot, reason: str, by: User | None) -> None:
-    """Nobody has to call the patients of a slot that stands after all."""
-    inside = Booking.objects.standing().filter(slot=row.slot_id).values_list("uuid", flat=True)
-    for task in Task.objects.open().filter(origin__in=[call_origin(uuid, row.since) for uuid in inside]):
-        cancel_task(task=task, reason=reason, user=by)
-
-
-def call_origin(booking: UUID, since: datetime) -> UUID:
-    """The origin of the task that asks to call the patient of a slot given up at ``since``."""
-    return uuid5(booking, f"given-up:{since.isoformat()}")
-
-
-def _ask_to_call(calls: list[Call], at: datetime, by: User | None) -> None:
-    """One task for each patient, unless the slot waits for a decision already, or somebody chose to keep it."""
-    known = {each.slot_id: each for each in DisturbedSlot.objects.filter(slot__in=[c.booking.slot_id for c in calls])}
-    theirs: dict[int, list[Call]] = defaultdict(list)
-    for call in calls:
-        former = known.get(call.booking.slot_id)
-        if former and former.settled_at is None:
-            continue
-        theirs[call.booking.pathway_id].append(call)
-    for each in theirs.values():
-        first = each[0].booking
-        what = ", ".join(f"{call.booking.slot.exam_type} du {when(call.booking.slot)}" for call in each)
-        create_task(
-            pathway=first.pathway,
-            title=f"Rappeler le patient : {what}. {each[0].reason}"[:200],
-            note="\n".join(_note(call) for call in each),
-            due_on=timezone.localdate(at),
-            origin=call_origin(first.uuid, at),
-            author=by,
-        )
-        for call in each:
-            DisturbedSlot.objects.update_or_create(
-                slot=call.booking.slot,
-                defaults={"reason": call.reason[:200], "since": at, "settled_at": None, "kept_by": None},
-            )
-
-
-def _note(call: Call) -> str:
-    said = f"Le créneau du {when(call.booking.slot)} n’est plus assuré : {call.reason}."
-    if call.next_free is None:
-        return f"{said} Aucun créneau libre : voir la liste d’attente ou une demande prioritaire."
-    return f"{said} Prochain créneau libre : {when(call.next_free)}, {call.next_free.platform}."
+        stop_asking(row, GONE if over[row.slot_id] is Verdict.CANCEL else AGAIN, by)

@@ -5,8 +5,8 @@ Nothing is written here. The preview and the act read the same `Change`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
@@ -23,7 +23,8 @@ from coordination.models import (
     SlotStatus,
     UnmadeWeek,
 )
-from coordination.rules.series import Gap, Outcome, Standing, Verdict, monday_of, outcomes, wanted_by_week
+from coordination.querysets.slots import given_up
+from coordination.rules.series import Gap, Outcome, Setup, Standing, Verdict, monday_of, outcomes, wanted_by_week
 from coordination.rules.slots import Occurrence, Pattern
 from coordination.services.appointments import when
 from coordination.services.seats import next_free
@@ -33,18 +34,31 @@ from pathways.services import calendar_of
 
 HORIZON = timedelta(weeks=12)
 """How far ahead slots are made: longer than any delay a target sets between a request and an exam."""
-ACTS = frozenset({Verdict.MAKE, Verdict.MOVE, Verdict.CHANGE, Verdict.CANCEL, Verdict.REOPEN, Verdict.PERSON})
-FILLS = frozenset({Verdict.MAKE, Verdict.MOVE, Verdict.CHANGE, Verdict.REOPEN})
+ACTS = frozenset(set(Verdict) - {Verdict.KEEP, Verdict.UNTOUCHED})
+FILLS = frozenset({Verdict.MAKE, Verdict.MOVE, Verdict.CHANGE, Verdict.FOLLOW, Verdict.REOPEN})
 """Those that need the machine and the practitioners at the wanted hour."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A patient to call: the appointment that its series no longer gives, and the next place free for them."""
+    """A patient to call: the appointment that its series no longer gives, and the next place free for them.
+    ``pressing``: even if somebody chose to keep the slot before."""
 
     booking: Booking
     reason: str
     next_free: Slot | None
+    pressing: bool = False
+
+
+@dataclass(frozen=True)
+class News:
+    """A patient to tell: the appointment stands at its hour, in another room or with other practitioners. ``known`` is
+    what the slot held so far, ``now`` in words what it holds."""
+
+    booking: Booking
+    known: Setup
+    held: Setup
+    now: str
 
 
 @dataclass
@@ -60,9 +74,9 @@ class Draft:
     outcomes: list[Outcome] = field(default_factory=list)
 
     @property
-    def setup(self) -> Hashable:
+    def setup(self) -> Setup:
         series, present = self.series, frozenset(each.pk for each in self.practitioners)
-        return (series.capacity, series.room, series.resource_id, present)
+        return Setup(series.capacity, series.room, series.resource_id, present)
 
     def slot_of(self, outcome: Outcome) -> Slot | None:
         return self.slots[outcome.slot.key] if outcome.slot else None
@@ -93,28 +107,57 @@ class Change:
             (each.verdict, each.week, each.slot, each.wanted and (each.wanted.starts_at, each.wanted.ends_at))
             for _, each in self.outcomes()
         ]
-        inside = sorted(booking.pk for booking in self.bookings())
+        inside = sorted([*(each.pk for each in self.bookings()), *(each.booking.pk for each in self.news())])
         return sha256(repr((self.told, seen, inside)).encode()).hexdigest()
 
     def bookings(self) -> list[Booking]:
         """Those of the slots that wait for a person."""
-        slots = [slot.pk for slot, _ in self.lines(Verdict.PERSON) if slot is not None]
+        return self._expected([slot.pk for slot, _ in self.lines(Verdict.PERSON) if slot is not None])
+
+    def _expected(self, slots: Sequence[int]) -> list[Booking]:
+        if not slots:
+            return []
         rows = Booking.objects.expected(self.at).filter(slot__in=slots).with_list_data()
         return list(rows.select_related("pathway__version__target").order_by("slot__starts_at", "seat", "pk"))
 
+    def news(self) -> list[News]:
+        """Whom to tell of another room or other practitioners, in the order of their appointments."""
+        changed = {
+            each.slot.key: (each, draft) for draft, each in self.outcomes() if each.to_tell and each.slot is not None
+        }
+        found = []
+        for booking in self._expected(list(changed)):
+            each, draft = changed[booking.slot_id]
+            assert each.slot is not None
+            found.append(News(booking, each.slot.setup, each.setup, _in_words(draft, each.slot.setup, each.setup)))
+        return found
+
     def calls(self) -> list[Call]:
         """Whom to call, in the order of their appointments, each with the next free place."""
-        why = {slot.pk: each.reason for slot, each in self.lines(Verdict.PERSON) if slot is not None}
+        why = {slot.pk: each for slot, each in self.lines(Verdict.PERSON) if slot is not None}
         gone = [slot.pk for slot, _ in self.lines(Verdict.CANCEL) if slot is not None]
         calls = []
         for booking in self.bookings():
             free = [s for s in next_free(booking.slot, booking.pathway, self.at, 8) if s.pk not in gone]
-            calls.append(Call(booking, why[booking.slot_id], free[0] if free else None))
+            each = why[booking.slot_id]
+            calls.append(Call(booking, each.reason, free[0] if free else None, each.pressing))
         return calls
 
     def conflicts(self) -> list[str]:
         """Machines, rooms and practitioners that are expected elsewhere at the wanted hours, by name."""
         return [said for draft in self.drafts for said in conflicts_of(draft)]
+
+
+def _in_words(draft: Draft, known: Setup, held: Setup) -> str:
+    """What differs for the patient: « lieu : Salle 4 (et non Salle 2), avec Dr Martin »."""
+    said = []
+    if known.room != held.room:
+        former = f" (et non {known.room})" if known.room else ""
+        said.append(f"lieu : {held.room or str(draft.series.platform)}{former}")
+    if known.people != held.people:
+        present = ", ".join(str(each) for each in draft.practitioners)
+        said.append(f"avec {present}" if present else "sans le praticien prévu")
+    return ", ".join(said)
 
 
 def pattern_of(series: SlotSeries) -> Pattern:
@@ -158,7 +201,8 @@ def draft_of(
 ) -> Draft:
     """What becomes of the slots of ``owner`` (the series itself) from ``since`` (today) on, were the series so.
 
-    ``adding`` and ``without``: exceptions that would be made, or taken back.
+    ``adding`` and ``without``: exceptions that would be made, or taken back. One about a machine or somebody that the
+    series needs no more touches only the slots that still hold them.
     """
     present = list(series.practitioners.all()) if practitioners is None else list(practitioners)
     calendar = calendar_of(series.platform.establishment)
@@ -169,7 +213,7 @@ def draft_of(
         kept += [each for each in exceptions_of(series, present) if each not in kept]
         kept = [each for each in kept if each.resource_id in (None, series.resource_id)]
     gaps = [gap_of(each) for each in kept if without is None or each.pk != without.pk]
-    gaps += [gap_of(each) for each in adding]
+    gaps += [gap_of(each) for each in adding if concerns(each, series, present)]
     stored = (owner or series).pk is not None
     slots = _slots(owner or series, monday_of(first), calendar) if stored else {}
     last = max([until or today + HORIZON, *(calendar.local_date(each.starts_at) for each in slots.values())])
@@ -177,14 +221,45 @@ def draft_of(
     wanted = wanted_by_week(pattern_of(series), gaps, first, last, calendar)
     standing = [standing_of(each, calendar) for each in slots.values()]
     draft.outcomes = [
-        _explained(draft, each) for each in outcomes(wanted, standing, now, setup=draft.setup, reason=reason)
+        _pressed(draft, _explained(draft, each), adding)
+        for each in outcomes(wanted, standing, now, setup=draft.setup, reason=reason)
     ]
     return draft
 
 
+def concerns(exception: SlotException, series: SlotSeries, present: Iterable[Professional]) -> bool:
+    """Whether it is about that series, its platform, its machine or one of those expected at it."""
+    if exception.professional_id:
+        return exception.professional_id in {each.pk for each in present}
+    if exception.resource_id:
+        return exception.resource_id == series.resource_id
+    return exception.platform_id == series.platform_id if exception.platform_id else exception.series_id == series.pk
+
+
+def _pressed(draft: Draft, outcome: Outcome, adding: Sequence[SlotException]) -> Outcome:
+    """A slot that waits for a person, or that somebody chose to keep, and that an exception takes now: its own machine,
+    one of its own practitioners, its platform or its series."""
+    if outcome.verdict is not Verdict.PERSON or outcome.slot is None:
+        return outcome
+    day, setup = draft.calendar.local_date(outcome.slot.starts_at), outcome.slot.setup
+    for each in adding:
+        if each.moved_to is None and gap_of(each).covers(day) and _takes(each, draft.series, setup):
+            return replace(outcome, reason=each.reason, pressing=True)
+    return outcome
+
+
+def _takes(exception: SlotException, series: SlotSeries, setup: Setup) -> bool:
+    if exception.professional_id:
+        return exception.professional_id in setup.people
+    if exception.resource_id:
+        return exception.resource_id == setup.resource
+    return concerns(exception, series, ())
+
+
 def _slots(series: SlotSeries, monday: date, calendar: Calendar) -> dict[int, Slot]:
     rows = Slot.objects.filter(series=series, starts_at__gte=calendar.start_of_day(monday)).with_list_data()
-    return {each.pk: each for each in rows.prefetch_related("practitioners").order_by("starts_at", "pk")}
+    rows = rows.annotate(given_up=given_up()).prefetch_related("practitioners")
+    return {each.pk: each for each in rows.order_by("starts_at", "pk")}
 
 
 def standing_of(slot: Slot, calendar: Calendar) -> Standing:
@@ -197,7 +272,9 @@ def standing_of(slot: Slot, calendar: Calendar) -> Standing:
         release_at=slot.release_at,
         status=slot.status,
         booked=slot.booked,
-        setup=(slot.capacity, slot.room, slot.resource_id, present),
+        setup=Setup(slot.capacity, slot.room, slot.resource_id, present),
+        extra=slot.extra,
+        disturbed=getattr(slot, "given_up", False),
     )
 
 
@@ -209,7 +286,7 @@ def _explained(draft: Draft, outcome: Outcome) -> Outcome:
     gap = next((each for each in draft.gaps if each.moved_to is None and each.covers(day)), None)
     closed = day in draft.calendar.closing_days or draft.calendar.holiday_name(day) is not None
     said = gap.reason if gap else "Jour fermé" if closed else draft.reason or "Série modifiée"
-    return Outcome(outcome.verdict, outcome.week, outcome.slot, outcome.wanted, said)
+    return replace(outcome, reason=said)
 
 
 def set_aside_told(draft: Draft, known: SlotSeries) -> Draft:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coordination.rules.series import Gap, Outcome, Standing, Verdict, monday_of, outcomes, wanted_by_week
+from coordination.rules.series import Gap, Outcome, Setup, Standing, Verdict, monday_of, outcomes, wanted_by_week
 from coordination.rules.slots import Pattern
 from pathways.rules.calendar import Calendar
 
@@ -35,7 +35,7 @@ def reference(pattern: Pattern, gaps: list[Gap]) -> dict[date, datetime]:
     return found
 
 
-def done(standing: dict[date, Standing], found: list[Outcome], setup: object) -> dict[date, Standing]:
+def done(standing: dict[date, Standing], found: list[Outcome], setup: Setup) -> dict[date, Standing]:
     """The slots once the verdicts are carried out."""
     after = dict(standing)
     for each in found:
@@ -71,7 +71,8 @@ def test_after_any_edits_the_free_slots_are_those_of_the_reference(
 ) -> None:
     standing: dict[date, Standing] = {}
     frozen: dict[date, Standing] = {}
-    for pattern, gaps, setup, taken, released in edits:
+    for pattern, gaps, places, taken, released in edits:
+        setup = Setup(places)
         wanted = wanted_by_week(pattern, gaps, FIRST, LAST, CALENDAR)
         found = outcomes(wanted, standing.values(), NOW, setup=setup)
         assert len({each.week for each in found}) == len(found)
@@ -91,7 +92,9 @@ def test_after_any_edits_the_free_slots_are_those_of_the_reference(
         assert free == expected
         assert all(after[week].setup == setup for week in free)
         again = outcomes(wanted, after.values(), NOW, setup=setup)
-        assert {each.verdict for each in again} <= {Verdict.KEEP, Verdict.UNTOUCHED, Verdict.PERSON}
+        assert {each.verdict for each in again} <= {
+            Verdict.KEEP, Verdict.UNTOUCHED, Verdict.PERSON, Verdict.FOLLOW,
+        }  # fmt: skip
         weeks = sorted(free)
         if taken < len(weeks):
             week = weeks[taken]
@@ -102,7 +105,7 @@ def test_after_any_edits_the_free_slots_are_those_of_the_reference(
 
 def slot_on(day: date, **more: object) -> Standing:
     starts_at = datetime.combine(day, time(9), PARIS).astimezone(UTC)
-    values = {"status": "protected", "booked": 0, "setup": None} | more
+    values = {"status": "protected", "booked": 0, "setup": Setup()} | more
     return Standing(
         1, monday_of(day), starts_at, starts_at + timedelta(minutes=30), starts_at - timedelta(hours=48), **values
     )  # type: ignore[arg-type]  # fmt: skip
@@ -117,6 +120,7 @@ def verdict(slot: Standing, pattern: Pattern = USUAL, gaps: tuple[Gap, ...] = ()
     return found.verdict
 
 
+OTHER = Setup(resource=7)
 DOWN = (Gap(MONDAY, MONDAY, "Appareil en panne"),)
 
 
@@ -130,8 +134,11 @@ DOWN = (Gap(MONDAY, MONDAY, "Appareil en panne"),)
         (slot_on(MONDAY, status="released"), DOWN, Verdict.UNTOUCHED),
         (slot_on(MONDAY, status="cancelled"), (), Verdict.REOPEN),
         (slot_on(MONDAY, status="cancelled"), DOWN, Verdict.UNTOUCHED),
-        (slot_on(MONDAY, setup="autre"), (), Verdict.CHANGE),
-        (slot_on(MONDAY, setup="autre", booked=1), (), Verdict.KEEP),
+        (slot_on(MONDAY, setup=OTHER), (), Verdict.CHANGE),
+        (slot_on(MONDAY, setup=OTHER, booked=1), (), Verdict.FOLLOW),
+        (slot_on(MONDAY, setup=Setup(3), booked=1), (), Verdict.FOLLOW),
+        (slot_on(MONDAY, setup=Setup(3), booked=3), (), Verdict.KEEP),
+        (slot_on(MONDAY, disturbed=True), DOWN, Verdict.CANCEL),
     ],
 )
 def test_verdicts(slot: Standing, gaps: tuple[Gap, ...], expected: Verdict) -> None:
@@ -177,3 +184,55 @@ def test_a_week_is_not_moved_to_a_closed_day() -> None:
 def test_what_has_begun_is_left_alone(booked: int) -> None:
     (found,) = outcomes({}, [slot_on(date(2026, 10, 5), booked=booked)], NOW)
     assert found.verdict is Verdict.UNTOUCHED
+
+
+def follow(slot: Standing, setup: Setup, pattern: Pattern = USUAL, now: datetime = NOW) -> Outcome:
+    wanted = wanted_by_week(pattern, (), MONDAY, MONDAY + timedelta(days=6), CALENDAR)
+    (found,) = outcomes(wanted, [slot], now, setup=setup)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("setup", "told"),
+    [
+        (Setup(resource=7), False),
+        (Setup(4), False),
+        (Setup(room="Salle 4"), True),
+        (Setup(people=frozenset({1})), True),
+    ],
+)
+def test_patients_are_told_of_a_room_and_of_practitioners_not_of_a_machine(setup: Setup, told: bool) -> None:
+    found = follow(slot_on(MONDAY, booked=1), setup)
+    assert (found.verdict, found.to_tell) == (Verdict.FOLLOW, told)
+
+
+def test_a_slot_with_patients_keeps_its_end_and_the_places_they_sit_in() -> None:
+    slot = slot_on(MONDAY, booked=3, extra=1, setup=Setup(4))
+    found = follow(slot, Setup(1), replace(USUAL, duration=timedelta(minutes=45), release_notice=timedelta(hours=24)))
+    assert found.setup == Setup(2), "two of the three sit in its own places"
+    assert found.wanted
+    assert found.wanted.ends_at == slot.ends_at
+    assert found.wanted.release_at == slot.starts_at - timedelta(hours=24), "the places left are given back as agreed"
+
+
+def test_what_went_back_to_the_platform_keeps_its_places() -> None:
+    slot = slot_on(MONDAY, booked=1, status="released", setup=Setup(3))
+    assert follow(slot, Setup(1)).verdict is Verdict.KEEP
+    assert follow(slot, Setup(1, room="Salle 4")).setup == Setup(3, room="Salle 4")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "now", "expected"),
+    [
+        (replace(USUAL, starts_at=time(14)), NOW, Verdict.MOVE),
+        (replace(USUAL, weekday=4), slot_on(MONDAY).release_at, Verdict.MOVE),
+        (replace(USUAL, starts_at=time(8)), slot_on(MONDAY).release_at, Verdict.CANCEL),
+        (USUAL, slot_on(MONDAY).release_at, Verdict.KEEP),
+    ],
+)
+def test_a_slot_its_patients_have_left_is_never_due_at_a_wrong_hour(
+    pattern: Pattern, now: datetime, expected: Verdict
+) -> None:
+    assert follow(slot_on(MONDAY, disturbed=True), Setup(), pattern, now).verdict is expected
+    undisturbed = follow(slot_on(MONDAY), Setup(), pattern, now).verdict
+    assert undisturbed is (expected if now == NOW else Verdict.UNTOUCHED)
