@@ -10,7 +10,7 @@ from coordination.models.desk import (
     Task,
     TaskStatus,
 )
-from coordination.models.disturbances import DisturbedSlot, ExceptionKind, SlotException
+from coordination.models.disturbances import DisturbedSlot, ExceptionKind, SlotException, UnmadeWeek
 from coordination.models.duties import DutyDay, DutyHolder, DutyPattern, Post
 from coordination.models.exam_types import ExamType, Sampling
 from coordination.models.feeds import CalendarFeed
@@ -32,6 +32,7 @@ from coordination.models.meetings import ReviewAction, ReviewAttendance, ReviewI
 from coordination.models.notices import Notice, NoticeReading, NoticeStatus
 from coordination.models.papers import DeskPaper, PaperKind, PaperStatus
 from coordination.models.policies import CommitmentFile, Convention, ConventionKind, PolicyMode, SlotPolicy
+from coordination.models.proposals import ProposalKind, ProposalState, SeriesProposal
 from coordination.models.series import ReleaseUnit, Resource, ResourceKind, SlotSeries, Weekday
 from coordination.models.slots import Slot, SlotChange, SlotEvent, SlotPractitioner, SlotStatus
 from coordination.models.tasks import Every, SeriesStatus, TaskItem, TaskSeries
@@ -94,6 +95,8 @@ __all__ = [
     "PaperStatus",
     "PolicyMode",
     "Post",
+    "ProposalKind",
+    "ProposalState",
     "ReleaseUnit",
     "RequestStatus",
     "Resource",
@@ -108,6 +111,7 @@ __all__ = [
     "SampleShare",
     "Sampling",
     "SavedView",
+    "SeriesProposal",
     "SeriesStatus",
     "Slot",
     "SlotChange",
@@ -121,6 +125,7 @@ __all__ = [
     "TaskItem",
     "TaskSeries",
     "TaskStatus",
+    "UnmadeWeek",
     "WaitingOffer",
     "WaitingPlace",
     "WaitingStatus",

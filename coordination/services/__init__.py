@@ -52,6 +52,7 @@ from coordination.services.meetings import (
 )
 from coordination.services.moving import history_of, move_booking, overbook, overbookers
 from coordination.services.new_tasks import create_task
+from coordination.services.night import generate_slots
 from coordination.services.notice_letters import open_notice, read_link
 from coordination.services.notice_post import (
     accept_notice,
@@ -84,6 +85,15 @@ from coordination.services.policies import (
     remind_of_conventions,
     seed_policies,
 )
+from coordination.services.proposals import (
+    accept_proposal,
+    change_of_proposal,
+    decline_proposal,
+    propose_change,
+    propose_exception,
+    propose_series,
+    withdraw_proposal,
+)
 from coordination.services.recurrence import (
     make_next_occurrences,
     next_occurrence,
@@ -108,7 +118,16 @@ from coordination.services.resources import add_resource, retire_resource
 from coordination.services.reviews import ask_review, ask_switch_review
 from coordination.services.saved_views import delete_view, open_on, save_view
 from coordination.services.seats import Wish
-from coordination.services.series import SeriesValues, change_of_series, create_series, edit_series, generate_slots
+from coordination.services.series import (
+    SeriesValues,
+    change_of_new,
+    change_of_series,
+    create_series,
+    edit_series,
+    refuse_changed,
+    values_of,
+    version_of,
+)
 from coordination.services.slots import close_slot, reopen_slot
 from coordination.services.tasks import (
     cancel_task,
@@ -128,6 +147,7 @@ __all__ = [
     "SeriesValues",
     "Wish",
     "accept_notice",
+    "accept_proposal",
     "acknowledge_told",
     "act_on_rows",
     "add_file",
@@ -144,6 +164,8 @@ __all__ = [
     "cancel_request",
     "cancel_task",
     "change_of_exception",
+    "change_of_new",
+    "change_of_proposal",
     "change_of_series",
     "change_return",
     "check_opened",
@@ -161,6 +183,7 @@ __all__ = [
     "create_task",
     "decide_action",
     "decide_policy",
+    "decline_proposal",
     "delete_view",
     "drop_ended_holds",
     "drop_holds",
@@ -220,11 +243,15 @@ __all__ = [
     "postpone_call",
     "produce_paper",
     "propose_again",
+    "propose_change",
     "propose_date",
+    "propose_exception",
+    "propose_series",
     "read_lab_link",
     "read_link",
     "record_contact",
     "rectify_notice",
+    "refuse_changed",
     "refuse_request",
     "refuse_without_convention",
     "release_unused_slots",
@@ -267,6 +294,9 @@ __all__ = [
     "tick_item",
     "undo_act",
     "undo_mark",
+    "values_of",
+    "version_of",
     "warn_of_promises",
     "withdraw_contact",
+    "withdraw_proposal",
 ]

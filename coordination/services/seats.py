@@ -110,7 +110,7 @@ def _proposed_between(pathway: Pathway, start: datetime | OuterRef, end: datetim
 
 
 def is_free(slot: Slot, at: datetime) -> bool:
-    """True when a slot read by `locked_slots` has a place for that pathway: `SlotQuerySet.free`, less the holds."""
+    """True when a slot read by `locked_slots` has a place for that pathway, as `SlotQuerySet.free` says."""
     held: int = getattr(slot, "held", 0)
     promised = slot.status == SlotStatus.PROTECTED and slot.starts_at > at and slot.release_at > at
     promised = promised and not getattr(slot, "given_up", False)
@@ -256,7 +256,7 @@ def next_free(slot: Slot, pathway: Pathway, at: datetime, count: int = ALTERNATI
     """The next free slots of the same type for the pathway, those that clash with the patient's day left out."""
     taken = Booking.objects.standing().filter(patient=pathway.patient_id, slot__ends_at__gt=at)
     spans = taken.values_list("slot__starts_at", "slot__ends_at")
-    free = Slot.objects.free(at).serving(pathway).filter(exam_type=slot.exam_type_id).exclude(pk=slot.pk)
+    free = Slot.objects.free(at, pathway).serving(pathway).filter(exam_type=slot.exam_type_id).exclude(pk=slot.pk)
     for start, end in spans:
         free = free.exclude(starts_at__lt=end, ends_at__gt=start)
     return list(free.with_list_data().order_by("starts_at", "id")[:count])

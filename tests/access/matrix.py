@@ -54,6 +54,10 @@ def booking_request(cast: Cast) -> dict[str, Any]:
     return {"slot": cast.slot.uuid, "pathway": cast.pathway.uuid, "request_key": uuid4()}
 
 
+def series_of(cast: Cast) -> dict[str, Any]:
+    return {"uuid": cast.slot.series.uuid}
+
+
 def feed_token(cast: Cast) -> dict[str, Any]:
     from coordination.services.feeds import token_of
 
@@ -239,7 +243,15 @@ ROUTES: dict[str, Route] = {
     "coordination:platform-proof": Route("T"),
     "coordination:series": Route(TEAM + "TAXY"),
     "coordination:series-new": Route("A"),
-    "coordination:series-edit": Route("A", kwargs=lambda cast: {"uuid": cast.slot.series.uuid}),
+    "coordination:series-edit": Route("A", kwargs=series_of),
+    "coordination:series-page": Route(TEAM + "TA", kwargs=series_of),
+    "coordination:proposal-change": Route(DESK, kwargs=series_of),
+    "coordination:proposal-more": Route(DESK, kwargs=series_of),
+    "coordination:proposal-exception": Route(DESK, kwargs=series_of),
+    "coordination:proposal": Route(TEAM + "TA", about="series_proposal"),
+    "coordination:proposal-accept": post("A", "series_proposal"),
+    "coordination:proposal-decline": post("A", "series_proposal"),
+    "coordination:proposal-withdraw": post("C", "series_proposal"),
     "coordination:exception-new": Route("A"),
     "coordination:exception-back": Route("A", about="slot_exception"),
     "coordination:slot-keep": post("A", "slot"),
