@@ -256,7 +256,13 @@ def next_free(slot: Slot, pathway: Pathway, at: datetime, count: int = ALTERNATI
     """The next free slots of the same type for the pathway, those that clash with the patient's day left out."""
     taken = Booking.objects.standing().filter(patient=pathway.patient_id, slot__ends_at__gt=at)
     spans = taken.values_list("slot__starts_at", "slot__ends_at")
-    free = Slot.objects.free(at, pathway).serving(pathway).filter(exam_type=slot.exam_type_id).exclude(pk=slot.pk)
+    free = (
+        Slot.objects.free(at, pathway)
+        .serving(pathway)
+        .agreed(pathway)
+        .filter(exam_type=slot.exam_type_id)
+        .exclude(pk=slot.pk)
+    )
     for start, end in spans:
         free = free.exclude(starts_at__lt=end, ends_at__gt=start)
     return list(free.with_list_data().order_by("starts_at", "id")[:count])

@@ -137,6 +137,7 @@ def _other_forms(other: Otherwise | None) -> dict[str, Form]:
     return {
         "wait": WaitForm(initial=key),
         "ask": AskForm(platforms=other.priority.platforms, initial=key),
+        "partner": AskForm(platforms=other.sites, initial={"key": uuid4()}, auto_id="id_partner_%s"),
         "overbook": OverbookForm(slots=[each.slot for each in other.full], physicians=people, initial=key),
     }
 

@@ -184,21 +184,24 @@ def ask(request: HttpRequest, uuid: UUID) -> HttpResponse:
     pathway, user = _pathway(request, uuid), user_of(request)
     need = _need(request, pathway)
     now = timezone.now()
-    priority = otherwise_of(pathway, need, now, timezone.localdate(now)).priority
-    form = AskForm(request.POST, platforms=priority.platforms)
+    other = otherwise_of(pathway, need, now, timezone.localdate(now))
+    partner = request.POST.get("site") == "partner"
+    name, platforms = ("partner", other.sites) if partner else ("ask", other.priority.platforms)
+    form = AskForm(request.POST, platforms=platforms, auto_id="id_partner_%s" if partner else "id_%s")
     if not form.is_valid():
-        return _again(request, pathway, forms={"ask": form})
+        return _again(request, pathway, forms={name: form})
     data = form.cleaned_data
+    mode, within = other.terms(data["addressed_to"])
     return _do(
         request,
         pathway,
         lambda: services.ask_exam(
             pathway=pathway, exam_type=need.exam_type, addressed_to=data["addressed_to"], user=user,
-            step_key=need.step.key if need.step else "", within=priority.within(data["addressed_to"]),
+            step_key=need.step.key if need.step else "", mode=mode, within=within,
             urgent=data["urgent"], question=data["question"], request_key=data["key"],
         ),
         "Demande envoyée au plateau : il répond par une date.",
-        forms={"ask": form},
+        forms={name: form},
     )  # fmt: skip
 
 
