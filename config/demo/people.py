@@ -111,6 +111,8 @@ NEIGHBOURS = (
             account=f"coordination@{NEIGHBOUR}", shown_as="Coordination d’un autre établissement"),
     Someone("neighbour_doctor", "Dr", "Césaire", "Lambrecourt", DOCTOR, "neighbour",
             ("SM24", "Gastro-entérologie et hépatologie"), (("neighbour_pathways", PHYSICIAN),)),
+    Someone("nuclear", "Dr", "Apolline", "Mazerolles-Vic", DOCTOR, "neighbour", ("SM32", "Médecine nucléaire"),
+            (("nuclear", Role.PLATFORM),), f"medecine-nucleaire@{NEIGHBOUR}", "Plateau d’un site partenaire : TEP"),
 )  # fmt: skip
 
 EVERYBODY = (*STAFF, *CITY, *NEIGHBOURS)

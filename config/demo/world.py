@@ -26,7 +26,7 @@ HOSPITAL_FINESS = names.finess(1)
 TARGETS = Path(__file__).resolve().parents[2] / "pathways" / "targets"
 HEAD = ("gastro", "pathways")
 """Who heads the team of the story: unanswered alerts go up to them."""
-PLATFORM_HEADS = (("imaging", "imaging"), ("endoscopy", "endoscopy"))
+PLATFORM_HEADS = (("imaging", "imaging"), ("endoscopy", "endoscopy"), ("nuclear", "nuclear"))
 """Who changes the series of the platforms."""
 INSTADIAG, FAST, SHORT = "instadiag-foie-pancreas", "fast", "avis-de-rcp"
 
@@ -55,6 +55,7 @@ _TEAMS = (
     ("information", "hospital", "Système d’information", TeamKind.QUALITY, "0199001080", f"dsi@{HOSPITAL}"),
     ("neighbour_pathways", "neighbour", "Parcours digestif", TeamKind.COORDINATION, "0353010110",
      f"parcours@{NEIGHBOUR}"),
+    ("nuclear", "neighbour", "Médecine nucléaire", TeamKind.PLATFORM, "0353010120", f"tep@{NEIGHBOUR}"),
     ("practice", "practice", "Cabinet", TeamKind.MEDICAL, "0261910210", f"cabinet@{TOWN}"),
     ("molecular", "laboratory", "Biologie moléculaire", TeamKind.PLATFORM, "0261910310",
      f"biologie-moleculaire@{TOWN}"),

@@ -89,6 +89,9 @@ class BookingRequestSerializer(serializers.Serializer[dict[str, Any]]):
     """A booking to make. The same `request_key` twice books once."""
 
     slot = serializers.UUIDField()
+    starts_at = serializers.DateTimeField(
+        default=None, allow_null=True, help_text="heure à laquelle le créneau a été vu : refusé s’il a été déplacé"
+    )
     pathway = serializers.UUIDField()
     step_key = serializers.CharField(max_length=60, default="", allow_blank=True)
     request_key = serializers.UUIDField()

@@ -140,6 +140,7 @@ class Bookings(APIView):
                 user=user,
                 step_key=data["step_key"],
                 request_key=data["request_key"],
+                seen=data["starts_at"],
             )
         except SlotFull as refused:
             return Response(_refusal(refused), status=409)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from coordination.forms.fields import day_input
 from coordination.models import ExamType, ExceptionKind, ReleaseUnit, Resource, ResourceKind, SlotSeries, Weekday
+from coordination.readings.by_convention import lent_targets
 from coordination.readings.lent import find_physicians, listed_people
 from coordination.services import SeriesValues
 from directory.models import Establishment, Professional, Team
@@ -32,10 +34,19 @@ class PeopleField(forms.ModelMultipleChoiceField):
         return ", ".join(str(part) for part in (obj, obj.specialty_label, elsewhere, town) if part)
 
 
+class TargetsField(forms.ModelMultipleChoiceField):
+    """Target pathways; those of another establishment with the convention behind them."""
+
+    lent: Mapping[int, str] = {}
+
+    def label_from_instance(self, obj: Any) -> str:
+        return self.lent.get(obj.pk, str(obj))
+
+
 class SeriesForm(forms.Form):
     """A series, new or changed. The choices are those of its platform's establishment."""
 
-    targets = forms.ModelMultipleChoiceField(
+    targets = TargetsField(
         TargetPathway.objects.none(),
         label="Parcours servis",
         widget=forms.CheckboxSelectMultiple,
@@ -79,7 +90,8 @@ class SeriesForm(forms.Form):
         super().__init__(*args, **options)
         self.platform, self.series = platform, series
         place = platform.establishment
-        targets = TargetPathway.objects.filter(team__establishment=place)
+        lent = lent_targets(platform, timezone.localdate())
+        targets = TargetPathway.objects.filter(Q(team__establishment=place) | Q(pk__in=lent))
         self.found = find_physicians(place, self.data.get("words", ""), timezone.localdate())
         shown = {each.pk for each in [*listed_people(platform), *self.found.may]}
         present = Professional.objects.filter(Q(pk__in=shown) | Q(uuid__in=self._ticked()))
@@ -91,6 +103,8 @@ class SeriesForm(forms.Form):
         for name, rows in (("targets", targets), ("practitioners", present), ("resource", resources)):
             field: Any = self.fields[name]
             field.queryset = rows.distinct()
+        served: Any = self.fields["targets"]
+        served.lent = lent
         people: Any = self.fields["practitioners"]
         people.place, people.queryset = place, people.queryset.select_related("establishment")
 

@@ -6,15 +6,15 @@ from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q
 
 if TYPE_CHECKING:
     from coordination.models import Convention, ExamType, SlotPolicy  # noqa: F401 (named in the bases below)
-    from directory.models import User
+    from directory.models import Team, User
     from pathways.models import Pathway
 
 
-def runs_on(day: date, prefix: str = "") -> Q:
+def runs_on(day: date | OuterRef, prefix: str = "") -> Q:
     """Valid on ``day``, both ends included."""
     return Q(**{f"{prefix}valid_from__lte": day}) & (
         Q(**{f"{prefix}valid_until__isnull": True}) | Q(**{f"{prefix}valid_until__gte": day})
@@ -47,6 +47,14 @@ class SlotPolicyQuerySet(models.QuerySet["SlotPolicy"]):
             examtype=models.OuterRef("exam_type"),
         )
         return self.filter(runs_on(day)).filter(~Q(mode="partner") | models.Exists(covering))
+
+    def lending(self, platform: Team) -> Self:
+        """Those by which a partner's platform serves the targets of the establishment that holds the convention, for
+        the exams it covers, whenever they run."""
+        return self.filter(
+            platform=platform, mode="partner", convention__partner=platform.establishment_id,
+            convention__holder=F("target__establishment"), convention__exam_types=F("exam_type"),
+        )  # fmt: skip
 
     def serving(self, pathway: Pathway, exam_type: ExamType) -> Self:
         return self.filter(target=pathway.version.target_id, exam_type=exam_type)

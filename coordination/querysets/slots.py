@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Count, DateField, DateTimeField, Exists, F, Func, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Cast, Coalesce
 
+from coordination.querysets.policies import runs_on
 from directory.models import Role
 from pathways.querysets import visible_pathways
 
@@ -165,6 +166,22 @@ class SlotQuerySet(models.QuerySet["Slot"]):
     def serving(self, pathway: Pathway) -> Self:
         """Slots kept for the pathway's target."""
         return self.filter(series__targets=pathway.version.target_id)
+
+    def agreed(self, pathway: Pathway) -> Self:
+        """Less those of a partner whose convention does not run on their day, or does not cover their exam (SLT-07):
+        `services.policies.refuse_without_convention` for many slots."""
+        from coordination.models import SlotPolicy
+
+        ours = SlotPolicy.objects.filter(
+            mode="partner", target=pathway.version.target_id, platform=OuterRef("platform"),
+            exam_type=OuterRef("exam_type"),
+        )  # fmt: skip
+        running = ours.filter(
+            runs_on(OuterRef("local_day")), runs_on(OuterRef("local_day"), "convention__"),
+            convention__exam_types=F("exam_type"),
+        )  # fmt: skip
+        elsewhere = ~Q(platform__establishment=pathway.team.establishment_id)
+        return self.alias(local_day=LOCAL_DAY).exclude(elsewhere & Exists(ours) & ~Exists(running))
 
     def between(self, start: datetime, end: datetime) -> Self:
         """Slots that begin in [start, end)."""

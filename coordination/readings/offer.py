@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID, uuid4
@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from django.db.models import Q
 
 from coordination.models import Booking, ExamType, Slot
+from coordination.readings.by_convention import conventions_of
 from coordination.readings.targets import content_of
 from coordination.readings.worklist import exam_codes, step_definition
 from coordination.rules.slots import Fit, fit, overlapping
@@ -47,7 +48,7 @@ class Need:
 @dataclass(frozen=True)
 class Choice:
     """One free slot for one need. `clash`: the patient's appointment at that hour; `same_day`: those of the day;
-    `held`: how many of its places colleagues keep for a few minutes."""
+    `held`: how many of its places colleagues keep for a few minutes; `convention`: that of a partner's."""
 
     slot: Slot
     fit: Fit
@@ -55,6 +56,7 @@ class Choice:
     same_day: list[Booking]
     key: UUID
     held: int = 0
+    convention: str = ""
 
     @property
     def left(self) -> int:
@@ -138,12 +140,13 @@ def _booked(coming: Sequence[Booking], code: str) -> Booking | None:
 
 def offer_of(pathway: Pathway, need: Need, coming: Sequence[Booking], calendar: Calendar, now: datetime) -> Offer:
     """The first free slots of a need, judged against the step's due instant; two queries."""
-    free = Slot.objects.not_full(now).serving(pathway).with_held(now, pathway)
+    free = Slot.objects.not_full(now).serving(pathway).agreed(pathway).with_held(now, pathway)
     free = free.filter(exam_type=need.exam_type).with_list_data()
     soonest = list(free.order_by("starts_at", "id")[: MEETING + MISSING])
     around = list(free.filter(_on_days(visits(coming, calendar), calendar)).order_by("starts_at", "id")[:MEETING])
-    together = choices_of(around, need, coming, calendar)
-    others = choices_of([slot for slot in soonest if slot not in around], need, coming, calendar)
+    agreed = conventions_of([*soonest, *around], pathway)
+    together = choices_of(around, need, coming, calendar, agreed)
+    others = choices_of([slot for slot in soonest if slot not in around], need, coming, calendar, agreed)
     meeting = [each for each in others if each.fit.meets]
     missing = [each for each in others if not each.fit.meets]
     hidden = len(meeting) > MEETING or len(missing) > MISSING
@@ -158,12 +161,18 @@ def _on_days(days: Sequence[date], calendar: Calendar) -> Q:
     return chosen
 
 
-def choices_of(slots: Sequence[Slot], need: Need, coming: Sequence[Booking], calendar: Calendar) -> list[Choice]:
-    """Slots judged one by one against the need and the patient's own appointments."""
-    return [_choice(slot, need, coming, calendar) for slot in slots]
+def choices_of(
+    slots: Sequence[Slot],
+    need: Need,
+    coming: Sequence[Booking],
+    calendar: Calendar,
+    agreed: Mapping[int, str] | None = None,
+) -> list[Choice]:
+    """Slots judged one by one against the need and the patient's own appointments; ``agreed`` as `conventions_of`."""
+    return [_choice(slot, need, coming, calendar, (agreed or {}).get(slot.pk, "")) for slot in slots]
 
 
-def _choice(slot: Slot, need: Need, coming: Sequence[Booking], calendar: Calendar) -> Choice:
+def _choice(slot: Slot, need: Need, coming: Sequence[Booking], calendar: Calendar, convention: str) -> Choice:
     spans = {(each.slot.starts_at, each.slot.ends_at): each for each in coming}
     span = overlapping(slot.starts_at, slot.ends_at, spans)
     day = calendar.local_date(slot.starts_at)
@@ -174,6 +183,7 @@ def _choice(slot: Slot, need: Need, coming: Sequence[Booking], calendar: Calenda
         same_day=[each for each in coming if calendar.local_date(each.slot.starts_at) == day],
         key=uuid4(),
         held=getattr(slot, "held", 0),
+        convention=convention,
     )
 
 

@@ -14,6 +14,7 @@ from coordination.models import (
     PolicyMode,
     Slot,
     SlotPolicy,
+    SlotSeries,
     WaitingPlace,
 )
 from coordination.readings.offer import Need
@@ -66,6 +67,18 @@ class Otherwise:
     conventions: list[SlotPolicy]
     full: list[Full]
 
+    @property
+    def sites(self) -> list[Team]:
+        """The partners that may be asked today, by convention."""
+        return [each.platform for each in self.conventions]
+
+    def terms(self, platform: Team) -> tuple[str, str]:
+        """Mode and agreed delay of a request to ``platform``."""
+        for each in self.conventions:
+            if each.platform_id == platform.pk:
+                return PolicyMode.PARTNER, each.within
+        return PolicyMode.PRIORITY, self.priority.within(platform)
+
 
 def otherwise_of(pathway: Pathway, need: Need, now: datetime, today: date) -> Otherwise:
     """What else may be done for one need, in a fixed number of queries."""
@@ -93,10 +106,16 @@ def _runs(partner: Partner, day: date) -> bool:
 
 
 def _platforms(pathway: Pathway, exam: ExamType, agreed: Mapping[int, str]) -> list[Team]:
-    """The platforms that do this exam: those that agreed on a delay, then those of the patient's own establishment."""
-    doing = Team.objects.filter(Q(slot_series__exam_type=exam) | Q(pk__in=agreed), kind=TeamKind.PLATFORM).distinct()
-    rows = doing.select_related("establishment").order_by("name", "id")
+    """The platforms that do this exam: those that agreed on a delay, then those of the patient's own establishment,
+    then those elsewhere that serve the pathway already. A partner is asked by its convention, not here."""
     here = pathway.team.establishment_id
+    series = SlotSeries.objects.filter(exam_type=exam)
+    series = series.filter(Q(platform__establishment=here) | Q(targets=pathway.version.target_id))
+    partners = SlotPolicy.objects.serving(pathway, exam).filter(mode=PolicyMode.PARTNER).values("platform")
+    doing = Team.objects.filter(
+        Q(pk__in=agreed) | (Q(pk__in=series.values("platform")) & ~Q(pk__in=partners)), kind=TeamKind.PLATFORM
+    )
+    rows = doing.select_related("establishment").order_by("name", "id")
     return sorted(rows, key=lambda team: (team.pk not in agreed, team.establishment_id != here))
 
 
@@ -105,7 +124,10 @@ def _full(pathway: Pathway, need: Need, now: datetime) -> list[Full]:
     if need.due_at is None or need.due_at <= now:
         return []
     found = (
-        Slot.objects.protected_full(now).serving(pathway).filter(exam_type=need.exam_type, starts_at__lte=need.due_at)
+        Slot.objects.protected_full(now)
+        .serving(pathway)
+        .agreed(pathway)
+        .filter(exam_type=need.exam_type, starts_at__lte=need.due_at)
     )
     slots = list(found.with_list_data().order_by("starts_at", "id")[:MOST_FULL])
     allowed = {slot.pk: overbookers(slot, pathway) for slot in slots}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from coordination.models import Hold, Slot, SlotEvent
 from coordination.services.life import log
-from coordination.services.seats import Wish, lock_slots, locked_slots, refuse_gone, refuse_wrong_wishes
+from coordination.services.seats import Wish, lock_slots, locked_slots, refuse_gone, refuse_moved, refuse_wrong_wishes
 from directory.errors import DomainError
 from directory.models import User
 from pathways.models import Pathway
@@ -30,6 +31,7 @@ def hold_place(
     user: User,
     step_key: str = "",
     minutes: int = MINUTES,
+    seen: datetime | None = None,
     at: datetime | None = None,
 ) -> Hold:
     """Keeps one place of ``slot`` for the pathway's patient for a few minutes.
@@ -38,7 +40,7 @@ def hold_place(
     Raises SlotFull and DomainError as `book_slot` would: what is held can be booked.
     """
     (hold,) = keep_places(
-        wishes=[Wish(slot, step_key)], pathway=pathway, user=user, group=uuid4(), minutes=minutes, at=at
+        wishes=[Wish(slot, step_key, seen)], pathway=pathway, user=user, group=uuid4(), minutes=minutes, at=at
     )
     return hold
 
@@ -59,7 +61,8 @@ def keep_places(
     lock_slots(ids)
     at = at or timezone.now()
     slots = locked_slots(ids, fresh, at)
-    wishes = [Wish(slots[wish.slot.pk], wish.step_key) for wish in wishes]
+    wishes = [replace(wish, slot=slots[wish.slot.pk]) for wish in wishes]
+    refuse_moved(fresh, wishes, at)
     refuse_wrong_wishes(fresh, wishes)
     refuse_gone(fresh, wishes, at)
     _let_go_of_the_same(fresh, wishes, user, at)
@@ -128,6 +131,17 @@ def drop_holds(*, pathway: Pathway) -> None:
         _drop(hold, None, timezone.now())
 
 
+def drop_moved_holds(slots: Iterable[int], *, user: User | None, at: datetime, why: str) -> None:
+    """Nothing is kept in slots that leave their hour; called with the slots locked and not written yet.
+
+    Whoever lets go of places locks them all first, then writes in the life of their slots: written before, a slot
+    and that line would wait for each other.
+    """
+    held = Hold.objects.filter(slot__in=list(slots)).select_related("slot").order_by("slot_id", "pk")
+    for hold in held.select_for_update(of=("self",)):
+        _drop(hold, user, at, why)
+
+
 def drop_ended_holds(*, now: datetime) -> int:
     """Erases the holds that have ended, and says in the life of their slots when they did; returns how many.
 
@@ -153,7 +167,7 @@ def _end(hold: Hold) -> None:
     _drop(hold, None, hold.until)
 
 
-def _drop(hold: Hold, user: User | None, at: datetime) -> None:
+def _drop(hold: Hold, user: User | None, at: datetime, why: str = "") -> None:
     deleted, _ = Hold.objects.filter(pk=hold.pk).delete()
     if deleted:
-        log(hold.slot, SlotEvent.LET_GO, by=user, at=min(at, hold.until))
+        log(hold.slot, SlotEvent.LET_GO, by=user, at=min(at, hold.until), reason=why)

@@ -33,6 +33,7 @@ def move_booking(
     reason: str = "",
     told_how: str | None = None,
     request_key: UUID | None = None,
+    seen: datetime | None = None,
     at: datetime | None = None,
 ) -> Booking:
     """Gives up ``booking`` and books ``to`` instead, in one transaction: the patient never loses the first place
@@ -40,7 +41,8 @@ def move_booking(
 
     ``code`` is the cause, of the list of cancellations. The platforms of both hours are told, the GP too, and the desk
     has to tell the patient unless ``told_how`` says how it was done. The request or the offer recorded by the first
-    booking stands. Raises SlotFull when the place is gone; DomainError for another exam, the same slot, an appointment
+    booking stands. Raises SlotFull when the place is gone, or
+    no more at the hour ``seen``; DomainError for another exam, the same slot, an appointment
     that has passed or no longer stands.
     """
     cause, words = cause_of(code, reason)
@@ -56,7 +58,7 @@ def move_booking(
     try:
         (new,) = take_seats(
             pathway=locked,
-            wishes=[Wish(to, old.step_key)],
+            wishes=[Wish(to, old.step_key, seen)],
             keys=[request_key],
             user=user,
             at=at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from typing import IO, Any
 from uuid import UUID, uuid4
@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 
 from coordination.models import CommitmentFile, Convention, ExamType, PolicyMode, SlotPolicy
+from coordination.rules.agreements import Span, common, runs_until
 from directory.errors import DomainError
 from directory.inspection import FileRefusedError, inspect
 from directory.models import Establishment, Role, Team, User
@@ -45,6 +46,63 @@ def refuse_without_convention(*, pathway: Pathway, exam_type: ExamType, platform
             f"La convention avec {platform.establishment} ne court pas le {on:%d/%m/%Y} pour cet examen.",
             code="no_convention",
         )
+
+
+def refuse_unlent(
+    *,
+    platform: Team,
+    exam_type: ExamType,
+    targets: Iterable[TargetPathway],
+    first: date,
+    last: date | None,
+    known: Collection[int] = (),
+) -> None:
+    """A series is kept for the target of another establishment by the convention that this one holds with the
+    platform's, for an exam and on days that convention and policy cover (SLT-07, S15).
+
+    ``known``: targets served already; they stay where no convention was ever written down. Raises DomainError (code
+    ``no_convention``) naming the field.
+    """
+    if last is not None and last < first:
+        return
+    for target in targets:
+        if target.establishment_id == platform.establishment_id:
+            continue
+        rows = SlotPolicy.objects.lending(platform).filter(target=target).select_related("convention")
+        policies = list(rows.filter(exam_type=exam_type))
+        if not policies and target.pk in known and not rows.exists():
+            continue
+        days = runs_until([each for policy in policies if (each := days_of(policy))], first)
+        if days is None:
+            raise DomainError(
+                f"« {target.name} » est un parcours de {target.establishment} : aucune convention avec "
+                f"{platform.establishment} ne court le {first:%d/%m/%Y} pour cet examen.",
+                field="targets", code="no_convention",
+            )  # fmt: skip
+        if days[1] is not None and (last is None or last > days[1]):
+            raise DomainError(
+                f"La convention pour « {target.name} » court jusqu’au {days[1]:%d/%m/%Y} : donnez ce dernier jour au "
+                "plus tard.",
+                field="valid_until", code="no_convention",
+            )  # fmt: skip
+
+
+def days_of(policy: SlotPolicy) -> Span | None:
+    """The days on which both a partner's policy and its convention run."""
+    convention = policy.convention
+    assert convention is not None  # the database keeps it
+    return common((policy.valid_from, policy.valid_until), (convention.valid_from, convention.valid_until))
+
+
+def refuse_no_partner(*, pathway: Pathway, exam_type: ExamType, platform: Team, on: date) -> None:
+    """A partner is asked for an exam while its convention runs and covers it; raises DomainError (code
+    ``no_convention``)."""
+    ours = SlotPolicy.objects.lending(platform).serving(pathway, exam_type).in_force(on)
+    if not ours.exists():
+        raise DomainError(
+            f"Aucune convention avec {platform.establishment} ne court le {on:%d/%m/%Y} pour cet examen.",
+            field="addressed_to", code="no_convention",
+        )  # fmt: skip
 
 
 @transaction.atomic
@@ -116,6 +174,8 @@ def decide_policy(
             raise DomainError("Ce délai est illisible.", field="within") from error
     if convention is not None and convention.partner_id != platform.establishment_id:
         raise DomainError("Cette convention est avec un autre établissement que ce plateau.", field="convention")
+    if mode == PolicyMode.PARTNER and convention is not None and convention.holder_id != target.establishment_id:
+        raise DomainError("Cette convention est portée par un autre établissement que ce parcours.", field="convention")
     policy = SlotPolicy(
         uuid=uuid or uuid4(), exam_type=exam_type, target=target, platform=platform, mode=mode, within=within.strip(),
         per_week=per_week, convention=convention, valid_from=valid_from, valid_until=valid_until,

@@ -13,6 +13,7 @@ from coordination.services.appointments import clock_of, record_request
 from coordination.services.new_tasks import create_task
 from coordination.services.notices import tell_gp_of_appointments
 from coordination.services.platform_post import tell_platform_asked, tell_platform_not_asked
+from coordination.services.policies import refuse_no_partner, refuse_without_convention
 from coordination.services.promises import WARNING, sync_promises
 from coordination.services.seats import lock_file, refuse_wrong_step
 from coordination.services.tasks import cancel_task, complete_task
@@ -58,6 +59,9 @@ def ask_exam(
         return known
     _refuse_wrong_request(locked, exam_type, step_key, mode, question)
     at = at or timezone.now()
+    if mode == PolicyMode.PARTNER:
+        day = calendar_of(addressed_to.establishment).local_date(at)
+        refuse_no_partner(pathway=locked, exam_type=exam_type, platform=addressed_to, on=day)
     request = ExamRequest(
         pathway=locked,
         exam_type=exam_type,
@@ -121,6 +125,8 @@ def propose_date(
     locked = _running(request)
     if starts_at <= at:
         raise DomainError("Proposez une date à venir.", field="starts_at")
+    day = calendar_of(locked.addressed_to.establishment).local_date(starts_at)
+    refuse_without_convention(pathway=locked.pathway, exam_type=locked.exam_type, platform=locked.addressed_to, on=day)
     _refuse_busy(locked, starts_at)
     _drop_told(locked, user)
     locked.status, locked.proposed_at, locked.place = RequestStatus.PROPOSED, starts_at, place.strip()[:120]

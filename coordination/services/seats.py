@@ -8,7 +8,7 @@ seen, and nobody else counts until the transaction ends.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -56,7 +56,7 @@ from coordination.services.recalls import drop_recalls
 from coordination.services.waiting import serve, wait_again
 from directory.errors import DomainError
 from directory.models import Professional, User
-from directory.typography import hour
+from directory.typography import hour, moment
 from pathways.models import AppointmentStatus, Pathway
 from pathways.services import lock_pathway
 
@@ -65,10 +65,11 @@ ALTERNATIVES = 3
 
 @dataclass(frozen=True)
 class Wish:
-    """One place asked for: its slot, and the step it is for (none outside the plan)."""
+    """One place asked for: its slot, the step it is for (none outside the plan), and the hour that whoever asks saw."""
 
     slot: Slot
     step_key: str = ""
+    seen: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ def take_seats(
     lock_slots(ids)
     at = at or timezone.now()
     slots = locked_slots(ids, pathway, at)
-    wishes = [Wish(slots[wish.slot.pk], wish.step_key) for wish in wishes]
+    wishes = [replace(wish, slot=slots[wish.slot.pk]) for wish in wishes]
+    refuse_moved(pathway, wishes, at)
     refuse_wrong_wishes(pathway, wishes)
     if extra is None:
         refuse_gone(pathway, wishes, at)
@@ -170,6 +172,23 @@ def take_seats(
         if getattr(wish.slot, "waits", True):
             serve(booking=booking, user=user, at=at)
     return made
+
+
+def refuse_moved(pathway: Pathway, wishes: Sequence[Wish], at: datetime) -> None:
+    """Raises SlotFull (code ``slot_moved``) for a slot, read by `locked_slots`, that is not at the hour that was seen:
+    the patient was told the other one. The first way out is the slot itself, at its hour of now."""
+    for wish in wishes:
+        slot = wish.slot
+        if wish.seen is None or wish.seen == slot.starts_at or slot.status == SlotStatus.CANCELLED:
+            continue
+        with clock_of(slot.platform):
+            before = moment(wish.seen, timezone.localdate())
+        here = [slot] if is_free(slot, at) and getattr(slot, "kept_for_it", False) else []
+        raise SlotFull(
+            f"Ce créneau a été déplacé : il était {before}, il est maintenant {when(slot)}. Rien n’est réservé.",
+            alternatives=[*here, *next_free(slot, pathway, at)][:ALTERNATIVES],
+            code="slot_moved",
+        )
 
 
 def refuse_wrong_wishes(pathway: Pathway, wishes: Sequence[Wish]) -> None:
@@ -266,7 +285,13 @@ def next_free(slot: Slot, pathway: Pathway, at: datetime, count: int = ALTERNATI
     """The next free slots of the same type for the pathway, those that clash with the patient's day left out."""
     taken = Booking.objects.standing().filter(patient=pathway.patient_id, slot__ends_at__gt=at)
     spans = taken.values_list("slot__starts_at", "slot__ends_at")
-    free = Slot.objects.free(at, pathway).serving(pathway).filter(exam_type=slot.exam_type_id).exclude(pk=slot.pk)
+    free = (
+        Slot.objects.free(at, pathway)
+        .serving(pathway)
+        .agreed(pathway)
+        .filter(exam_type=slot.exam_type_id)
+        .exclude(pk=slot.pk)
+    )
     for start, end in spans:
         free = free.exclude(starts_at__lt=end, ends_at__gt=start)
     return list(free.with_list_data().order_by("starts_at", "id")[:count])

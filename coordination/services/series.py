@@ -27,6 +27,7 @@ from coordination.models import (
 )
 from coordination.readings.lent import without_convention
 from coordination.rules.series import monday_of
+from coordination.services.policies import refuse_unlent
 from coordination.services.series_acts import act, lock_means, lock_series, make_missing, refuse_conflicts
 from coordination.services.series_drafts import HORIZON, Change, Draft, draft_of, set_aside_told
 from directory.errors import DomainError
@@ -159,6 +160,11 @@ def _check(series: SlotSeries, values: SeriesValues) -> None:
         raise DomainError("Indiquez au moins un parcours servi par ces créneaux.", field="targets")
     if values.resource is not None and values.resource.team_id != series.platform_id:
         raise DomainError("Cet appareil ou cette salle est d’un autre plateau.", field="resource")
+    refuse_unlent(
+        platform=series.platform, exam_type=series.exam_type, targets=values.targets,
+        first=max(series.valid_from, timezone.localdate()), last=values.valid_until,
+        known={each.pk for each in series.targets.all()} if series.pk else (),
+    )  # fmt: skip
     try:
         series.full_clean(exclude=["uuid"])
     except ValidationError as error:

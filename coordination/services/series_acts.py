@@ -23,12 +23,14 @@ from coordination.models import (
 )
 from coordination.rules.series import Outcome, Verdict
 from coordination.rules.slots import first_free_seat
-from coordination.services.appointments import write_in_file
+from coordination.services.appointments import when, write_in_file
+from coordination.services.holds import drop_moved_holds
 from coordination.services.life import log
 from coordination.services.recalls import ask_to_call, stop_asking, tell_news
 from coordination.services.seats import lock_slots, stand_or_not
 from coordination.services.series_drafts import Change, Draft
 from coordination.services.unmade import settle_made
+from coordination.services.waiting import close_moved_offers
 from directory.errors import DomainError
 from directory.models import Professional, Team, User
 from pathways.models import AppointmentStatus
@@ -74,6 +76,7 @@ def act(change: Change, *, by: User | None) -> int:
     calls, news = change.calls(), change.news()
     try:
         with transaction.atomic():
+            _break_promises(change, by, only)
             made = 0
             # Places are left before others are taken: two slots may exchange their hours.
             for leaving in (True, False):
@@ -91,6 +94,16 @@ def act(change: Change, *, by: User | None) -> int:
     ask_to_call(calls, change.at, by)
     tell_news(news, change.at, by)
     return made
+
+
+def _break_promises(change: Change, by: User | None, only: frozenset[Verdict] | None) -> None:
+    """What was kept or proposed at an hour that a slot leaves, before any slot is written. Who waits may be proposed
+    the new hour, as any other."""
+    for verdict, why in ((Verdict.MOVE, "Le créneau a été déplacé"), (Verdict.CANCEL, "Le créneau est annulé")):
+        left = [slot.pk for slot, _ in change.lines(verdict) if slot is not None]
+        if left and (only is None or verdict in only):
+            drop_moved_holds(left, user=by, at=change.at, why=why)
+            close_moved_offers(left, user=by, at=change.at, why=why)
 
 
 def _do(draft: Draft, outcome: Outcome, at: datetime, by: User | None) -> None:

@@ -58,6 +58,7 @@ def _book(request: HttpRequest, pathway: Pathway) -> HttpResponse:
             user=user_of(request),
             step_key=step,
             request_key=uuid_of(request.POST.get("key")),
+            seen=instant_of(request.POST.get("seen")),
         )
     except DomainError as error:
         return booking_page(request, pathway, step=step, code=code, refusal=error, status=422)
@@ -71,6 +72,15 @@ def uuid_of(text: str | None) -> UUID | None:
         return UUID(text or "")
     except ValueError:
         return None
+
+
+def instant_of(text: str | None) -> datetime | None:
+    """The hour that a form carries, with its offset."""
+    try:
+        found = datetime.fromisoformat((text or "")[:40])
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def booking_page(
@@ -137,6 +147,7 @@ def _other_forms(other: Otherwise | None) -> dict[str, Form]:
     return {
         "wait": WaitForm(initial=key),
         "ask": AskForm(platforms=other.priority.platforms, initial=key),
+        "partner": AskForm(platforms=other.sites, initial={"key": uuid4()}, auto_id="id_partner_%s"),
         "overbook": OverbookForm(slots=[each.slot for each in other.full], physicians=people, initial=key),
     }
 

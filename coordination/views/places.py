@@ -20,7 +20,7 @@ from coordination.readings.offer import Need, coming_of, needs_of, offer_of
 from coordination.readings.otherwise import otherwise_of
 from coordination.services.bundles import MOST
 from coordination.services.seats import Wish
-from coordination.views.booking import booking_page, find_booking, need_of, uuid_of
+from coordination.views.booking import booking_page, find_booking, instant_of, need_of, uuid_of
 from coordination.views.shared import back_url, find_pathway, insist, user_of
 from directory.errors import DomainError
 from directory.perms import allow, works_at_desk
@@ -80,7 +80,9 @@ def hold(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return _do(
         request,
         pathway,
-        lambda: services.hold_place(slot=slot, pathway=pathway, user=user, step_key=step),
+        lambda: services.hold_place(
+            slot=slot, pathway=pathway, user=user, step_key=step, seen=instant_of(request.POST.get("seen"))
+        ),
         "Place retenue cinq minutes : confirmez, ou relâchez-la.",
     )
 
@@ -97,11 +99,11 @@ def release_hold(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def _wishes(request: HttpRequest, pathway: Pathway) -> list[Wish]:
-    """The places of several exams, « slot@step »; too many are refused by the service."""
+    """The places of several exams, « slot@step@hour seen »; too many are refused by the service."""
     wishes = []
     for pair in request.POST.getlist("place")[: MOST + 1]:
-        wanted, _, step = pair.partition("@")
-        wishes.append(Wish(_slot(request, pathway, wanted), step[:60]))
+        wanted, step, seen = [*pair.split("@", 2), "", ""][:3]
+        wishes.append(Wish(_slot(request, pathway, wanted), step[:60], instant_of(seen)))
     return wishes
 
 
@@ -184,21 +186,24 @@ def ask(request: HttpRequest, uuid: UUID) -> HttpResponse:
     pathway, user = _pathway(request, uuid), user_of(request)
     need = _need(request, pathway)
     now = timezone.now()
-    priority = otherwise_of(pathway, need, now, timezone.localdate(now)).priority
-    form = AskForm(request.POST, platforms=priority.platforms)
+    other = otherwise_of(pathway, need, now, timezone.localdate(now))
+    partner = request.POST.get("site") == "partner"
+    name, platforms = ("partner", other.sites) if partner else ("ask", other.priority.platforms)
+    form = AskForm(request.POST, platforms=platforms, auto_id="id_partner_%s" if partner else "id_%s")
     if not form.is_valid():
-        return _again(request, pathway, forms={"ask": form})
+        return _again(request, pathway, forms={name: form})
     data = form.cleaned_data
+    mode, within = other.terms(data["addressed_to"])
     return _do(
         request,
         pathway,
         lambda: services.ask_exam(
             pathway=pathway, exam_type=need.exam_type, addressed_to=data["addressed_to"], user=user,
-            step_key=need.step.key if need.step else "", within=priority.within(data["addressed_to"]),
+            step_key=need.step.key if need.step else "", mode=mode, within=within,
             urgent=data["urgent"], question=data["question"], request_key=data["key"],
         ),
         "Demande envoyée au plateau : il répond par une date.",
-        forms={"ask": form},
+        forms={name: form},
     )  # fmt: skip
 
 
@@ -245,13 +250,14 @@ def move(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if request.method != "POST":
         open_file(request, pathway, "Réservation")
         return _move_page(request, booking, pathway, MoveForm())
-    form, slot = MoveForm(request.POST), _slot(request, pathway, request.POST.get("slot"))
+    wanted, _, seen = request.POST.get("slot", "").partition("@")
+    form, slot = MoveForm(request.POST), _slot(request, pathway, wanted)
     if not form.is_valid():
         return _move_page(request, booking, pathway, form, status=422)
     try:
         moved = services.move_booking(
             booking=booking, to=slot, code=form.cleaned_data["code"].code, user=user_of(request),
-            request_key=uuid_of(request.POST.get("key")),
+            request_key=uuid_of(request.POST.get("key")), seen=instant_of(seen),
         )  # fmt: skip
     except DomainError as error:
         return _move_page(request, booking, pathway, form, refusal=error, status=422)

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from coordination import services
-from coordination.models import Booking, ExamType, Slot, SlotSeries
+from coordination.models import Booking, Convention, ExamType, Slot, SlotSeries
 from directory.models import Role, Team, TeamKind, User
 from pathways.models import Pathway, TargetPathway
 from tests.factories import PathwayFactory, TargetFactory, TeamFactory, UserFactory
@@ -77,6 +77,21 @@ class Desk:
             release_at=starts_at - notice,
             capacity=series.capacity,
         )
+
+    def agree(self, platform: Team, code: str = "scanner", **options: Any) -> Convention:
+        """A convention with the establishment of ``platform``, and the policy by which it serves the desk's target."""
+        first = options.setdefault("valid_from", timezone.localdate() - timedelta(days=30))
+        reference = options.pop("reference", f"CONV-{Convention.objects.count() + 1}")
+        within = options.pop("within", "")
+        written = services.create_convention(
+            reference=reference, kind="convention", holder=self.team.establishment, partner=platform.establishment,
+            exam_types=[exam(code)], **options,
+        )  # fmt: skip
+        services.decide_policy(
+            exam_type=exam(code), target=self.target, platform=platform, mode="partner", convention=written,
+            within=within, decided_on=first, decided_by="Comité", user=self.coordinator, **options,
+        )  # fmt: skip
+        return written
 
     def booking(self, slot: Slot | None = None, pathway: Pathway | None = None, **options: Any) -> Booking:
         return services.book_slot(
