@@ -25,12 +25,14 @@ from coordination.readings.bundles import bundles_of
 from coordination.readings.offer import Need, choices_of, coming_of, needs_of, offer_of, once_each, other_need, visits
 from coordination.readings.otherwise import Otherwise, otherwise_of
 from coordination.services import marks
+from coordination.services.appointments import said
 from coordination.views.panel import panel_fragment, panel_refused
 from coordination.views.platform import booking_row
 from coordination.views.shared import CHANGED, answer, find_pathway, insist, user_of
+from directory.clock import follow_clock_of
 from directory.errors import DomainError
 from directory.perms import allow, works_at_desk
-from directory.typography import NBSP, moment, short_day
+from directory.typography import NBSP, short_day
 from pathways.access import open_file
 from pathways.models import Pathway
 from pathways.services import calendar_of
@@ -61,8 +63,7 @@ def _book(request: HttpRequest, pathway: Pathway) -> HttpResponse:
         )
     except DomainError as error:
         return booking_page(request, pathway, step=step, code=code, refusal=error, status=422)
-    when = moment(booking.slot.starts_at, timezone.localdate())
-    messages.success(request, f"Rendez-vous réservé{NBSP}: {booking.slot.exam_type}, {when}. Le plateau est prévenu.")
+    messages.success(request, f"Rendez-vous réservé{NBSP}: {said(booking.slot)}. Le plateau est prévenu.")
     return redirect("coordination:book", uuid=pathway.uuid)
 
 
@@ -191,8 +192,10 @@ def cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def find_booking(request: HttpRequest, uuid: UUID) -> Booking:
-    """The booking, if the user may see it; 404 for a stranger."""
-    return get_object_or_404(Booking.objects.visible_to(user_of(request)).with_list_data(), uuid=uuid)
+    """The booking, if the user may see it; 404 for a stranger. The page shows the hours of where it takes place."""
+    found = get_object_or_404(Booking.objects.visible_to(user_of(request)).with_list_data(), uuid=uuid)
+    follow_clock_of(found.slot.platform.establishment)
+    return found
 
 
 @require_POST

@@ -18,13 +18,14 @@ from coordination.models import Booking, BundleKind, Channel, Hold, Slot, Waitin
 from coordination.perms import may_book
 from coordination.readings.offer import Need, coming_of, needs_of, offer_of
 from coordination.readings.otherwise import otherwise_of
+from coordination.services.appointments import said
 from coordination.services.bundles import MOST
 from coordination.services.seats import Wish
 from coordination.views.booking import booking_page, find_booking, need_of, uuid_of
 from coordination.views.shared import back_url, find_pathway, insist, user_of
 from directory.errors import DomainError
 from directory.perms import allow, works_at_desk
-from directory.typography import NBSP, moment
+from directory.typography import NBSP
 from pathways.access import open_file
 from pathways.models import Pathway
 from pathways.services import calendar_of
@@ -255,8 +256,7 @@ def move(request: HttpRequest, uuid: UUID) -> HttpResponse:
         )  # fmt: skip
     except DomainError as error:
         return _move_page(request, booking, pathway, form, refusal=error, status=422)
-    when = moment(moved.slot.starts_at, timezone.localdate())
-    messages.success(request, f"Rendez-vous déplacé{NBSP}: {moved.slot.exam_type}, {when}. Patient à prévenir.")
+    messages.success(request, f"Rendez-vous déplacé{NBSP}: {said(moved.slot)}. Patient à prévenir.")
     return redirect("coordination:book", uuid=pathway.uuid)
 
 

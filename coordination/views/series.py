@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -247,7 +248,8 @@ def _platform(user: User, wanted: str) -> Team:
 
 
 def _clock(platform: Team | None) -> Any:
-    return timezone.override(ZoneInfo(platform.establishment.time_zone) if platform else None)
+    """That of the platform; without one, the page keeps that of its user."""
+    return timezone.override(ZoneInfo(platform.establishment.time_zone)) if platform else nullcontext()
 
 
 def _page(
