@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import structlog
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from coordination.models import ExamType, ReleaseUnit, Resource, Slot, SlotException, SlotSeries
@@ -103,7 +103,14 @@ def create_series(
         uuid=uuid or uuid4(), exam_type=exam_type, platform=platform, valid_from=valid_from, **values.fields()
     )
     _check(series, values)
-    series.save()
+    try:
+        with transaction.atomic():
+            series.save(force_insert=True)
+    except IntegrityError:
+        # The same form sent twice at the same instant: the other one has just committed.
+        if uuid and (known := SlotSeries.objects.filter(uuid=uuid).first()):
+            return known
+        raise
     series.targets.set(values.targets)
     series.practitioners.set(present)
     now = timezone.now()

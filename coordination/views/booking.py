@@ -90,7 +90,7 @@ def booking_page(
     coming = coming_of(pathway, now)
     asked = needs_of(pathway, coming)
     needs = once_each(asked)
-    need = need_of(asked, step, code, coming)
+    need = need_of(asked, step, code, coming, pathway)
     offer = offer_of(pathway, need, coming, calendar, now) if need else None
     alternatives = refusal.alternatives if isinstance(refusal, SlotFull) else []
     other = otherwise_of(pathway, need, now, calendar.local_date(now)) if need and need.booking is None else None
@@ -151,12 +151,12 @@ def _objective(need: Need | None, today: date, now: datetime) -> str:
     return f"objectif{NBSP}: {short_day(need.due_at, today)}{projected}{passed}"
 
 
-def need_of(needs: list[Need], step: str, code: str, coming: list[Booking]) -> Need | None:
+def need_of(needs: list[Need], step: str, code: str, coming: list[Booking], pathway: Pathway) -> Need | None:
     """The exam asked for by its step, its code or both; else the first that is not booked."""
     of_step = [need for need in needs if need.step and need.step.key == step]
     asked = next((need for need in of_step if code in ("", need.exam_type.code)), None)
     if asked is None and code:
-        return other_need(code, needs, coming)
+        return other_need(code, needs, coming, pathway)
     return asked or next((need for need in needs if need.booking is None), None)
 
 

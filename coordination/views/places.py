@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from coordination import services
 from coordination.forms import AskForm, MoveForm, OverbookForm, WaitForm
-from coordination.models import Booking, BundleKind, Channel, Hold, Slot, WaitingPlace
+from coordination.models import Booking, BundleKind, Hold, Slot, WaitingPlace
 from coordination.perms import may_book
 from coordination.readings.offer import Need, coming_of, needs_of, offer_of
 from coordination.readings.otherwise import otherwise_of
@@ -231,7 +231,7 @@ def overbook(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def _need(request: HttpRequest, pathway: Pathway) -> Need:
     """The exam that the form speaks of; 404 for none."""
     coming, asked = coming_of(pathway, timezone.now()), _asked(request)
-    found = need_of(needs_of(pathway, coming), asked["step"], asked["code"], coming)
+    found = need_of(needs_of(pathway, coming), asked["step"], asked["code"], coming, pathway)
     if found is None:
         raise Http404
     return found
@@ -292,11 +292,8 @@ def told(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The patient has been told that the appointment is cancelled or moved (PAIN-20)."""
     booking = find_booking(request, uuid)
     insist(may_book(user_of(request), booking.pathway))
-    how = request.POST.get("how", "")
     try:
-        services.acknowledge_told(
-            booking=booking, how=how if how in Channel.values else Channel.PHONE, user=user_of(request)
-        )
+        services.acknowledge_told(booking=booking, how=request.POST.get("how", ""), user=user_of(request))
     except DomainError as error:
         messages.error(request, error.message)
     else:
