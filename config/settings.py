@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "directory.middleware.LocalTimeMiddleware",
     "directory.middleware.SecondFactorMiddleware",
     "directory.middleware.HistoryContextMiddleware",
     "directory.middleware.ReadOnlyGetMiddleware",

@@ -1,4 +1,4 @@
-"""Middlewares: history context, read-only GET, privacy headers."""
+"""Middlewares: the wall clock, history context, read-only GET, privacy headers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
 
+from directory.clock import zone_of
+from directory.models import User
 from directory.readonly import refuse_writes
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -46,6 +49,21 @@ class WholeQueryMiddleware:
         if any("\0" in word for words in request.GET.lists() for word in (words[0], *words[1])):
             raise BadRequest
         return self.get_response(request)
+
+
+class LocalTimeMiddleware:
+    """Every page shows the hours and days of where its user works; see `directory.clock` for those of an object.
+
+    Whatever a view makes the current time zone ends with the request: a worker never answers with another's clock.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        zone = zone_of(request.user) if isinstance(request.user, User) else None
+        with timezone.override(zone):
+            return self.get_response(request)
 
 
 class HistoryContextMiddleware:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import structlog
 from django.http import HttpRequest
 
+from directory.clock import follow_clock_of
 from directory.services import record_access
 from pathways.models import Pathway
 from pathways.perms import why_reads
 
 
 def open_file(request: HttpRequest, pathway: Pathway, what: str) -> str:
-    """Logs that the user reads ``what`` of the pathway's patient; returns the ground (`AccessLog.Why`)."""
+    """Logs that the user reads ``what`` of the pathway's patient; returns the ground (`AccessLog.Why`).
+
+    From here on the page shows the hours of the pathway's establishment.
+    """
+    follow_clock_of(pathway.team.establishment)
     why = why_reads(request.user, pathway)  # type: ignore[arg-type]
     record_access(
         user=request.user,  # type: ignore[arg-type]

@@ -81,14 +81,14 @@ def print_daily(daily: Daily, *, title: str, user: User, at: datetime) -> Printe
 def daily_html(daily: Daily, *, title: str, user: User, at: datetime) -> str:
     """The whole HTML document."""
     place = user.current_memberships[0].team.establishment if user.current_memberships else None
-    context = {
-        "daily": daily,
-        "title": title,
-        "author": str(user),
-        "place": place,
-        "at": at,
-        "today": timezone.localdate(at),
-        "most": MOST_ROWS,
-    }
     with timezone.override(ZoneInfo(place.time_zone) if place else None):
+        context = {
+            "daily": daily,
+            "title": title,
+            "author": str(user),
+            "place": place,
+            "at": at,
+            "today": timezone.localdate(at),
+            "most": MOST_ROWS,
+        }
         return render_to_string(TEMPLATE, context)

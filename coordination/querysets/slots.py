@@ -152,12 +152,14 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         return self.filter(status="protected", starts_at__gt=at, release_at__gt=at, booked__gte=F("capacity"))
 
     def with_held(self, at: datetime, but: Pathway | None = None) -> Self:
-        """Adds ``held``: how many of its places others keep for a few minutes, those kept for ``but`` left out."""
+        """Adds ``held``: how many of its places others keep for a few minutes, those kept for ``but`` left out; and
+        ``given_up``, whether the slot takes nobody more."""
         from coordination.models import Hold
 
         held = Hold.objects.living(at).filter(slot=OuterRef("pk")).order_by().values("slot")
         held = held.exclude(pathway=but) if but else held
-        return self.annotate(held=Coalesce(Subquery(held.annotate(count=Count("pk")).values("count")), 0))
+        count = Coalesce(Subquery(held.annotate(count=Count("pk")).values("count")), 0)
+        return self.annotate(held=count, given_up=given_up())
 
     def unheld(self, at: datetime, but: Pathway | None = None) -> Self:
         """Those with a place that is neither taken nor kept for somebody else."""

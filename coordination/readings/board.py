@@ -26,6 +26,7 @@ ICONS = {
     SlotLook.RELEASED: "arrow-back-up",
     SlotLook.CANCELLED: "ban",
     SlotLook.PAST: "circle-dashed",
+    SlotLook.CLOSED: "lock",
 }
 
 
@@ -68,7 +69,7 @@ class Cell:
         if self.look == SlotLook.HELD:
             taken = f", {slot.booked} réservée{_s(slot.booked)} sur {slot.capacity}" if slot.booked else ""
             return f"{self.look.label}{taken}"
-        if self.look == SlotLook.RELEASED and slot.booked:
+        if self.look in (SlotLook.RELEASED, SlotLook.CLOSED) and slot.booked:
             return f"{self.look.label}, {slot.booked} réservée{_s(slot.booked)} sur {slot.capacity}"
         if self.look == SlotLook.PAST and slot.booked:
             return f"Passé, {slot.booked} prise{_s(slot.booked)} sur {slot.capacity}"
@@ -172,7 +173,7 @@ def cell_of(slot: Slot, now: datetime, calendar: Calendar | None = None) -> Cell
     held: int = getattr(slot, "held", 0)
     seen = look(
         status=slot.status, capacity=slot.capacity, booked=slot.booked, starts_at=slot.starts_at, now=now, held=held,
-        release_at=slot.release_at,
+        release_at=slot.release_at, given_up=getattr(slot, "given_up", False),
     )  # fmt: skip
     away = calendar is not None and calendar.time_zone != site.time_zone
     return Cell(slot, seen, held, slot.starts_at.astimezone(ZoneInfo(site.time_zone)), str(site) if away else "")

@@ -94,7 +94,9 @@ class Offer:
 def needs_of(pathway: Pathway, coming: Sequence[Booking]) -> list[Need]:
     """The exams that undone steps of the plan ask for: not booked first, then by due date; two queries.
 
-    Two steps may ask for the same exam: `once_each` keeps the most urgent of them.
+    A step is served by the booking made for it, else by one of the same pathway made for no step of the plan: what is
+    booked on another pathway of the patient serves that one. Two steps may ask for the same exam: `once_each` keeps the
+    most urgent of them.
     """
     content = content_of(pathway)
     steps = [
@@ -102,13 +104,18 @@ def needs_of(pathway: Pathway, coming: Sequence[Booking]) -> list[Need]:
         for step in pathway.steps.filter(state__in=["open", "waiting"]).exclude(exam_type="").order_by("order")
     ]
     types = {each.code: each for each in ExamType.objects.all()}
+    ours = [each for each in coming if each.pathway_id == pathway.pk]
+    keys = {step.key for step, _ in steps}
+    loose = [each for each in ours if each.step_key not in keys]
     found: list[Need] = []
     for step, definition in steps:
         checklist = list(definition.checklist) if definition else []
         codes = [code for code in exam_codes(step.exam_type, definition) if code in types]
-        booked = [code for code in codes if _booked(coming, code)]
-        for position, code in enumerate(booked or codes):
-            found.append(Need(types[code], step, _booked(coming, code), checklist, alternative=position > 0))
+        its_own = [each for each in ours if each.step_key == step.key]
+        made = {code: booking for code in codes if (booking := _booked(its_own, code) or _booked(loose, code))}
+        loose = [each for each in loose if each not in made.values()]
+        for position, code in enumerate([*made] or codes):
+            found.append(Need(types[code], step, made.get(code), checklist, alternative=position > 0))
     return sorted(found, key=_first_due)
 
 
@@ -125,13 +132,14 @@ def _first_due(need: Need) -> tuple[bool, bool, float]:
     return (need.booking is not None, need.due_at is None, need.due_at.timestamp() if need.due_at else 0.0)
 
 
-def other_need(code: str, needs: Sequence[Need], coming: Sequence[Booking]) -> Need | None:
-    """The need for exam ``code``, inside the plan or outside it; None for an unknown exam."""
+def other_need(code: str, needs: Sequence[Need], coming: Sequence[Booking], pathway: Pathway) -> Need | None:
+    """The need of ``pathway`` for exam ``code``, inside the plan or outside it; None for an unknown exam."""
     known = next((need for need in needs if need.exam_type.code == code), None)
     if known:
         return known
     exam_type = ExamType.objects.filter(code=code).first()
-    return Need(exam_type, None, _booked(coming, code)) if exam_type else None
+    ours = [each for each in coming if each.pathway_id == pathway.pk]
+    return Need(exam_type, None, _booked(ours, code)) if exam_type else None
 
 
 def _booked(coming: Sequence[Booking], code: str) -> Booking | None:

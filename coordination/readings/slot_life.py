@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from coordination.models import Hold, Slot, SlotEvent
+from coordination.models import Booking, CancelSide, Hold, Slot, SlotChange, SlotEvent
+from directory.models import User
 
 MOST = 200
 
@@ -39,16 +41,28 @@ class SlotLife:
     holds: list[Hold]
 
 
-def life_of(slot: Slot, now: datetime) -> SlotLife:
-    """The life of ``slot`` in two queries. What no log told (slots older than the log) is read off the slot itself."""
-    changes = slot.changes.select_related("by__professional", "booking")[:MOST]
+def _words(change: SlotChange, seen: Collection[int]) -> str:
+    """Why, as typed; for who may not see the booking, the side that gave it up and nothing of the patient."""
+    if change.booking is None or change.booking.pk in seen:
+        return change.reason
+    cause = change.booking.cancel_code
+    return CancelSide(cause.side).label if cause and change.what == SlotEvent.FREED else ""
+
+
+def life_of(slot: Slot, now: datetime, user: User) -> SlotLife:
+    """The life of ``slot`` in three queries. What no log told (slots older than the log) is read off the slot itself.
+
+    What was written about a patient is for those who may see the booking; others read who gave the place up.
+    """
+    changes = slot.changes.select_related("by__professional", "booking__cancel_code")[:MOST]
+    seen = set(Booking.objects.visible_to(user).filter(slot=slot).values_list("pk", flat=True))
     lines = [
         LifeLine(
             at=each.at,
             icon=ICONS[SlotEvent(each.what)],
             what=each.get_what_display(),
             by=str(each.by) if each.by else "",
-            reason=each.reason,
+            reason=_words(each, seen),
             seat=each.booking.seat if each.booking else None,
         )
         for each in changes

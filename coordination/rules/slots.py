@@ -85,6 +85,7 @@ class SlotLook(StrEnum):
     RELEASED = "released"
     CANCELLED = "cancelled"
     PAST = "past"
+    CLOSED = "closed"
 
     @property
     def label(self) -> str:
@@ -100,6 +101,7 @@ _LOOK_LABELS = {
     SlotLook.RELEASED: "Libéré",
     SlotLook.CANCELLED: "Annulé",
     SlotLook.PAST: "Passé, non utilisé",
+    SlotLook.CLOSED: "Ne prend plus personne",
 }
 
 
@@ -112,9 +114,10 @@ def look(
     now: datetime,
     held: int = 0,
     release_at: datetime | None = None,
+    given_up: bool = False,
 ) -> SlotLook:
     """How the slot shows at ``now``. ``held`` counts the places kept for open forms; past ``release_at`` what is left
-    is the platform's already, even before the job has said so."""
+    is the platform's already, even before the job has said so. ``given_up``: the slot stands only for its patients."""
     if status == "cancelled":
         return SlotLook.CANCELLED
     if booked >= capacity:
@@ -125,6 +128,8 @@ def look(
         return SlotLook.PAST
     if release_at is not None and release_at <= now:
         return SlotLook.RELEASED
+    if given_up:
+        return SlotLook.CLOSED
     if booked + held >= capacity:
         return SlotLook.HELD
     return SlotLook.PART if booked or held else SlotLook.FREE

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from coordination.models import Booking, ExamType, Slot
+from coordination.models import Booking, CancelSide, ExamType, Slot
 from coordination.rules.slots import asks_again
 from coordination.services.notices import BOOKED
 from directory.models import Team, User
@@ -87,9 +87,16 @@ def record_request(
 
 
 def take_back_offer(booking: Booking, user: User | None, reason: str) -> None:
-    """A first consultation offered, then taken back by the desk or the platform, was not offered (IND-09)."""
-    if booking.slot.exam_type.booked_as == MilestoneKind.APPOINTMENT_OFFERED:
-        _take_back(booking, user, reason)
+    """A first consultation offered, then taken back by the desk or the platform, was not offered (IND-09).
+
+    While another stands the offer does too, whichever booking recorded it; it goes with the last.
+    """
+    if booking.slot.exam_type.booked_as != MilestoneKind.APPOINTMENT_OFFERED:
+        return
+    same = Booking.objects.filter(pathway=booking.pathway_id, exam_type=booking.exam_type_id)
+    if not same.standing().exists():
+        ours = same.filter(cancel_code__side__in=[CancelSide.DESK, CancelSide.PLATFORM], moved_to__isnull=True)
+        _take_back(ours, user, reason)
 
 
 def take_back_mistake(booking: Booking, user: User | None) -> None:
@@ -97,14 +104,27 @@ def take_back_mistake(booking: Booking, user: User | None) -> None:
     booking of that exam counts on it."""
     others = Booking.objects.standing().filter(pathway=booking.pathway_id, exam_type=booking.exam_type_id)
     if not others.exclude(pk=booking.pk).exists():
-        _take_back(booking, user, booking.cancel_reason)
+        _take_back([booking], user, booking.cancel_reason)
 
 
-def _take_back(booking: Booking, user: User | None, reason: str) -> None:
-    """Withdraws what the booking, or one that was moved there, recorded of the request or the offer."""
-    keys = [f"{BOOKED}{each.uuid}" for each in moves_of(booking)]
-    for fact in Milestone.objects.in_force().filter(pathway=booking.pathway_id, dedup_key__in=keys):
+def _take_back(bookings: Iterable[Booking], user: User | None, reason: str) -> None:
+    """Withdraws what these bookings, or those that were moved there, recorded of the request or the offer."""
+    pathways = {each.pathway_id for each in bookings}
+    keys = [f"{BOOKED}{each.uuid}" for ended in bookings for each in moves_of(ended)]
+    for fact in as_corrected(Milestone.objects.filter(pathway__in=pathways, dedup_key__in=keys)):
         withdraw_milestone(milestone=fact, author=user, note=f"Rendez-vous annulé : {reason}")
+
+
+def as_corrected(facts: Iterable[Milestone]) -> list[Milestone]:
+    """Those of ``facts`` that stand, each as last corrected: a correction is a new row, which bears no key."""
+    return [last for fact in facts if (last := in_force(fact)) is not None]
+
+
+def in_force(fact: Milestone) -> Milestone | None:
+    """The fact as last corrected; None once withdrawn."""
+    while not fact.withdrawn and (later := Milestone.objects.filter(supersedes=fact).first()):
+        fact = later
+    return None if fact.withdrawn else fact
 
 
 def moves_of(booking: Booking) -> list[Booking]:

@@ -17,6 +17,7 @@ from coordination.services.new_tasks import create_task
 from coordination.services.promises import sync_promises
 from coordination.services.recurrence import stop_coming_back
 from coordination.services.requests import stop_requests
+from coordination.services.seats import lock_slots
 from coordination.services.tasks import cancel_task
 from coordination.services.waiting import stop_waiting
 from pathways.models import Milestone, Pathway, Patient
@@ -32,7 +33,9 @@ def stop_expecting(*, patient: Patient) -> None:
     The ledger has locked all the pathways of the patient, then the patient, as every booking does.
     """
     now = timezone.now()
-    for booking in Booking.objects.expected(now).filter(patient=patient).order_by("pk"):
+    expected = list(Booking.objects.expected(now).filter(patient=patient).order_by("pk"))
+    lock_slots(booking.slot_id for booking in expected)  # one after the other, a visit being booked would wait for us
+    for booking in expected:
         cancel_booking(booking=booking, code=DEATH, user=None)
     for pathway in Pathway.objects.filter(patient=patient).order_by("pk"):
         drop_holds(pathway=pathway)

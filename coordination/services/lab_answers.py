@@ -21,8 +21,9 @@ from coordination.models import (
     Task,
 )
 from coordination.rules.lab import EARLY_ACTIONS, Answer, Fact, Said, expects_by_exam, facts_of, refusal
+from coordination.services.appointments import in_force
 from coordination.services.lab_post import tell_team_answered
-from coordination.services.lab_requests import SENT, in_force
+from coordination.services.lab_requests import SENT
 from coordination.services.new_tasks import create_task
 from coordination.services.promises import sync_promises
 from coordination.services.tasks import cancel_task

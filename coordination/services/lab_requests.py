@@ -23,6 +23,7 @@ from coordination.models import (
     SampleShare,
 )
 from coordination.rules.lab import check_answers
+from coordination.services.appointments import in_force
 from coordination.services.lab_post import tell_laboratory, tell_laboratory_cancelled
 from coordination.services.promises import sync_promises
 from directory.errors import DomainError
@@ -263,16 +264,6 @@ def cancel_lab_request(*, request: LabRequest, reason: str, user: User | None) -
     sync_promises(pathways_of=[request.pathway_id])
     request.refresh_from_db()
     return request
-
-
-def in_force(milestone: Milestone) -> Milestone | None:
-    """The fact as last corrected; None once withdrawn."""
-    fact = milestone
-    while later := Milestone.objects.filter(supersedes=fact).first():
-        if later.withdrawn:
-            return None
-        fact = later
-    return fact
 
 
 def _held(sample: Sample) -> Pathway:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from coordination.models import Booking, BookingStatus, Sampling, SlotEvent, Task
-from coordination.services.appointments import clock_of, when, write_in_file
+from coordination.services.appointments import as_corrected, clock_of, when, write_in_file
 from coordination.services.life import log
 from coordination.services.new_tasks import create_task
 from coordination.services.reviews import settle_review
@@ -18,6 +18,7 @@ from coordination.services.tasks import cancel_task
 from directory.errors import DomainError
 from directory.models import User
 from pathways.models import AppointmentStatus, Milestone, MilestoneSource
+from pathways.querysets import MilestoneQuerySet
 from pathways.rules.milestones import MilestoneKind
 from pathways.services import record_milestone, withdraw_milestone
 
@@ -48,7 +49,7 @@ def mark_done(
     took_sample = exam_type.sampling == Sampling.ALWAYS or (exam_type.sampling == Sampling.POSSIBLE and bool(sampled))
     kinds = [exam_type.done_as] + ([MilestoneKind.BIOPSY_TAKEN.value] if took_sample else [])
     # A mark taken back leaves its milestones withdrawn: the next mark must not find them by their key.
-    attempt = Milestone.objects.filter(pathway=fresh.pathway_id, dedup_key__startswith=_prefix(fresh)).count()
+    attempt = _facts(fresh).count()
     for kind in kinds:
         record_milestone(
             pathway=fresh.pathway,
@@ -146,8 +147,7 @@ def undo_mark(*, booking: Booking, user: User | None) -> Booking:
     ):
         raise DomainError("Ce rendez-vous n’est ni réalisé ni manqué.", code="not_marked")
     fresh = Booking.objects.with_list_data().get(pk=booking.pk)
-    facts = Milestone.objects.in_force().filter(pathway=fresh.pathway_id, dedup_key__startswith=_prefix(fresh))
-    for fact in facts:
+    for fact in as_corrected(_facts(fresh)):
         withdraw_milestone(milestone=fact, author=user, note="Rendez-vous marqué par erreur")
     call = Task.objects.open().filter(origin=_call_task(before)).first()
     if call:
@@ -167,12 +167,10 @@ def _refuse_built_upon(booking: Booking) -> None:
         raise DomainError(
             "Cette marque a plus de sept jours : corrigez le jalon dans le dossier, avec son motif.", code="too_late"
         )
-    sampled = Milestone.objects.in_force().filter(
-        pathway=booking.pathway_id, dedup_key__startswith=_prefix(booking), kind=MilestoneKind.BIOPSY_TAKEN
-    )
-    first = sampled.values_list("recorded_at", flat=True).first()
-    if first is None:
+    sampled = list(_facts(booking).filter(kind=MilestoneKind.BIOPSY_TAKEN))
+    if not as_corrected(sampled):
         return
+    first = max(fact.recorded_at for fact in sampled)  # what the laboratory has said since the mark, not the correction
     news = Milestone.objects.in_force().filter(pathway=booking.pathway_id, kind__in=LAB, recorded_at__gt=first)
     if news.exists():
         raise DomainError(
@@ -204,6 +202,11 @@ def _marked(booking: Booking, status: str, user: User | None, now: datetime) -> 
     fresh.status, fresh.marked_at, fresh.marked_by = status, now, user
     settle_review(pathway=pathway, user=user)
     return fresh
+
+
+def _facts(booking: Booking) -> MilestoneQuerySet:
+    """What the marks of this appointment recorded, as first written."""
+    return Milestone.objects.filter(pathway=booking.pathway_id, dedup_key__startswith=_prefix(booking))
 
 
 def _prefix(booking: Booking) -> str:

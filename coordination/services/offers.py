@@ -18,7 +18,7 @@ from coordination.errors import SlotFull
 from coordination.models import Booking, Hold, OfferAnswer, Slot, SlotEvent, WaitingOffer, WaitingPlace, WaitingStatus
 from coordination.rules.waiting import Rank, Waiter, offer_origin, ranked
 from coordination.services.appointments import said
-from coordination.services.booking import book_slot
+from coordination.services.booking import book_slot, same_request
 from coordination.services.life import log
 from coordination.services.new_tasks import create_task
 from coordination.services.seats import lock_file, lock_slots
@@ -166,7 +166,7 @@ def _accept(offer: WaitingOffer, user: User | None, at: datetime | None) -> Book
     place = offer.place
     known = Booking.objects.filter(request_key=uuid5(offer.uuid, "accepted")).first()
     if known:
-        return known
+        return same_request(known, offer.slot, place.pathway)
     lock_file(place.pathway_id)
     lock_slots([offer.slot_id])
     locked = _locked(offer)

@@ -15,7 +15,7 @@ from coordination.models import CommitmentFile, Convention, ExamType, PolicyMode
 from coordination.rules.agreements import Span, common, runs_until
 from directory.errors import DomainError
 from directory.inspection import FileRefusedError, inspect
-from directory.models import Establishment, Role, Team, User
+from directory.models import Establishment, Membership, Role, Team, User
 from directory.services import post
 from pathways.models import Pathway, TargetPathway
 from pathways.rules.durations import Duration
@@ -272,17 +272,23 @@ def add_file(
 
 
 def remind_of_conventions(*, now: datetime) -> int:
-    """Tells the administrators of the holder, once, that a convention ends soon; returns how many were told of."""
+    """Tells the administrators of the holder, once, that a convention ends soon; returns how many were told of.
+
+    Without any, the mailbox of the holder is told; without either, the reminder waits for somebody to tell.
+    """
     told = 0
     for row in Convention.objects.filter(valid_until__isnull=False, reminded_at__isnull=True).select_related("holder"):
         day = calendar_of(row.holder).local_date(now)
         assert row.valid_until is not None
         if not day <= row.valid_until <= day + timedelta(days=row.remind_days):
             continue
+        recipients = _administrators(row.holder) or [row.holder.email] * bool(row.holder.email)
+        if not recipients:
+            continue
         with transaction.atomic():
             if not Convention.objects.filter(pk=row.pk, reminded_at__isnull=True).update(reminded_at=now):
                 continue
-            for email in _administrators(row.holder):
+            for email in recipients:
                 post(
                     recipient=email,
                     establishment=row.holder,
@@ -299,7 +305,5 @@ def remind_of_conventions(*, now: datetime) -> int:
 
 
 def _administrators(place: Establishment) -> list[str]:
-    rows = User.objects.filter(
-        is_active=True, memberships__role=Role.ADMINISTRATOR, memberships__team__establishment=place
-    )
-    return sorted(set(rows.values_list("email", flat=True)))
+    rows = Membership.objects.current().filter(role=Role.ADMINISTRATOR, team__establishment=place, user__is_active=True)
+    return sorted(set(rows.values_list("user__email", flat=True)))

@@ -36,7 +36,6 @@ from coordination.models import (
     WaitingPlace,
 )
 from coordination.querysets import ExamRequestQuerySet
-from coordination.querysets.slots import given_up
 from coordination.readings.targets import content_of
 from coordination.readings.worklist import exam_codes, step_definition
 from coordination.rules.slots import first_free_seat
@@ -104,7 +103,6 @@ def locked_slots(ids: Iterable[int], pathway: Pathway, at: datetime) -> dict[int
     waiting = WaitingPlace.objects.waiting().filter(pathway=pathway, exam_type=OuterRef("exam_type"))
     rows = Slot.objects.with_list_data().with_held(at, pathway).annotate(
         own_hold=Exists(Hold.objects.filter(slot=OuterRef("pk"), pathway=pathway)),
-        given_up=given_up(),
         kept_for_it=Exists(target),
         seats=ArraySubquery(Booking.objects.standing().filter(slot=OuterRef("pk")).order_by().values("seat")),
         asked_then=Exists(_proposed_between(pathway, OuterRef("starts_at"), OuterRef("ends_at"))),

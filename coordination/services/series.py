@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -131,7 +131,14 @@ def create_series(
     lock_means(
         platforms=[platform.pk], resources=[resource.pk if resource else None], people=[each.pk for each in present]
     )
-    series.save()
+    try:
+        with transaction.atomic():
+            series.save(force_insert=True)
+    except IntegrityError:
+        # The same form sent twice at the same instant: the other one has just committed.
+        if uuid and (known := SlotSeries.objects.filter(uuid=uuid).first()):
+            return known
+        raise
     series.targets.set(values.targets)
     series.practitioners.set(present)
     now = timezone.now()

@@ -23,7 +23,7 @@ from coordination.models import (
 )
 from coordination.rules.series import Outcome, Verdict
 from coordination.rules.slots import first_free_seat
-from coordination.services.appointments import when, write_in_file
+from coordination.services.appointments import write_in_file
 from coordination.services.holds import drop_moved_holds
 from coordination.services.life import log
 from coordination.services.recalls import ask_to_call, stop_asking, tell_news
@@ -76,7 +76,7 @@ def act(change: Change, *, by: User | None) -> int:
     calls, news = change.calls(), change.news()
     try:
         with transaction.atomic():
-            _break_promises(change, by, only)
+            _break_promises(change, by)
             made = 0
             # Places are left before others are taken: two slots may exchange their hours.
             for leaving in (True, False):
@@ -96,12 +96,12 @@ def act(change: Change, *, by: User | None) -> int:
     return made
 
 
-def _break_promises(change: Change, by: User | None, only: frozenset[Verdict] | None) -> None:
+def _break_promises(change: Change, by: User | None) -> None:
     """What was kept or proposed at an hour that a slot leaves, before any slot is written. Who waits may be proposed
     the new hour, as any other."""
     for verdict, why in ((Verdict.MOVE, "Le créneau a été déplacé"), (Verdict.CANCEL, "Le créneau est annulé")):
         left = [slot.pk for slot, _ in change.lines(verdict) if slot is not None]
-        if left and (only is None or verdict in only):
+        if left:
             drop_moved_holds(left, user=by, at=change.at, why=why)
             close_moved_offers(left, user=by, at=change.at, why=why)
 

@@ -25,12 +25,14 @@ from coordination.readings.bundles import bundles_of
 from coordination.readings.offer import Need, choices_of, coming_of, needs_of, offer_of, once_each, other_need, visits
 from coordination.readings.otherwise import Otherwise, otherwise_of
 from coordination.services import marks
+from coordination.services.appointments import said
 from coordination.views.panel import panel_fragment, panel_refused
 from coordination.views.platform import booking_row
 from coordination.views.shared import CHANGED, answer, find_pathway, insist, user_of
+from directory.clock import follow_clock_of
 from directory.errors import DomainError
 from directory.perms import allow, works_at_desk
-from directory.typography import NBSP, moment, short_day
+from directory.typography import NBSP, short_day
 from pathways.access import open_file
 from pathways.models import Pathway
 from pathways.services import calendar_of
@@ -62,8 +64,7 @@ def _book(request: HttpRequest, pathway: Pathway) -> HttpResponse:
         )
     except DomainError as error:
         return booking_page(request, pathway, step=step, code=code, refusal=error, status=422)
-    when = moment(booking.slot.starts_at, timezone.localdate())
-    messages.success(request, f"Rendez-vous réservé{NBSP}: {booking.slot.exam_type}, {when}. Le plateau est prévenu.")
+    messages.success(request, f"Rendez-vous réservé{NBSP}: {said(booking.slot)}. Le plateau est prévenu.")
     return redirect("coordination:book", uuid=pathway.uuid)
 
 
@@ -99,7 +100,7 @@ def booking_page(
     coming = coming_of(pathway, now)
     asked = needs_of(pathway, coming)
     needs = once_each(asked)
-    need = need_of(asked, step, code, coming)
+    need = need_of(asked, step, code, coming, pathway)
     offer = offer_of(pathway, need, coming, calendar, now) if need else None
     alternatives = refusal.alternatives if isinstance(refusal, SlotFull) else []
     other = otherwise_of(pathway, need, now, calendar.local_date(now)) if need and need.booking is None else None
@@ -161,12 +162,12 @@ def _objective(need: Need | None, today: date, now: datetime) -> str:
     return f"objectif{NBSP}: {short_day(need.due_at, today)}{projected}{passed}"
 
 
-def need_of(needs: list[Need], step: str, code: str, coming: list[Booking]) -> Need | None:
+def need_of(needs: list[Need], step: str, code: str, coming: list[Booking], pathway: Pathway) -> Need | None:
     """The exam asked for by its step, its code or both; else the first that is not booked."""
     of_step = [need for need in needs if need.step and need.step.key == step]
     asked = next((need for need in of_step if code in ("", need.exam_type.code)), None)
     if asked is None and code:
-        return other_need(code, needs, coming)
+        return other_need(code, needs, coming, pathway)
     return asked or next((need for need in needs if need.booking is None), None)
 
 
@@ -202,8 +203,10 @@ def cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def find_booking(request: HttpRequest, uuid: UUID) -> Booking:
-    """The booking, if the user may see it; 404 for a stranger."""
-    return get_object_or_404(Booking.objects.visible_to(user_of(request)).with_list_data(), uuid=uuid)
+    """The booking, if the user may see it; 404 for a stranger. The page shows the hours of where it takes place."""
+    found = get_object_or_404(Booking.objects.visible_to(user_of(request)).with_list_data(), uuid=uuid)
+    follow_clock_of(found.slot.platform.establishment)
+    return found
 
 
 @require_POST

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -108,7 +108,8 @@ def tell(form: forms.Form, error: DomainError) -> int:
 
 
 def on_clock_of(platform: Team | None) -> AbstractContextManager[Any]:
-    return timezone.override(ZoneInfo(platform.establishment.time_zone) if platform else None)
+    """That of the platform; without one, the page keeps that of its user."""
+    return timezone.override(ZoneInfo(platform.establishment.time_zone)) if platform else nullcontext()
 
 
 def show(

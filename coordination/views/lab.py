@@ -26,6 +26,7 @@ from coordination.readings.lab import early_lines, file_line, file_lines, labora
 from coordination.rules.lab import sheet_for
 from coordination.services.lab_post import address_of
 from coordination.views.shared import find_pathway, insist, is_htmx, log_team_reads, open_files, user_of
+from directory.clock import follow_clock_of
 from directory.errors import DomainError
 from directory.perms import allow, reads_patients
 from pathways.access import open_file
@@ -290,7 +291,9 @@ def lab_sheet(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def _find(request: HttpRequest, uuid: UUID) -> LabRequest:
-    return get_object_or_404(LabRequest.objects.visible_to(user_of(request)).with_page_data(), uuid=uuid)
+    found = get_object_or_404(LabRequest.objects.visible_to(user_of(request)).with_page_data(), uuid=uuid)
+    follow_clock_of(found.pathway.team.establishment)
+    return found
 
 
 def _mine(request: HttpRequest, uuid: UUID) -> LabRequest:

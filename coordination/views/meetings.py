@@ -21,6 +21,7 @@ from coordination.perms import follows_reviews
 from coordination.readings.meetings import MEETINGS, colleagues_of, sight_of
 from coordination.views.shared import insist, open_files, user_of
 from coordination.views.worklist import described, desks_of, scope_of
+from directory.clock import follow_clock_of
 from directory.errors import DomainError
 from directory.perms import allow, works_at_desk
 from pathways.access import open_file
@@ -238,4 +239,6 @@ def _item(request: HttpRequest, meeting: ReviewMeeting) -> ReviewItem:
 
 def _find(request: HttpRequest, uuid: UUID) -> ReviewMeeting:
     rows = ReviewMeeting.objects.visible_to(user_of(request)).with_counts().select_related("closed_by__professional")
-    return get_object_or_404(rows, uuid=uuid)
+    found = get_object_or_404(rows, uuid=uuid)
+    follow_clock_of(found.team.establishment)
+    return found

@@ -14,17 +14,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from coordination import services
 from coordination.forms import AskForm, MoveForm, OverbookForm, WaitForm
-from coordination.models import Booking, BundleKind, Channel, Hold, Slot, WaitingPlace
+from coordination.models import Booking, BundleKind, Hold, Slot, WaitingPlace
 from coordination.perms import may_book
 from coordination.readings.offer import Need, coming_of, needs_of, offer_of
 from coordination.readings.otherwise import otherwise_of
+from coordination.services.appointments import said
 from coordination.services.bundles import MOST
 from coordination.services.seats import Wish
 from coordination.views.booking import booking_page, find_booking, instant_of, need_of, uuid_of
 from coordination.views.shared import back_url, find_pathway, insist, user_of
 from directory.errors import DomainError
 from directory.perms import allow, works_at_desk
-from directory.typography import NBSP, moment
+from directory.typography import NBSP
 from pathways.access import open_file
 from pathways.models import Pathway
 from pathways.services import calendar_of
@@ -235,7 +236,7 @@ def overbook(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def _need(request: HttpRequest, pathway: Pathway) -> Need:
     """The exam that the form speaks of; 404 for none."""
     coming, asked = coming_of(pathway, timezone.now()), _asked(request)
-    found = need_of(needs_of(pathway, coming), asked["step"], asked["code"], coming)
+    found = need_of(needs_of(pathway, coming), asked["step"], asked["code"], coming, pathway)
     if found is None:
         raise Http404
     return found
@@ -261,8 +262,7 @@ def move(request: HttpRequest, uuid: UUID) -> HttpResponse:
         )  # fmt: skip
     except DomainError as error:
         return _move_page(request, booking, pathway, form, refusal=error, status=422)
-    when = moment(moved.slot.starts_at, timezone.localdate())
-    messages.success(request, f"Rendez-vous déplacé{NBSP}: {moved.slot.exam_type}, {when}. Patient à prévenir.")
+    messages.success(request, f"Rendez-vous déplacé{NBSP}: {said(moved.slot)}. Patient à prévenir.")
     return redirect("coordination:book", uuid=pathway.uuid)
 
 
@@ -298,11 +298,8 @@ def told(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The patient has been told that the appointment is cancelled or moved (PAIN-20)."""
     booking = find_booking(request, uuid)
     insist(may_book(user_of(request), booking.pathway))
-    how = request.POST.get("how", "")
     try:
-        services.acknowledge_told(
-            booking=booking, how=how if how in Channel.values else Channel.PHONE, user=user_of(request)
-        )
+        services.acknowledge_told(booking=booking, how=request.POST.get("how", ""), user=user_of(request))
     except DomainError as error:
         messages.error(request, error.message)
     else:

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from directory.clock import follow_clock_of
 from directory.models import AccessLog, User
 from directory.services import record_accesses
 from pathways.models import Pathway
@@ -33,9 +34,11 @@ def user_of(request: HttpRequest) -> User:
 
 
 def find_pathway(request: HttpRequest, uuid: UUID) -> Pathway:
-    """The pathway, if the user may see it; 404 for a stranger."""
+    """The pathway, if the user may see it; 404 for a stranger. The page shows the hours of its establishment."""
     visible = Pathway.objects.visible_to(user_of(request)).with_list_data().select_related("patient__gp")
-    return get_object_or_404(visible.defer("version__definition"), uuid=uuid)
+    found = get_object_or_404(visible.defer("version__definition"), uuid=uuid)
+    follow_clock_of(found.team.establishment)
+    return found
 
 
 def open_files(request: HttpRequest, pathways: Iterable[Pathway], what: str) -> None:

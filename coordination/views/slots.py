@@ -143,7 +143,8 @@ def slot(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """One slot: its state, its life, and the places taken, with the patients the user may see (each read logged)."""
     user, now = user_of(request), timezone.now()
     found = get_object_or_404(Slot.objects.visible_to(user).with_list_data().with_held(now), uuid=uuid)
-    seen = Booking.objects.visible_to(user).standing().filter(slot=found).with_list_data().order_by("seat")
+    seen = Booking.objects.visible_to(user).standing().filter(slot=found).with_list_data()
+    seen = seen.select_related("pathway__patient").order_by("seat")
     bookings, is_platform = list(seen), may_see_platform(user, found)
     if is_platform:
         log_team_reads(request, [each.patient.uuid for each in bookings], "Créneau")
@@ -156,7 +157,7 @@ def slot(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "hidden": found.booked - len(bookings),
         "is_platform": is_platform,
         "targets": found.series.targets.all(),
-        "life": life_of(found, now),
+        "life": life_of(found, now, user),
         "practitioners": found.practitioners.select_related("professional"),
         "board": f"{reverse('coordination:slots')}?semaine={cell_of(found, now).starts_at.date()}",
     }

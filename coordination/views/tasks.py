@@ -23,6 +23,7 @@ from coordination.rules.recurrence import in_words
 from coordination.services.recurrence import rhythm_of
 from coordination.views.panel import panel_fragment
 from coordination.views.shared import answer, back_url, insist, is_htmx, user_of
+from directory.clock import follow_clock_of
 from directory.errors import DomainError
 from directory.models import User
 from directory.perms import allow
@@ -110,7 +111,10 @@ def task(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def _find(request: HttpRequest, uuid: UUID) -> Task:
-    return get_object_or_404(Task.objects.visible_to(user_of(request)).with_list_data(), uuid=uuid)
+    """The task, on the clock of where its patient is followed."""
+    found = get_object_or_404(Task.objects.visible_to(user_of(request)).with_list_data(), uuid=uuid)
+    follow_clock_of(found.pathway.team.establishment)
+    return found
 
 
 def _page(request: HttpRequest, found: Task, *, typed: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:

@@ -15,10 +15,11 @@ from coordination.models import Booking, Channel, WaitingOffer, WaitingPlace
 from coordination.papers.sheet import print_sheet
 from coordination.perms import may_book
 from coordination.readings.waiting import waiting_lists
+from coordination.services.appointments import said
 from coordination.views.shared import find_pathway, insist, open_files, user_of
 from directory.errors import DomainError
 from directory.perms import allow, works_at_desk
-from directory.typography import NBSP, moment
+from directory.typography import NBSP
 from pathways.access import open_file
 from pathways.querysets import READS_TEAM
 
@@ -51,8 +52,7 @@ def answer_offer(request: HttpRequest, uuid: UUID) -> HttpResponse:
         messages.error(request, error.message)
     else:
         if booking:
-            when = moment(booking.slot.starts_at, timezone.localdate())
-            messages.success(request, f"Réservé{NBSP}: {booking.slot.exam_type}, {when}.")
+            messages.success(request, f"Réservé{NBSP}: {said(booking.slot)}.")
         else:
             messages.success(request, "Refus noté : la place est proposée au suivant.")
     return redirect("coordination:waiting")
@@ -66,7 +66,9 @@ def to_tell(request: HttpRequest) -> HttpResponse:
     rows = list(
         Booking.objects.to_tell(timezone.now())
         .filter(pathway__team__in=user.teams_as(*READS_TEAM))
-        .select_related("cancel_code", "moved_from__slot", "moved_from__cancel_code")
+        .select_related(
+            "cancel_code", "moved_from__slot__platform__establishment", "moved_from__cancel_code", "pathway__patient"
+        )
         .with_list_data()
         .order_by("slot__starts_at", "pk")
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
-from threading import Barrier, Thread
+from concurrent.futures import ThreadPoolExecutor
+from datetime import time, timedelta
+from threading import Barrier, Event, Thread
 from typing import Any
 from uuid import uuid4
 
@@ -16,12 +17,16 @@ from django.utils import timezone
 
 from coordination import services
 from coordination.errors import SlotFull
-from coordination.models import Booking, BookingStatus, Slot, SlotStatus, Task
-from coordination.services.seats import next_free
+from coordination.models import Booking, BookingStatus, Slot, SlotSeries, SlotStatus, Task
+from coordination.services import booking as booking_service
+from coordination.services.seats import Wish, next_free
 from directory.errors import DomainError
 from directory.models import OutboxMessage
+from pathways import services as services_of_pathways
 from pathways.models import Appointment, Milestone, Pathway
+from tests.concurrency.processes import wait_until
 from tests.concurrency.racing import at_once
+from tests.concurrency.test_moving import somebody_waits
 from tests.coordination.conftest import MONDAY
 from tests.coordination.factories import Desk, exam
 from tests.factories import PatientFactory
@@ -226,3 +231,63 @@ def test_the_next_free_slot_is_really_free(desk: Desk) -> None:
     pathway = desk.pathway()
     desk.booking(slots[0])
     assert next_free(full, pathway, timezone.now()) == slots[1:]
+
+
+def test_a_death_and_a_visit_being_booked_never_wait_for_each_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dead patient sits in two slots, booked in the order that is not that of their keys; the visit of another
+    asks for both while the first place is being given back."""
+    low, high = sorted(
+        (desk.slot(capacity=5), desk.slot(in_days=11, exam_type=exam("irm"), capacity=5)), key=lambda slot: slot.pk
+    )
+    dead, alive = desk.pathway(), desk.pathway()
+    desk.booking(high, dead)
+    desk.booking(low, dead)
+    given_back, go_on = Event(), Event()
+    real = booking_service.settle_review
+
+    def settle_then_wait(**given: Any) -> None:
+        real(**given)
+        given_back.set()
+        assert go_on.wait(timeout=60)
+
+    monkeypatch.setattr(booking_service, "settle_review", settle_then_wait)
+
+    def die() -> None:
+        try:
+            services_of_pathways.record_milestone(pathway=dead, kind="death", occurred_at=timezone.now(), author=None)
+        finally:
+            connections.close_all()
+
+    def book() -> Any:
+        try:
+            assert given_back.wait(timeout=60)
+            wishes = [Wish(low), Wish(high)]
+            return services.book_bundle(wishes=wishes, pathway=alive, user=desk.coordinator, request_key=uuid4())
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as both:
+        dying, booking = both.submit(die), both.submit(book)
+        try:
+            wait_until(somebody_waits, seconds=60, told="the visit never waited for the slots of the dead")
+        finally:
+            go_on.set()
+        dying.result(timeout=60)
+        assert booking.result(timeout=60).bookings.standing().count() == 2
+    assert not Booking.objects.standing().filter(pathway=dead).exists()
+
+
+def test_the_form_of_a_series_sent_several_times_at_once_opens_one(desk: Desk) -> None:
+    key, day = uuid4(), timezone.localdate() + timedelta(days=10)
+    target, platform, exam_type = desk.target, desk.platform, exam()
+
+    def send(_: int) -> Any:
+        return services.create_series(
+            exam_type=exam_type, platform=platform, targets=[target], weekday=day.weekday(), starts_at=time(9),
+            valid_from=day, uuid=key,
+        )  # fmt: skip
+
+    opened = at_once(send, range(8))
+    assert {getattr(each, "pk", each) for each in opened} == {SlotSeries.objects.get(uuid=key).pk}

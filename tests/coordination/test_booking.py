@@ -237,6 +237,20 @@ def test_an_offer_taken_back_by_the_hospital_was_not_made(desk: Desk, code: str,
     assert offered.count() == stands
 
 
+def test_an_offer_stands_while_a_consultation_does_and_goes_with_the_last(desk: Desk) -> None:
+    pathway, kind = desk.pathway(), exam("consultation_pluridisciplinaire")
+    first = desk.booking(desk.slot(exam_type=kind), pathway)
+    second = desk.booking(desk.slot(exam_type=kind, in_days=12), pathway)
+    offered = Milestone.objects.in_force().filter(pathway=pathway, kind="appointment_offered")
+    services.cancel_booking(booking=first, code="mistake", user=desk.coordinator)
+    assert offered.count() == 1, "the second consultation is still offered"
+    pathways.correct_milestone(
+        milestone=offered.get(), occurred_at=timezone.now() - timedelta(minutes=5), author=desk.coordinator
+    )
+    services.cancel_booking(booking=second, code="machine_down", user=desk.coordinator)
+    assert offered.count() == 0, "corrected or not, nothing is offered any more"
+
+
 def test_one_need_is_booked_once(desk: Desk) -> None:
     pathway = desk.pathway()
     desk.booking(desk.slot(), pathway, step_key="ct")

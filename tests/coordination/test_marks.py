@@ -206,3 +206,33 @@ def test_the_day_of_an_appointment_is_that_of_its_platform(desk: Desk) -> None:
         services.mark_done(booking=booking, user=desk.technician)
     booking.refresh_from_db()
     assert booking.status == BookingStatus.DONE
+
+
+def test_a_mark_is_taken_back_with_its_facts_as_corrected_since(desk: Desk) -> None:
+    """A correction in the file is a new row: it goes with the mark all the same."""
+    pathway = desk.pathway(days_ago=6)
+    booking = desk.past_booking("biopsie_percutanee", pathway)
+    services.mark_done(booking=booking, user=None)
+    for fact in Milestone.objects.in_force().filter(pathway=pathway, kind__in=["exam_done", "biopsy_taken"]):
+        before = fact.occurred_at - timedelta(minutes=5)
+        pathways.correct_milestone(milestone=fact, occurred_at=before, author=desk.coordinator)
+
+    services.undo_mark(booking=booking, user=desk.coordinator)
+
+    left = pathway.milestones.in_force().filter(kind__in=["exam_done", "biopsy_taken"])
+    assert not left.exists()
+
+
+def test_a_corrected_sample_the_laboratory_has_answered_is_not_unmade_by_a_click(desk: Desk) -> None:
+    pathway = desk.pathway(days_ago=6)
+    booking = desk.past_booking("biopsie_percutanee", pathway)
+    services.mark_done(booking=booking, user=None)
+    now = timezone.now()
+    pathways.record_milestone(pathway=pathway, kind="lab_intermediate", occurred_at=now, author=None)
+    taken = pathway.milestones.in_force().get(kind="biopsy_taken")
+    pathways.correct_milestone(
+        milestone=taken, occurred_at=taken.occurred_at - timedelta(minutes=5), author=desk.coordinator
+    )
+    with pytest.raises(DomainError) as refused:
+        services.undo_mark(booking=booking, user=desk.coordinator)
+    assert refused.value.code == "too_late"

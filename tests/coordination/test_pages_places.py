@@ -8,19 +8,22 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pypdf import PdfReader
 
 from coordination import services
-from coordination.models import Booking, Bundle, ExamRequest, Hold, Slot, WaitingPlace
+from coordination.models import Booking, Bundle, ExamRequest, Hold, Slot, WaitingOffer, WaitingPlace
+from coordination.readings.offer import Need, coming_of, needs_of, other_need
 from directory.models import AccessLog, Professional, Role, User
 from pathways import services as pathways
 from pathways.models import Pathway
 from tests.coordination.conftest import MONDAY
 from tests.coordination.factories import Desk, exam
 from tests.coordination.pages import text, url
-from tests.factories import UserFactory
+from tests.factories import PathwayFactory, PatientFactory, TargetFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -247,3 +250,77 @@ def test_lists_of_the_desk_cost_the_same_whatever_the_data(
     for page in ("waiting", "to-tell"):
         with django_assert_max_num_queries(12):  # type: ignore[operator]
             nurse.get(url(page))
+
+
+def test_the_patients_to_tell_cost_the_same_whatever_their_number(nurse: Client, desk: Desk) -> None:
+    days = iter(range(10, 60))
+
+    def one_cancelled_one_moved() -> None:
+        cancelled = desk.booking(desk.slot(in_days=next(days)))
+        services.cancel_booking(booking=cancelled, code="machine_down", user=desk.coordinator)
+        moved = desk.booking(desk.slot(in_days=next(days)))
+        services.move_booking(booking=moved, to=desk.slot(in_days=next(days)), user=desk.coordinator)
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            nurse.get(url("to-tell"))
+        return len(seen)
+
+    one_cancelled_one_moved()
+    cost()
+    few = cost()
+    for _ in range(3):
+        one_cancelled_one_moved()
+    assert cost() == few
+
+
+def test_how_the_patient_was_told_is_never_made_up(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    booking = desk.booking(desk.slot(), pathway)
+    services.cancel_booking(booking=booking, code="machine_down", user=desk.coordinator)
+    for sent in ({}, {"how": ""}, {"how": "pigeon"}):
+        assert "Dites comment" in text(nurse.post(url("booking-told", booking), sent, follow=True))
+        booking.refresh_from_db()
+        assert (booking.told_at, booking.told_how) == (None, "")
+
+
+def test_a_place_given_up_since_is_not_said_to_be_booked(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    """The answer to an offer, sent again from a page left open."""
+    slot = desk.slot()
+    place = services.join_waiting(pathway=pathway, exam_type=exam(), user=desk.coordinator)
+    offer = WaitingOffer.objects.create(place=place, slot=slot, offered_at=timezone.now())
+    assert "Réservé" in text(nurse.post(url("waiting-answer", offer), {"reponse": "oui"}, follow=True))
+    services.cancel_booking(booking=slot.bookings.get(), code="patient_refuses", user=desk.coordinator)
+    again = text(nurse.post(url("waiting-answer", offer), {"reponse": "oui"}, follow=True))
+    assert "annulée depuis" in again
+    assert "Réservé :" not in again
+
+
+def test_what_another_pathway_of_the_patient_has_booked_serves_that_one(desk: Desk) -> None:
+    there = Desk(team=TeamFactory(establishment=desk.team.establishment))
+    second_target = TargetFactory(there.team, "speedendoc")
+    patient = PatientFactory(establishment=desk.team.establishment)
+    ours = PathwayFactory(team=desk.team, target=desk.target, patient=patient, owner=desk.coordinator)
+    theirs = PathwayFactory(team=there.team, target=second_target, patient=patient, owner=there.coordinator)
+
+    def needs(pathway: Pathway) -> dict[str, Need]:
+        return {need.exam_type.code: need for need in needs_of(pathway, coming_of(pathway, timezone.now()))}
+
+    exam()  # the types ship with the software
+    code = min(set(needs(ours)) & set(needs(theirs)))
+    step = needs(ours)[code].step
+    assert step is not None
+    booking = desk.booking(desk.slot(exam_type=exam(code)), ours, step_key=step.key)
+    assert needs(ours)[code].booking == booking
+    assert needs(theirs)[code].booking is None
+    assert other_need("irm", [], coming_of(theirs, timezone.now()), theirs) is not None
+    assert getattr(other_need(code, [], coming_of(theirs, timezone.now()), theirs), "booking", booking) is None
+
+
+def test_a_booking_outside_the_plan_serves_one_step_and_only_one(desk: Desk, pathway: Pathway) -> None:
+    booking = desk.booking(desk.slot(), pathway)
+    again = pathway.steps.get(key="ct")
+    again.pk, again.key = None, "ct-2"
+    again.save()
+    assert [need.exam_type.code for need in needs_of(pathway, [])].count("scanner") == 2
+    served = [need.booking for need in needs_of(pathway, coming_of(pathway, timezone.now())) if need.booking]
+    assert served == [booking]

@@ -116,6 +116,21 @@ def test_the_end_of_a_convention_is_told_once_in_time_and_again_when_it_changes(
     assert services.remind_of_conventions(now=soon + timedelta(days=365)) == 1
 
 
+def test_the_end_of_a_convention_waits_for_somebody_to_tell(desk: Desk, partner: Team) -> None:
+    written = convention(desk, partner, remind_days=60)
+    soon = datetime(2026, 11, 20, 9, tzinfo=ZoneInfo("Europe/Paris"))
+    gone = UserFactory(role=Role.ADMINISTRATOR, team=desk.team)
+    gone.memberships.update(ends_on=date(2026, 1, 1))
+    assert services.remind_of_conventions(now=soon) == 0
+    written.refresh_from_db()
+    assert written.reminded_at is None, "nobody was told: it is still due"
+
+    desk.team.establishment.email = "direction@hopital.invalid"
+    desk.team.establishment.save()
+    assert [services.remind_of_conventions(now=soon) for _ in range(2)] == [1, 0]
+    assert OutboxMessage.objects.get(kind="convention_ends").recipient == "direction@hopital.invalid"
+
+
 def picture() -> bytes:
     content = io.BytesIO()
     Image.new("RGB", (30, 30)).save(content, "PNG")

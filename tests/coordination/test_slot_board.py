@@ -9,21 +9,24 @@ from uuid import uuid4
 
 import pytest
 from bs4 import BeautifulSoup
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pypdf import PdfReader
 
-from coordination.models import Hold, Slot, SlotChange, SlotEvent, SlotStatus
+from coordination import services
+from coordination.models import DisturbedSlot, Hold, Slot, SlotChange, SlotEvent, SlotStatus
 from coordination.readings.board import board_of, bounds, monday_of
 from coordination.readings.month import month_of, next_month
 from coordination.readings.slot_use import Period, period_label, total_of, use_by_period
 from coordination.rules.slots import SlotLook, look
-from directory.models import AccessLog, Role
+from directory.models import AccessLog, Role, User
 from pathways.models import Pathway
 from pathways.services import calendar_of
 from tests.coordination.factories import Desk, exam
 from tests.coordination.pages import HTMX, text, toast, url
-from tests.factories import EstablishmentFactory, TeamFactory, UserFactory
+from tests.factories import EstablishmentFactory, TargetFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -365,3 +368,45 @@ def test_a_platform_says_that_a_result_is_ready(client: Client, desk: Desk) -> N
     booking.refresh_from_db()
     assert booking.result_ready_at is not None
     assert "Résultat prêt :" not in text(client.get(url("platform")))
+
+
+def test_the_words_of_a_cancellation_are_for_those_who_may_see_the_patient(client: Client, desk: Desk) -> None:
+    other = Desk(team=TeamFactory(establishment=desk.team.establishment))
+    slot = desk.slot(targets=[desk.target, TargetFactory(other.team, "creca-h")], capacity=2)
+    told = "Mme MARTIN hospitalisée pour embolie"
+    services.cancel_booking(booking=desk.booking(slot), code="health", reason=told, user=desk.coordinator)
+    moved = desk.booking(slot)
+    services.cancel_booking(booking=moved, code="machine_down", user=desk.coordinator)
+
+    def lines(user: User) -> list[str]:
+        client.force_login(user)
+        return [line.reason for line in client.get(url("slot", slot)).context["life"].lines if line.reason]
+
+    assert lines(desk.coordinator) == ["Appareil en panne", told]
+    assert lines(desk.technician) == ["Appareil en panne", told]
+    assert lines(other.coordinator) == ["Le plateau", "Raison médicale"], "who gave it up, nothing of the patient"
+
+
+def test_a_slot_that_takes_nobody_more_does_not_show_as_free(nurse: Client, desk: Desk) -> None:
+    slot = desk.slot(in_days=3, capacity=2)
+    desk.booking(slot)
+    DisturbedSlot.objects.create(slot=slot, reason="Appareil en panne", since=timezone.now())
+    shown = board(nurse, semaine="2026-11-26")
+    assert [cell.words for cell in cells(shown)] == ["Ne prend plus personne, 1 réservée sur 2"]
+    assert shown.figures == {"booked": 1}
+
+
+def test_the_page_of_a_slot_costs_the_same_whatever_the_patients(nurse: Client, desk: Desk) -> None:
+    slot = desk.slot(capacity=12)
+    desk.booking(slot)
+    nurse.get(url("slot", slot))
+    few = _queries(nurse, slot)
+    for _ in range(6):
+        desk.booking(slot)
+    assert _queries(nurse, slot) == few
+
+
+def _queries(client: Client, slot: Slot) -> int:
+    with CaptureQueriesContext(connection) as seen:
+        assert client.get(url("slot", slot)).status_code == 200
+    return len(seen)
