@@ -33,20 +33,22 @@ def booking_page(visitor: Visitor, pathway: Pathway, code: str = "scanner") -> N
 
 
 @SCRIPTS
-@pytest.mark.parametrize("days", [1, 2], ids=["S93 one day", "S07 two days"])
-def test_exams_are_booked_together_on_the_fewest_days(visit: Arrival, days: int, scripts: bool) -> None:
+@pytest.mark.parametrize(("code", "days"), [("irm", 1), ("echo_endoscopie", 2)], ids=["S93 one day", "S07 two days"])
+def test_exams_are_booked_together_on_the_fewest_days(visit: Arrival, code: str, days: int, scripts: bool) -> None:
     desk = Desk()
     pathway = desk.pathway()
     scan = desk.slot(in_days=6)
-    mri = desk.slot(in_days=5 + days, exam_type=exam("irm"), starts_at=time(14))
+    other = desk.slot(in_days=5 + days, exam_type=exam(code), starts_at=time(14))
     nurse = visit(desk.coordinator, scripts=scripts)
     booking_page(nurse, pathway)
     look(nurse, scripts)
     expect(nurse.main).to_contain_text(f"{days} venue")
     nurse.button("Réserver ces 2 rendez-vous").first.click()
-    nurse.sees("2 rendez-vous réservés ensemble", "Scanner", "IRM")
+    nurse.sees("2 rendez-vous réservés ensemble", "Scanner", str(other.exam_type))
     look(nurse, scripts)
-    assert set(Bundle.objects.get().bookings.values_list("slot", flat=True)) == {scan.pk, mri.pk}
+    bundle = Bundle.objects.get()
+    assert set(bundle.bookings.values_list("slot", flat=True)) == {scan.pk, other.pk}
+    assert len({timezone.localdate(each.slot.starts_at) for each in bundle.bookings.all()}) == days
 
 
 def test_a_place_held_is_seen_by_a_colleague_and_freed_by_itself(visit: Arrival) -> None:
