@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -36,25 +36,31 @@ class Tie(BaseConstraint):
             name=name, violation_error_code=violation_error_code, violation_error_message=violation_error_message
         )
 
-    def constraint_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
-        return f"CONSTRAINT {schema_editor.quote_name(self.name)} {self._foreign_key(model, schema_editor)}"
+    def constraint_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
+        assert model is not None and schema_editor is not None
+        quote, other = schema_editor.quote_name, self._other(model)
+        here, there = (
+            ", ".join(quote(str(_field(of, name).column)) for name in names)
+            for of, names in ((model, self.fields), (other, self.to_fields))
+        )
+        return (
+            f"CONSTRAINT {quote(self.name)} FOREIGN KEY ({here}) REFERENCES {quote(other._meta.db_table)} ({there})"
+            " DEFERRABLE INITIALLY DEFERRED"
+        )
 
-    def create_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def create_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
+        assert model is not None and schema_editor is not None
         table = schema_editor.quote_name(model._meta.db_table)
         return f"ALTER TABLE {table} ADD {self.constraint_sql(model, schema_editor)}"
 
-    def remove_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def remove_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
+        assert model is not None and schema_editor is not None
         table = schema_editor.quote_name(model._meta.db_table)
         return f"ALTER TABLE {table} DROP CONSTRAINT {schema_editor.quote_name(self.name)}"
 
-    def _foreign_key(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
-        other = model._meta.apps.get_model(self.to)
-        here, there = (
-            ", ".join(schema_editor.quote_name(of._meta.get_field(name).column) for name in names)
-            for of, names in ((model, self.fields), (other, self.to_fields))
-        )
-        table = schema_editor.quote_name(other._meta.db_table)
-        return f"FOREIGN KEY ({here}) REFERENCES {table} ({there}) DEFERRABLE INITIALLY DEFERRED"
+    def _other(self, model: type[models.Model]) -> type[models.Model]:
+        other: type[models.Model] = model._meta.apps.get_model(self.to)
+        return other
 
     def validate(
         self,
@@ -66,18 +72,17 @@ class Tie(BaseConstraint):
         """Raises ValidationError when no such row exists; a field left out or empty ties nothing."""
         if set(self.fields) & set(exclude or ()):
             return
+        other = self._other(model)
         wanted = {
-            model._meta.apps.get_model(self.to)._meta.get_field(name).attname: getattr(
-                instance, model._meta.get_field(field).attname
-            )
+            _field(other, name).attname: getattr(instance, _field(model, field).attname)
             for field, name in zip(self.fields, self.to_fields, strict=True)
         }
         if None in wanted.values():
             return
-        if not model._meta.apps.get_model(self.to)._default_manager.using(using).filter(**wanted).exists():
+        if not other._default_manager.using(using).filter(**wanted).exists():
             raise ValidationError(self.get_violation_error_message(), code=self.violation_error_code)
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         path, arguments, options = super().deconstruct()
         return path, arguments, {**options, "fields": self.fields, "to": self.to, "to_fields": self.to_fields}
 
@@ -89,3 +94,9 @@ class Tie(BaseConstraint):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.fields} = {self.to}{self.to_fields} name={self.name!r}>"
+
+
+def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+    field = model._meta.get_field(name)
+    assert isinstance(field, models.Field)
+    return field

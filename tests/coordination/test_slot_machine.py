@@ -116,8 +116,10 @@ def _tell(life: SlotMachine) -> None:
     act("offer")
     assert WaitingOffer.objects.filter(answer="open").count() == 1
     act("answer", accept=True)
-    act("move", data=Always((life.shadow.taken[0], 2)))
     act("cancel", data=last(), code="machine_down", told=False)
+    assert len(life.shadow.waiting) == 1, "the platform failed: the patient waits again"
+    act("move", data=Always((life.shadow.taken[0], 2)))
+    act("cancel", data=last(), code="patient_refuses", told=True)
     act("book_visit", data=Always([4, 2]), patient=3)
     act("close", place=4, cancels=True)
     act("reopen", data=Always(4))
