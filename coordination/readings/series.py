@@ -159,17 +159,21 @@ def differences(before: SeriesValues, after: SeriesValues) -> list[tuple[str, st
 
 @dataclass(frozen=True)
 class Preview:
-    """A change in words. ``hidden``: patients to call whom the user does not read, by reference of their pathway."""
+    """A change in words. ``hidden``: patients to call whom the user does not read, by reference of their pathway;
+    ``elsewhere``: platforms of other establishments, told of it by a message."""
 
     cancelled: list[tuple[Any, Outcome]]
     moved: list[tuple[Any, Outcome]]
     changed: list[tuple[Any, Outcome]]
+    resized: list[tuple[Any, Outcome]]
+    as_before: list[tuple[Any, Outcome]]
     made: list[tuple[Any, Outcome]]
     reopened: list[tuple[Any, Outcome]]
     calls: list[Call]
     hidden: list[Call]
     conflicts: list[str]
     digest: str
+    elsewhere: list[Team]
 
     @property
     def count(self) -> int:
@@ -178,11 +182,20 @@ class Preview:
 
     @property
     def nothing(self) -> bool:
-        return not any((self.cancelled, self.moved, self.changed, self.made, self.reopened, self.calls, self.hidden))
+        done = (self.cancelled, self.moved, self.changed, self.resized, self.made, self.reopened)
+        return not any((*done, self.calls, self.hidden))
 
     @property
     def patients(self) -> list[UUID]:
         return [each.booking.patient.uuid for each in self.calls]
+
+
+def _elsewhere(change: Change, user: User) -> list[Team]:
+    """The platforms of other establishments that an absence touches besides the user's own."""
+    touched = {draft.series.platform_id: draft.series.platform for draft in change.drafts if draft.acts}
+    own = set(user.establishment_ids)
+    away = [each for each in touched.values() if each.establishment_id not in own]
+    return away if len(away) < len(touched) else []
 
 
 def preview_of(change: Change, user: User) -> Preview:
@@ -193,10 +206,13 @@ def preview_of(change: Change, user: User) -> Preview:
         cancelled=change.lines(Verdict.CANCEL),
         moved=change.lines(Verdict.MOVE),
         changed=change.lines(Verdict.CHANGE),
+        resized=change.lines(Verdict.RESIZE),
+        as_before=[(draft.slot_of(each), each) for draft in change.drafts for each in draft.outcomes if each.as_before],
         made=change.lines(Verdict.MAKE),
         reopened=change.lines(Verdict.REOPEN),
         calls=[each for each in calls if each.booking.pk in read],
         hidden=[each for each in calls if each.booking.pk not in read],
         conflicts=change.conflicts(),
         digest=change.digest,
+        elsewhere=_elsewhere(change, user),
     )

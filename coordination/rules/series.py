@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -26,7 +26,8 @@ class Gap:
 
 @dataclass(frozen=True)
 class Standing:
-    """A slot as it is. ``setup`` is what it holds besides its hours: places, room, machine, practitioners."""
+    """A slot as it is. ``setup`` is what it holds besides its hours and its ``capacity``: room, machine,
+    practitioners; ``extra`` of its ``booked`` are beyond its places."""
 
     key: int
     week: date
@@ -36,6 +37,8 @@ class Standing:
     status: str
     booked: int = 0
     setup: Hashable = None
+    capacity: int = 1
+    extra: int = 0
 
 
 class Verdict(StrEnum):
@@ -43,6 +46,7 @@ class Verdict(StrEnum):
     MAKE = "make"
     MOVE = "move"
     CHANGE = "change"
+    RESIZE = "resize"
     CANCEL = "cancel"
     REOPEN = "reopen"
     PERSON = "person"
@@ -51,13 +55,19 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What becomes of one week: its slot as it is (None: to make), as wanted (None: no more), and why."""
+    """What becomes of one week: its slot as it is (None: to make), as wanted (None: no more), and why.
+
+    ``capacity``: its places from now on, where only their number changes. ``as_before``: patients keep the room, the
+    length or the people that the others lose.
+    """
 
     verdict: Verdict
     week: date
     slot: Standing | None = None
     wanted: Occurrence | None = None
     reason: str = ""
+    capacity: int | None = None
+    as_before: bool = False
 
 
 def monday_of(day: date) -> date:
@@ -99,17 +109,32 @@ def outcomes(
     now: datetime,
     *,
     setup: Hashable = None,
+    capacity: int | None = None,
     reason: str = "",
 ) -> list[Outcome]:
     """One verdict for each week that has a slot or should have one, in order of the weeks.
 
     What has begun is left alone, and so is what went back to the platform without a patient, or is due to: a promise
-    given back is not taken again. A slot with patients is never moved nor cancelled by a rule: a person decides. A
-    slot too near to be kept is not made.
+    given back is not taken again. A slot with patients is never moved nor cancelled by a rule: a person decides; only
+    its places follow (``capacity``; None says nothing of them), down to those that are taken. A slot too near to be
+    kept is not made.
     """
     slots = {slot.week: slot for slot in standing}
     weeks = sorted({*wanted, *slots})
-    return [_outcome(week, slots.get(week), wanted.get(week), now, setup, reason) for week in weeks]
+    return [
+        _sized(_outcome(week, slots.get(week), wanted.get(week), now, setup, reason), capacity, now) for week in weeks
+    ]
+
+
+def _sized(outcome: Outcome, capacity: int | None, now: datetime) -> Outcome:
+    """A slot kept as it is takes the places of its series: never fewer than are taken."""
+    slot = outcome.slot
+    if outcome.verdict is not Verdict.KEEP or slot is None or capacity is None:
+        return outcome
+    places = max(capacity, slot.booked - slot.extra)
+    if places == slot.capacity or slot.status != "protected" or slot.release_at <= now:
+        return outcome
+    return replace(outcome, verdict=Verdict.RESIZE, capacity=places)
 
 
 def _outcome(
@@ -125,7 +150,8 @@ def _outcome(
         return Outcome(Verdict.REOPEN if again else Verdict.UNTOUCHED, week, slot, wanted, reason)
     if slot.booked:
         stays = wanted is not None and wanted.starts_at == slot.starts_at
-        return Outcome(Verdict.KEEP if stays else Verdict.PERSON, week, slot, wanted, reason)
+        other = wanted is not None and (wanted.ends_at, setup) != (slot.ends_at, slot.setup)
+        return Outcome(Verdict.KEEP if stays else Verdict.PERSON, week, slot, wanted, reason, as_before=stays and other)
     if slot.status == "released" or slot.release_at <= now:
         return Outcome(Verdict.UNTOUCHED, week, slot, wanted)
     if wanted is None or near:

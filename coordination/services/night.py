@@ -18,8 +18,9 @@ from pathways.services import calendar_of
 
 log = structlog.get_logger(__name__)
 
-NIGHTLY = frozenset({Verdict.MAKE, Verdict.CANCEL, Verdict.REOPEN, Verdict.PERSON})
-"""What the night does by itself: it never moves nor changes a slot that stands."""
+NIGHTLY = frozenset({Verdict.MAKE, Verdict.CANCEL, Verdict.REOPEN, Verdict.PERSON, Verdict.RESIZE})
+"""What the night does by itself: it never moves nor changes a slot that stands, but for its number of
+places: those of a place given back follow the series."""
 TRIES = 2
 REFUSED = "La base de données a refusé ce créneau"
 

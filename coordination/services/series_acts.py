@@ -28,7 +28,7 @@ from coordination.services.appointments import when
 from coordination.services.holds import drop_moved_holds
 from coordination.services.life import log
 from coordination.services.new_tasks import create_task
-from coordination.services.seats import lock_slots, stand_or_not
+from coordination.services.seats import lock_slots, sit_within, stand_or_not
 from coordination.services.series_drafts import Call, Change, Draft
 from coordination.services.tasks import cancel_task
 from coordination.services.unmade import settle_made
@@ -119,6 +119,9 @@ def _do(draft: Draft, outcome: Outcome, at: datetime, by: User | None) -> None:
     if outcome.verdict is Verdict.CANCEL:
         slot.status, slot.cancelled_at, slot.cancel_reason = SlotStatus.CANCELLED, at, outcome.reason[:200]
         event = SlotEvent.CANCELLED
+    elif outcome.verdict is Verdict.RESIZE:
+        _resize(outcome, slot, at, by)
+        return
     else:
         _fit(draft, outcome, slot)
         event = {
@@ -131,6 +134,17 @@ def _do(draft: Draft, outcome: Outcome, at: datetime, by: User | None) -> None:
     slot.sequence = before + 1
     _seat(draft, slot) if outcome.verdict is not Verdict.CANCEL else stand_or_not(slot)
     log(slot, event, by=by, at=at, reason=outcome.reason)
+
+
+def _resize(outcome: Outcome, slot: Slot, at: datetime, by: User | None) -> None:
+    """Only the number of places changes: whoever sits beyond the last of them takes a free one. Calendars, which show
+    no places, hear nothing."""
+    assert outcome.capacity is not None
+    before, slot.capacity = slot.capacity, outcome.capacity
+    slot.save(update_fields=["capacity"])
+    sit_within(slot)
+    said = "places" if outcome.capacity > 1 else "place"
+    log(slot, SlotEvent.CHANGED, by=by, at=at, reason=f"{outcome.capacity} {said} au lieu de {before}")
 
 
 def _blank(draft: Draft, outcome: Outcome) -> Slot:
@@ -176,12 +190,12 @@ def _settle(change: Change, by: User | None) -> None:
         e.slot.key: e.verdict
         for draft in change.drafts
         for e in draft.outcomes
-        if e.slot and e.verdict in (Verdict.KEEP, Verdict.CANCEL)
+        if e.slot and e.verdict in (Verdict.KEEP, Verdict.RESIZE, Verdict.CANCEL)
     }
     for row in DisturbedSlot.objects.filter(slot__in=over, settled_at__isnull=True).order_by("pk"):
         row.settled_at = change.at
         row.save(update_fields=["settled_at"])
-        if over[row.slot_id] is Verdict.KEEP:
+        if over[row.slot_id] is not Verdict.CANCEL:
             stop_asking(row, "Le créneau est de nouveau assuré.", by)
 
 

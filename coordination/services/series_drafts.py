@@ -6,7 +6,7 @@ Nothing is written here. The preview and the act read the same `Change`.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
@@ -32,7 +32,9 @@ from pathways.services import calendar_of
 
 HORIZON = timedelta(weeks=12)
 """How far ahead slots are made: longer than any delay a target sets between a request and an exam."""
-ACTS = frozenset({Verdict.MAKE, Verdict.MOVE, Verdict.CHANGE, Verdict.CANCEL, Verdict.REOPEN, Verdict.PERSON})
+ACTS = frozenset(
+    {Verdict.MAKE, Verdict.MOVE, Verdict.CHANGE, Verdict.RESIZE, Verdict.CANCEL, Verdict.REOPEN, Verdict.PERSON}
+)
 FILLS = frozenset({Verdict.MAKE, Verdict.MOVE, Verdict.CHANGE, Verdict.REOPEN})
 """Those that need the machine and the practitioners at the wanted hour."""
 
@@ -61,7 +63,7 @@ class Draft:
     @property
     def setup(self) -> Hashable:
         series, present = self.series, frozenset(each.pk for each in self.practitioners)
-        return (series.capacity, series.room, series.resource_id, present)
+        return (series.room, series.resource_id, present)
 
     def slot_of(self, outcome: Outcome) -> Slot | None:
         return self.slots[outcome.slot.key] if outcome.slot else None
@@ -175,9 +177,8 @@ def draft_of(
     draft = Draft(series, present, gaps, slots, calendar, reason)
     wanted = wanted_by_week(pattern_of(series), gaps, first, last, calendar)
     standing = [standing_of(each, calendar) for each in slots.values()]
-    draft.outcomes = [
-        _explained(draft, each) for each in outcomes(wanted, standing, now, setup=draft.setup, reason=reason)
-    ]
+    found = outcomes(wanted, standing, now, setup=draft.setup, capacity=series.capacity, reason=reason)
+    draft.outcomes = [_explained(draft, each) for each in found]
     return draft
 
 
@@ -196,7 +197,9 @@ def standing_of(slot: Slot, calendar: Calendar) -> Standing:
         release_at=slot.release_at,
         status=slot.status,
         booked=slot.booked,
-        setup=(slot.capacity, slot.room, slot.resource_id, present),
+        setup=(slot.room, slot.resource_id, present),
+        capacity=slot.capacity,
+        extra=slot.extra,
     )
 
 
@@ -208,7 +211,7 @@ def _explained(draft: Draft, outcome: Outcome) -> Outcome:
     gap = next((each for each in draft.gaps if each.moved_to is None and each.covers(day)), None)
     closed = day in draft.calendar.closing_days or draft.calendar.holiday_name(day) is not None
     said = gap.reason if gap else "Jour fermé" if closed else draft.reason or "Série modifiée"
-    return Outcome(outcome.verdict, outcome.week, outcome.slot, outcome.wanted, said)
+    return replace(outcome, reason=said)
 
 
 def conflicts_of(draft: Draft) -> list[str]:
