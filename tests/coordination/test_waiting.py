@@ -20,7 +20,6 @@ from pathways import services as pathways
 from pathways.models import Pathway
 from pathways.rules.calendar import Calendar
 from tests.coordination.factories import Desk, exam
-from tests.factories import PathwayFactory, TeamFactory
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 CALENDAR = Calendar()
@@ -240,8 +239,7 @@ class TestWaiting:
 
     def test_the_rank_shown_is_the_rank_served(self, desk: Desk) -> None:
         """Another team's patient, hidden from this one, comes first all the same."""
-        other = Desk(team=TeamFactory(establishment=desk.team.establishment))
-        waits(other, PathwayFactory(team=other.team, owner=other.coordinator))
+        waits(Desk())
         mine = waits(desk)
         (shown,) = waiting_lists(
             list(WaitingPlace.objects.waiting().filter(pathway__team=desk.team).with_list_data()), timezone.now()
