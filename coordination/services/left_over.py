@@ -19,8 +19,11 @@ from coordination.services.tasks import cancel_task, complete_task
 from coordination.services.waiting import leave_waiting
 from directory.models import User
 from pathways.models import Milestone, Pathway
+from pathways.rules.milestones import MilestoneKind
 
 DONE = "Examen réalisé"
+ASKED = (MilestoneKind.EXAM_REQUESTED, MilestoneKind.APPOINTMENT_OFFERED)
+"""What a booking records by itself: no exam took place."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class LeftOver:
 def end_what_waits(*, milestone: Milestone, pathway: Pathway) -> None:
     """The exam took place: nobody waits for it any more, and one task names the appointments and requests that are
     left for the same step. The offers made to who waited are set aside with their tasks."""
+    if milestone.kind in ASKED:
+        return
     keys = _steps_done_by(milestone, pathway)
     if not keys and not milestone.detail:
         return
