@@ -22,10 +22,11 @@ from pathways.signals import (
 
 @receiver(milestone_recorded, dispatch_uid="coordination.milestone_recorded")
 def on_milestone_recorded(milestone: Milestone, pathway: Pathway, **_: Any) -> None:
-    """Evidence closes tasks, the GP is told, and nobody expects the dead."""
+    """Evidence closes tasks and ends what waited for it, the GP is told, and nobody expects the dead."""
     services.close_by_evidence(milestone=milestone)
     services.notify_gp(pathway=pathway, milestone=milestone)
     services.drop_when_told_otherwise(milestone=milestone)
+    services.end_what_waits(milestone=milestone, pathway=pathway)
     if milestone.kind == MilestoneKind.DEATH:
         services.stop_expecting(patient=pathway.patient)
 
@@ -36,6 +37,7 @@ def on_milestone_withdrawn(milestone: Milestone, pathway: Pathway, **_: Any) -> 
     services.reopen_without_evidence(milestone=milestone)
     services.rectify_notice(milestone=milestone)
     services.propose_again(milestone=milestone)
+    services.wait_again_without_evidence(milestone=milestone, pathway=pathway)
     if milestone.kind == MilestoneKind.DEATH:
         services.tell_what_was_given_away(milestone=milestone, patient=pathway.patient)
     services.follow_withdrawal(milestone=milestone)

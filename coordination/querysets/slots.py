@@ -11,6 +11,7 @@ from django.db.models import Count, DateField, DateTimeField, Exists, F, Func, O
 from django.db.models.functions import Cast, Coalesce
 
 from coordination.querysets.policies import runs_on
+from coordination.rules.slots import USUAL_LENGTH
 from directory.models import Role
 from pathways.querysets import visible_pathways
 
@@ -249,6 +250,10 @@ class ExamRequestQuerySet(models.QuerySet["ExamRequest"]):
     def running(self) -> Self:
         """Asked, or with a date to come."""
         return self.filter(status__in=["asked", "proposed"])
+
+    def at_hours(self, start: datetime | OuterRef, end: datetime | OuterRef) -> Self:
+        """Running, with a date proposed whose usual length meets [start, end)."""
+        return self.running().filter(proposed_at__gt=start - USUAL_LENGTH, proposed_at__lt=end)
 
     def with_list_data(self) -> Self:
         return self.select_related(

@@ -165,7 +165,8 @@ def differences(before: SeriesValues, after: SeriesValues) -> list[tuple[str, st
 class Preview:
     """A change in words. ``hidden``: patients to call whom the user does not read, by reference of their pathway.
     ``news``: those whose appointment stands in another room or with others, and ``hidden_news`` those not read.
-    ``followed``: slots with patients that follow at their hour."""
+    ``followed``: slots with patients that follow at their hour. ``elsewhere``: platforms of other establishments, told
+    of it by a message."""
 
     cancelled: list[tuple[Any, Outcome]]
     moved: list[tuple[Any, Outcome]]
@@ -176,6 +177,7 @@ class Preview:
     hidden: list[Call]
     conflicts: list[str]
     digest: str
+    elsewhere: list[Team]
     news: list[News] = field(default_factory=list)
     hidden_news: list[News] = field(default_factory=list)
     followed: list[tuple[Any, Outcome]] = field(default_factory=list)
@@ -196,6 +198,14 @@ class Preview:
         return [each.patient.uuid for each in shown]
 
 
+def _elsewhere(change: Change, user: User) -> list[Team]:
+    """The platforms of other establishments that an absence touches besides the user's own."""
+    touched = {draft.series.platform_id: draft.series.platform for draft in change.drafts if draft.acts}
+    own = set(user.establishment_ids)
+    away = [each for each in touched.values() if each.establishment_id not in own]
+    return away if len(away) < len(touched) else []
+
+
 def preview_of(change: Change, user: User) -> Preview:
     calls, news = change.calls(), change.news()
     touched = {each.booking.pk for each in calls} | {each.booking.pk for each in news}
@@ -211,6 +221,7 @@ def preview_of(change: Change, user: User) -> Preview:
         hidden=[each for each in calls if each.booking.pk not in read],
         conflicts=change.conflicts(),
         digest=change.digest,
+        elsewhere=_elsewhere(change, user),
         news=[each for each in news if each.booking.pk in read],
         hidden_news=[each for each in news if each.booking.pk not in read],
         followed=change.lines(Verdict.FOLLOW),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from coordination.models import ExamType, OfferAnswer, WaitingOffer, WaitingPlace
-from coordination.rules import waiting as rules
+from coordination.services.offers import ranks as ranks_of
 from pathways.services import calendar_of
 
 
@@ -31,7 +31,7 @@ class WaitingList:
 
 
 def waiting_lists(places: Sequence[WaitingPlace], now: datetime) -> list[WaitingList]:
-    """The lists of ``places`` (fetched `with_list_data`), by exam, in one query more."""
+    """The lists of ``places`` (fetched `with_list_data`), by exam, in one query more and one for each exam."""
     offers = {
         offer.place_id: offer
         for offer in WaitingOffer.objects.filter(place__in=places, answer=OfferAnswer.OPEN).select_related(
@@ -46,9 +46,10 @@ def waiting_lists(places: Sequence[WaitingPlace], now: datetime) -> list[Waiting
 
 
 def _list_of(rows: Sequence[WaitingPlace], offers: dict[int, WaitingOffer], now: datetime) -> WaitingList:
-    """Those of one exam, ranked on the calendar of their desk."""
+    """Those of one exam, on the calendar of their desk, each with the rank by which places are offered: among all who
+    wait for that exam, other teams included."""
     calendar = calendar_of(rows[0].pathway.team.establishment)
-    ranks = rules.ranked([rules.Waiter(row.pk, row.latest_at, row.asked_at) for row in rows], now, calendar)
+    ranks = ranks_of(rows[0].exam_type_id, calendar, now)
     ordered = sorted(rows, key=lambda row: ranks[row.pk].place)
     waiters = [
         Waiter(row, ranks[row.pk].place, ranks[row.pk].words(calendar, now), offers.get(row.pk)) for row in ordered

@@ -33,6 +33,7 @@ from coordination.services.lab_requests import (
     mark_sample_sent,
     send_lab_request,
 )
+from coordination.services.left_over import end_what_waits, wait_again_without_evidence
 from coordination.services.marks import (
     mark_done,
     mark_missed,
@@ -194,6 +195,7 @@ __all__ = [
     "drop_when_told_otherwise",
     "edit_series",
     "end_policy",
+    "end_what_waits",
     "erase_daily_lists",
     "exception_of",
     "extend_convention",
@@ -302,6 +304,7 @@ __all__ = [
     "undo_mark",
     "values_of",
     "version_of",
+    "wait_again_without_evidence",
     "warn_of_promises",
     "watch_promises",
     "withdraw_contact",

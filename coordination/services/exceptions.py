@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -11,7 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from coordination.models import DisturbedSlot, ExceptionKind, Resource, Slot, SlotException, SlotSeries
-from coordination.rules.series import monday_of
+from coordination.rules.series import Verdict, monday_of
+from coordination.services.platform_post import tell_platform_away
 from coordination.services.recalls import stop_asking
 from coordination.services.series import refuse_outdated
 from coordination.services.series_acts import act, lock_means, lock_series, refuse_conflicts
@@ -119,7 +121,29 @@ def make_exception(*, exception: SlotException, user: User, seen: str | None = N
     if exception.series_id and exception.moved_to:
         _replace_former(exception, user)
     act(change, by=user)
+    _tell_other_sites(exception, change, user, back=False)
     return exception
+
+
+def _tell_other_sites(exception: SlotException, change: Change, user: User, *, back: bool) -> None:
+    """An absence is one of the person, wherever they are expected (NET-10): the platforms of the sites where who says
+    it does not work hear of it by a message."""
+    if exception.professional_id is None:
+        return
+    own = set(user.establishment_ids)
+    there: dict[int, Team] = {}
+    lines: dict[int, tuple[list[Slot], list[Slot]]] = defaultdict(lambda: ([], []))
+    for draft, each in change.outcomes():
+        slot, platform = draft.slot_of(each), draft.series.platform
+        if slot is None or platform.establishment_id in own:
+            continue
+        there[platform.pk] = platform
+        if each.verdict is (Verdict.REOPEN if back else Verdict.CANCEL):
+            lines[platform.pk][0].append(slot)
+        elif each.verdict is Verdict.PERSON:
+            lines[platform.pk][1].append(slot)
+    for pk, (gone, booked) in lines.items():
+        tell_platform_away(exception=exception, platform=there[pk], gone=gone, booked=booked, back=back)
 
 
 def _lock(exception: SlotException) -> None:
@@ -160,6 +184,7 @@ def take_back_exception(*, exception: SlotException, user: User, seen: str | Non
     fresh.taken_back_at, fresh.taken_back_by = change.at, user
     fresh.save(update_fields=["taken_back_at", "taken_back_by"])
     act(change, by=user)
+    _tell_other_sites(fresh, change, user, back=True)
     return fresh
 
 

@@ -15,7 +15,17 @@ from django.db.models import Q
 from django.utils import timezone
 
 from coordination.errors import SlotFull
-from coordination.models import Booking, Hold, OfferAnswer, Slot, SlotEvent, WaitingOffer, WaitingPlace, WaitingStatus
+from coordination.models import (
+    Booking,
+    ExamRequest,
+    Hold,
+    OfferAnswer,
+    Slot,
+    SlotEvent,
+    WaitingOffer,
+    WaitingPlace,
+    WaitingStatus,
+)
 from coordination.rules.waiting import Rank, Waiter, offer_origin, ranked
 from coordination.services.appointments import said
 from coordination.services.booking import book_slot, same_request
@@ -96,7 +106,9 @@ def _suited(slot: Slot, now: datetime) -> Iterable[WaitingPlace]:
         pathway__status="active",
     )
     busy = Booking.objects.standing().filter(slot__starts_at__lt=slot.ends_at, slot__ends_at__gt=slot.starts_at)
-    rows = places.exclude(pathway__patient__in=busy.values("patient")).exclude(
+    asked = ExamRequest.objects.at_hours(slot.starts_at, slot.ends_at)
+    free = places.exclude(pathway__patient__in=busy.values("patient"))
+    rows = free.exclude(pathway__patient__in=asked.values("pathway__patient")).exclude(
         pk__in=WaitingOffer.objects.filter(_taken_by(slot)).values("place")
     )
     return sorted(rows.select_related("pathway__team", "pathway__patient"), key=lambda each: order[each.pk].place)

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from coordination.models import Booking, ExamRequest, Slot, SlotStatus
+from coordination.models import Booking, ExamRequest, Slot, SlotException, SlotStatus
 from coordination.services.appointments import clock_of, when
 from directory.models import Team
 from directory.services import send_once
@@ -160,6 +160,34 @@ def tell_platform_released(*, platform: Team, slots: Sequence[Slot]) -> None:
         template="coordination/post/released.txt",
         context={"slots": lines},
         day_of=slots[0],
+    )
+
+
+def tell_platform_away(
+    *, exception: SlotException, platform: Team, gone: Sequence[Slot], booked: Sequence[Slot], back: bool
+) -> None:
+    """A practitioner who works at several sites is away, or not any more (``back``), as another site said (NET-10):
+    which slots are ``gone`` (given again, when ``back``), and which wait with patients for a decision. One message."""
+    recipient = platform.email or platform.establishment.email
+    if not recipient:
+        return
+    first, last = exception.first_on, exception.last_on
+    context = {
+        "back": back,
+        "days": f"le {first:%d/%m/%Y}" if first == last else f"du {first:%d/%m/%Y} au {last:%d/%m/%Y}",
+        "gone": [f"{slot.exam_type}, {when(slot)}" for slot in gone],
+        "booked": [f"{slot.exam_type}, {when(slot)}" for slot in booked],
+        "link": f"{settings.BASE_URL}{reverse('coordination:series')}",
+    }
+    kind = "practitioner_back" if back else "practitioner_away"
+    send_once(
+        kind=kind,
+        dedup_key=f"{kind}:{exception.uuid}:{platform.uuid}",
+        establishment=platform.establishment,
+        recipient=recipient,
+        subject="Des créneaux rétablis" if back else "Des créneaux annulés par une absence",
+        body=render_to_string("coordination/post/practitioner_away.txt", context),
+        about=exception.uuid,
     )
 
 

@@ -9,7 +9,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from coordination.models import Booking, Channel, ExamRequest, ExamType, PolicyMode, RequestStatus, Task
+from coordination.rules.slots import USUAL_LENGTH
 from coordination.services.appointments import clock_of, record_request
+from coordination.services.left_over import settle_left_over
 from coordination.services.new_tasks import create_task
 from coordination.services.notices import tell_gp_of_appointments
 from coordination.services.platform_post import tell_platform_asked, tell_platform_not_asked
@@ -24,8 +26,6 @@ from pathways.models import AppointmentStatus, MilestoneSource, Pathway
 from pathways.rules.clock import Duration, add, before
 from pathways.services import calendar_of, record_milestone, write_appointment
 
-USUAL_LENGTH = timedelta(minutes=30)
-"""How long the appointment is taken to last: a platform that answers gives its beginning."""
 LONGEST_NOTICE = timedelta(days=10)
 """No holiday makes four hours of work last longer."""
 
@@ -265,6 +265,7 @@ def _end(request: ExamRequest, status: str, reason: str, user: User | None, at: 
     locked.save(update_fields=["status", "reason", "answered_at", "answered_by"])
     _drop_told(locked, user)
     _drop_warning(locked, user, "La demande est close")
+    settle_left_over(pathway=pathway, user=user)
     if had_date:
         _write_in_file(locked, AppointmentStatus.CANCELLED)
         tell_gp_of_appointments(pathway=pathway, at=at)
@@ -289,6 +290,12 @@ def _refuse_busy(request: ExamRequest, starts_at: datetime) -> None:
     if other:
         raise DomainError(
             f"Le patient a déjà un rendez-vous à cette heure : {other.slot.exam_type}.",
+            field="starts_at", code="patient_busy",
+        )  # fmt: skip
+    asked = ExamRequest.objects.at_hours(starts_at, ends_at).filter(pathway__patient=request.pathway.patient_id)
+    if also := asked.exclude(pk=request.pk).select_related("exam_type").first():
+        raise DomainError(
+            f"Le patient a déjà un rendez-vous à cette heure : {also.exam_type}, proposé par un autre plateau.",
             field="starts_at", code="patient_busy",
         )  # fmt: skip
 

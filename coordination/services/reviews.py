@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from django.utils import timezone
 
 from coordination.models import Booking, Task, WaitingPlace
+from coordination.services.left_over import settle_left_over
 from coordination.services.new_tasks import create_task
 from coordination.services.tasks import complete_task
 from directory.models import User
@@ -46,7 +47,9 @@ def ask_switch_review(*, pathway: Pathway) -> Task | None:
 
 
 def settle_review(*, pathway: Pathway, user: User | None) -> None:
-    """Closes that task once no appointment of the closed pathway waits any more."""
+    """Closes that task once no appointment of the closed pathway waits any more; so does the one about an exam done
+    otherwise."""
+    settle_left_over(pathway=pathway, user=user)
     if pathway.is_active or Booking.objects.unmarked().filter(pathway=pathway).exists():
         return
     task = Task.objects.open().filter(origin=_origin(pathway)).first()

@@ -14,7 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
@@ -112,10 +112,8 @@ def locked_slots(ids: Iterable[int], pathway: Pathway, at: datetime) -> dict[int
 
 
 def _proposed_between(pathway: Pathway, start: datetime | OuterRef, end: datetime | OuterRef) -> ExamRequestQuerySet:
-    """The hours a platform proposed to the patient that begin in [start, end)."""
-    return ExamRequest.objects.running().filter(
-        pathway__patient=pathway.patient_id, proposed_at__gte=start, proposed_at__lt=end
-    )
+    """The hours a platform proposed to the patient that meet [start, end)."""
+    return ExamRequest.objects.at_hours(start, end).filter(pathway__patient=pathway.patient_id)
 
 
 def is_free(slot: Slot, at: datetime) -> bool:
@@ -152,6 +150,7 @@ def take_seats(
     if extra is None:
         refuse_gone(pathway, wishes, at)
     Slot.objects.filter(pk__in=ids).update(booked=F("booked") + 1, extra=F("extra") + (0 if extra is None else 1))
+    _expect_again(wishes)
     if any(getattr(wish.slot, "own_hold", True) for wish in wishes):
         Hold.objects.filter(pathway=pathway, slot__in=ids).delete()
     made = []
@@ -170,6 +169,21 @@ def take_seats(
         if getattr(wish.slot, "waits", True):
             serve(booking=booking, user=user, at=at)
     return made
+
+
+def _expect_again(wishes: Sequence[Wish]) -> None:
+    """Who was not expected any more at a slot given back empty is, for the patient added to it."""
+    for wish in wishes:
+        if wish.slot.status != SlotStatus.RELEASED or wish.slot.booked:
+            continue
+        try:
+            with transaction.atomic():
+                SlotPractitioner.objects.filter(slot=wish.slot, stands=False).update(stands=True)
+        except IntegrityError as error:
+            raise DomainError(
+                "Un praticien de ce créneau rendu au plateau est attendu ailleurs à cette heure.",
+                field="slot", code="taken",
+            ) from error  # fmt: skip
 
 
 def refuse_moved(pathway: Pathway, wishes: Sequence[Wish], at: datetime) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from coordination import services
-from coordination.models import Booking, Convention, ExamType, Slot, SlotSeries
+from coordination.models import Booking, Convention, ExamType, Slot, SlotPolicy, SlotSeries
 from directory.models import Role, Team, TeamKind, User
 from pathways.models import Pathway, TargetPathway
 from tests.factories import PathwayFactory, TargetFactory, TeamFactory, UserFactory
@@ -50,12 +50,16 @@ class Desk:
         return PathwayFactory(team=self.team, target=self.target, **options)
 
     def series(self, **options: Any) -> SlotSeries:
-        """A weekly series; its first slot is `in_days` ahead (10 by default), at 9:00."""
+        """A weekly series; its first slot is `in_days` ahead (10 by default), at 9:00. On a platform of another
+        establishment than its targets, by a convention."""
         day = timezone.localdate() + timedelta(days=options.pop("in_days", 10))
         options.setdefault("exam_type", exam())
         options.setdefault("starts_at", time(9))
         options.setdefault("platform", self.platform)
         options.setdefault("targets", [self.target])
+        for target in options["targets"]:
+            if target.establishment_id != options["platform"].establishment_id:
+                self._agree_once(options["platform"], options["exam_type"].code, target)
         return services.create_series(weekday=day.weekday(), valid_from=day, **options)
 
     def slot(self, **options: Any) -> Slot:
@@ -78,17 +82,22 @@ class Desk:
             capacity=series.capacity,
         )
 
+    def _agree_once(self, platform: Team, code: str, target: TargetPathway) -> None:
+        if not SlotPolicy.objects.lending(platform).filter(target=target, exam_type__code=code).exists():
+            self.agree(platform, code, target=target)
+
     def agree(self, platform: Team, code: str = "scanner", **options: Any) -> Convention:
         """A convention with the establishment of ``platform``, and the policy by which it serves the desk's target."""
+        target = options.pop("target", self.target)
         first = options.setdefault("valid_from", timezone.localdate() - timedelta(days=30))
         reference = options.pop("reference", f"CONV-{Convention.objects.count() + 1}")
         within = options.pop("within", "")
         written = services.create_convention(
-            reference=reference, kind="convention", holder=self.team.establishment, partner=platform.establishment,
+            reference=reference, kind="convention", holder=target.establishment, partner=platform.establishment,
             exam_types=[exam(code)], **options,
         )  # fmt: skip
         services.decide_policy(
-            exam_type=exam(code), target=self.target, platform=platform, mode="partner", convention=written,
+            exam_type=exam(code), target=target, platform=platform, mode="partner", convention=written,
             within=within, decided_on=first, decided_by="Comité", user=self.coordinator, **options,
         )  # fmt: skip
         return written

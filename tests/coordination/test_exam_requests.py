@@ -169,3 +169,29 @@ def test_nothing_is_asked_for_a_dead_patient(desk: Desk) -> None:
     assert request.status == "cancelled"
     with pytest.raises(DomainError, match="décédé"):
         ask(desk, pathway)
+
+
+def test_a_patient_is_not_proposed_two_dates_at_one_hour(desk: Desk) -> None:
+    pathway, at = desk.pathway(), timezone.now() + timedelta(days=3)
+    first = ask(desk, pathway)
+    second = services.ask_exam(pathway=pathway, exam_type=exam("irm"), addressed_to=desk.platform, user=None)
+    services.propose_date(request=first, starts_at=at, user=None)
+    for minutes in (-29, 0, 29):
+        with pytest.raises(DomainError) as refused:
+            services.propose_date(request=second, starts_at=at + timedelta(minutes=minutes), user=None)
+        assert refused.value.code == "patient_busy"
+    services.propose_date(request=first, starts_at=at + timedelta(minutes=5), user=None)
+    services.propose_date(request=second, starts_at=at + timedelta(minutes=35), user=None)
+
+
+@pytest.mark.parametrize(("minutes", "free"), [(-30, True), (-15, False), (15, False), (30, True)])
+def test_a_slot_that_meets_the_hours_proposed_is_refused(desk: Desk, minutes: int, free: bool) -> None:
+    pathway, slot = desk.pathway(), desk.slot()
+    request = services.ask_exam(pathway=pathway, exam_type=exam("irm"), addressed_to=desk.platform, user=None)
+    services.propose_date(request=request, starts_at=slot.starts_at + timedelta(minutes=minutes), user=None)
+    if free:
+        desk.booking(slot, pathway)
+        return
+    with pytest.raises(DomainError) as refused:
+        desk.booking(slot, pathway)
+    assert refused.value.code == "patient_busy"

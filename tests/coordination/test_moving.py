@@ -174,3 +174,28 @@ def test_the_database_counts_again_at_commit(desk: Desk) -> None:
         Booking.objects.filter(pk=booking.pk).update(seat=9)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def given_back(desk: Desk, doctor: Professional) -> Slot:
+    """A slot whose place nobody took, and whose practitioner is expected no more."""
+    slot = desk.series(practitioners=[doctor]).slots.order_by("starts_at")[0]
+    services.release_unused_slots(now=slot.release_at)
+    assert not slot.practitioners.get().stands
+    return slot
+
+
+def test_a_place_added_to_a_slot_given_back_expects_its_practitioners_again(desk: Desk) -> None:
+    doctor = ProfessionalFactory()
+    slot = given_back(desk, doctor)
+    services.overbook(slot=slot, pathway=desk.pathway(), physician=doctor, reason="Urgent", user=desk.coordinator)
+    assert slot.practitioners.get().stands
+
+
+def test_a_place_is_not_added_to_a_slot_whose_practitioner_is_elsewhere_since(desk: Desk) -> None:
+    doctor = ProfessionalFactory()
+    slot = given_back(desk, doctor)
+    desk.series(practitioners=[doctor], valid_until=timezone.localdate(slot.starts_at))
+    with pytest.raises(DomainError) as refused:
+        services.overbook(slot=slot, pathway=desk.pathway(), physician=doctor, reason="Urgent", user=desk.coordinator)
+    assert refused.value.code == "taken"
+    assert not Booking.objects.exists()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -71,7 +71,7 @@ def test_the_head_of_a_partner_keeps_slots_for_the_holder_and_its_desk_books_one
     client.force_login(desk.coordinator)
     page = reverse("coordination:book", args=[pathway.uuid])
     html = client.get(f"{page}?examen={CODE}").content.decode()
-    assert "Autre site, par convention CONV-7" in html
+    assert "Autre site, convention&nbsp;CONV-7" in html
     data = {"slot": slot.uuid, "key": uuid4(), "examen": CODE, "step": "ct"}
     assert client.post(page, data).status_code == 302
     assert Booking.objects.get(slot=slot).pathway == pathway
@@ -86,7 +86,9 @@ def test_a_partner_without_convention_is_offered_no_target_and_refused_one(
     assert opens(client, head, typed(desk, partner)).status_code == 422
     assert not SlotSeries.objects.exists()
     with pytest.raises(DomainError) as refused:
-        desk.series(platform=partner)
+        services.create_series(
+            exam_type=exam(), platform=partner, targets=[desk.target], weekday=3, starts_at=time(9), valid_from=day(1)
+        )
     assert refused.value.code == "no_convention"
 
 

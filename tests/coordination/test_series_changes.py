@@ -199,7 +199,6 @@ def test_a_practitioner_expected_elsewhere_is_named(desk: Desk) -> None:
     series = desk.series(practitioners=[doctor])
     assert SlotPractitioner.objects.filter(professional=doctor, stands=True).count() == series.slots.count()
     elsewhere = TeamFactory(kind="platform")
-    desk.agree(elsewhere)
     with pytest.raises(DomainError, match=r"(?i)kervadec") as refused:
         desk.series(platform=elsewhere, practitioners=[doctor])
     assert refused.value.code == "taken"

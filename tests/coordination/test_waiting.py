@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from coordination import services, tasks
 from coordination.errors import SlotFull
 from coordination.models import Booking, Slot, SlotChange, Task, WaitingOffer, WaitingPlace
+from coordination.readings.waiting import waiting_lists
 from coordination.rules.waiting import Band, Waiter, band_of, ranked
 from directory.errors import DomainError
 from pathways import services as pathways
@@ -225,3 +226,23 @@ class TestWaiting:
         desk.booking(slot)
         assert services.offer_freed_places(now=timezone.now()) == 2
         assert Booking.objects.count() == 1
+
+    def test_who_has_a_date_elsewhere_at_that_hour_leaves_it_to_the_next(self, desk: Desk) -> None:
+        slot, busy = desk.slot(), desk.pathway()
+        waits(desk, busy)
+        second = waits(desk)
+        request = services.ask_exam(pathway=busy, exam_type=exam("irm"), addressed_to=desk.platform, user=None)
+        at = slot.starts_at - timedelta(minutes=20)
+        services.propose_date(request=request, starts_at=at, user=None)
+        tasks.offer_freed_places()
+        assert [each.place for each in offers()] == [second]
+
+    def test_the_rank_shown_is_the_rank_served(self, desk: Desk) -> None:
+        """Another team's patient, hidden from this one, comes first all the same."""
+        waits(Desk())
+        mine = waits(desk)
+        (shown,) = waiting_lists(
+            list(WaitingPlace.objects.waiting().filter(pathway__team=desk.team).with_list_data()), timezone.now()
+        )
+        ranks = services.offers.ranks(exam().pk, Calendar(), timezone.now())
+        assert [(each.place, each.rank) for each in shown.waiters] == [(mine, ranks[mine.pk].place)] == [(mine, 2)]

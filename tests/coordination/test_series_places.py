@@ -1,0 +1,83 @@
+"""The places of a series lowered or raised: a slot with patients follows at once, down to those that are taken."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from coordination import services, tasks
+from coordination.models import Slot, SlotEvent, SlotSeries
+from directory.errors import DomainError
+from directory.models import Role, User
+from tests.coordination.factories import Desk
+from tests.coordination.test_series_changes import values
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+MONDAY = date(2026, 12, 7)
+
+
+@pytest.fixture
+def head(desk: Desk) -> User:
+    found = UserFactory(role=Role.PLATFORM, team=desk.platform)
+    found.memberships.update(is_head=True)
+    return found
+
+
+def first(series: SlotSeries) -> Slot:
+    return series.slots.order_by("starts_at")[0]
+
+
+def resized(series: SlotSeries, head: User, capacity: int) -> None:
+    services.edit_series(series=series, values=values(series, capacity=capacity), user=head)
+
+
+def test_fewer_places_hold_where_a_patient_is_booked(desk: Desk, head: User) -> None:
+    series = desk.series(capacity=3)
+    slot = first(series)
+    desk.booking(slot)
+    resized(series, head, 1)
+    slot.refresh_from_db()
+    assert (slot.capacity, slot.booked) == (1, 1)
+    assert slot.changes.filter(what=SlotEvent.CHANGED).count() == 1
+    with pytest.raises(DomainError) as refused:
+        desk.booking(slot)
+    assert refused.value.code == "slot_full"
+
+
+def test_places_taken_stay_and_the_night_follows_when_they_are_given_back(desk: Desk, head: User) -> None:
+    series = desk.series(capacity=3)
+    slot = first(series)
+    booked = [desk.booking(slot) for _ in range(3)]
+    services.cancel_booking(booking=booked[0], code="patient_refuses", user=desk.coordinator)
+    resized(series, head, 1)
+    slot.refresh_from_db()
+    assert slot.capacity == 2
+    assert sorted(slot.bookings.standing().values_list("seat", flat=True)) == [1, 2]
+    services.cancel_booking(booking=booked[1], code="patient_refuses", user=desk.coordinator)
+    tasks.generate_slots()
+    slot.refresh_from_db()
+    assert slot.capacity == 1
+    assert slot.bookings.standing().get().seat == 1
+
+
+def test_a_slot_emptied_before_the_night_follows_too(desk: Desk, head: User) -> None:
+    series = desk.series(capacity=3)
+    slot = first(series)
+    booked = [desk.booking(slot) for _ in range(2)]
+    resized(series, head, 1)
+    for each in booked:
+        services.cancel_booking(booking=each, code="patient_refuses", user=desk.coordinator)
+    tasks.generate_slots()
+    slot.refresh_from_db()
+    assert slot.capacity == 1
+
+
+def test_more_places_are_open_where_a_patient_is_booked(desk: Desk, head: User) -> None:
+    series = desk.series()
+    slot = first(series)
+    desk.booking(slot)
+    resized(series, head, 2)
+    desk.booking(slot)
