@@ -109,7 +109,6 @@ from coordination.services.reviews import ask_review, ask_switch_review
 from coordination.services.saved_views import delete_view, open_on, save_view
 from coordination.services.seats import Wish
 from coordination.services.series import SeriesValues, change_of_series, create_series, edit_series, generate_slots
-from coordination.services.slots import close_slot, reopen_slot
 from coordination.services.tasks import (
     cancel_task,
     claim_task,
@@ -151,7 +150,6 @@ __all__ = [
     "close_by_evidence",
     "close_request",
     "close_review",
-    "close_slot",
     "come_back",
     "complete_task",
     "confirm_date",
@@ -232,7 +230,6 @@ __all__ = [
     "renew_hold",
     "renew_lab_link",
     "reopen_review",
-    "reopen_slot",
     "reopen_without_evidence",
     "repeat_task",
     "request_daily_list",
