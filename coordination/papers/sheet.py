@@ -13,12 +13,10 @@ from django.utils import timezone
 
 from coordination.models import Booking
 from coordination.readings.offer import coming_of
-from coordination.services.appointments import place_of
+from coordination.services.appointments import clock_of, place_of
 from directory.typography import NBSP, hour, long_day
 from pathways.models import Pathway
 from pathways.papers.printer import Printed, print_pdf
-from pathways.rules.calendar import Calendar
-from pathways.services import calendar_of
 
 STYLE = Path(__file__).parent / "desk.css"
 TEMPLATE = "coordination/papers/sheet.html"
@@ -38,23 +36,24 @@ class Day:
         return list(dict.fromkeys(lines))
 
 
-def days_of(pathway: Pathway, coming: Sequence[Booking], calendar: Calendar) -> list[Day]:
-    """Of the patient's appointments to come, those of this pathway, by day of the establishment."""
+def days_of(pathway: Pathway, coming: Sequence[Booking]) -> list[Day]:
+    """Of the patient's appointments to come, those of this pathway, by day of where they take place."""
     found: dict[date, list[Booking]] = {}
     for booking in coming:
         if booking.pathway_id == pathway.pk:
-            found.setdefault(calendar.local_date(booking.slot.starts_at), []).append(booking)
+            with clock_of(booking.slot.platform):
+                found.setdefault(timezone.localdate(booking.slot.starts_at), []).append(booking)
     return [Day(on, bookings) for on, bookings in found.items()]
 
 
 def print_sheet(pathway: Pathway, now: datetime) -> Printed:
-    """The PDF, in the time zone of the establishment. Raises PrintError."""
+    """The PDF, each hour on the clock of where the patient is expected. Raises PrintError."""
     return print_pdf(sheet_html(pathway, now), also=STYLE)
 
 
 def sheet_html(pathway: Pathway, now: datetime) -> str:
     """The whole HTML document."""
-    days = days_of(pathway, coming_of(pathway, now), calendar_of(pathway.team.establishment))
+    days = days_of(pathway, coming_of(pathway, now))
     context = {"pathway": pathway, "place": pathway.team.establishment, "days": days, "now": now}
     with timezone.override(ZoneInfo(pathway.team.establishment.time_zone)):
         return render_to_string(TEMPLATE, context)
@@ -67,7 +66,8 @@ def message_of(pathway: Pathway, days: Sequence[Day]) -> str:
     lines = ["Bonjour,", "", "Vos rendez-vous :"]
     for day in days:
         for booking in day.bookings:
-            at = hour(booking.slot.starts_at).replace(NBSP, " ")
+            with clock_of(booking.slot.platform):
+                at = hour(booking.slot.starts_at).replace(NBSP, " ")
             lines.append(f"- {long_day(day.on)} à {at}, {place_of(booking.slot)}")
     lines += [
         "",

@@ -49,8 +49,21 @@ def _words(change: SlotChange, seen: Collection[int]) -> str:
     return CancelSide(cause.side).label if cause and change.what == SlotEvent.FREED else ""
 
 
+def _made(slot: Slot) -> list[LifeLine]:
+    """When the slot was made, and by whom; none when it is older than its history."""
+    row = slot.history_rows.filter(pgh_label="insert").select_related("pgh_context").first()  # type: ignore[attr-defined]
+    if row is None:
+        return []
+    key = row.pgh_context.metadata.get("user") if row.pgh_context else None
+    author = User.objects.filter(pk=key).select_related("professional").first() if isinstance(key, int) else None
+    return [
+        LifeLine(row.pgh_created_at, ICONS[SlotEvent.MADE], SlotEvent.MADE.label, str(author) if author else "", "")
+    ]
+
+
 def life_of(slot: Slot, now: datetime, user: User) -> SlotLife:
-    """The life of ``slot`` in three queries. What no log told (slots older than the log) is read off the slot itself.
+    """The life of ``slot`` in at most six queries. When it was made is read in its history, kept by the database; what
+    no log told (slots older than the log), off the slot itself.
 
     What was written about a patient is for those who may see the booking; others read who gave the place up.
     """
@@ -68,6 +81,8 @@ def life_of(slot: Slot, now: datetime, user: User) -> SlotLife:
         for each in changes
     ]
     told = {line.what for line in lines}
+    if SlotEvent.MADE.label not in told and len(lines) < MOST:
+        lines += _made(slot)
     if slot.released_at and SlotEvent.RELEASED.label not in told:
         lines.append(LifeLine(slot.released_at, ICONS[SlotEvent.RELEASED], SlotEvent.RELEASED.label, "", ""))
     if slot.cancelled_at and SlotEvent.CANCELLED.label not in told:

@@ -131,7 +131,6 @@ from coordination.services.series import (
     values_of,
     version_of,
 )
-from coordination.services.slots import close_slot, reopen_slot
 from coordination.services.tasks import (
     cancel_task,
     claim_task,
@@ -177,7 +176,6 @@ __all__ = [
     "close_by_evidence",
     "close_request",
     "close_review",
-    "close_slot",
     "come_back",
     "complete_task",
     "confirm_date",
@@ -265,7 +263,6 @@ __all__ = [
     "renew_hold",
     "renew_lab_link",
     "reopen_review",
-    "reopen_slot",
     "reopen_without_evidence",
     "repeat_task",
     "request_daily_list",

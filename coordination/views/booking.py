@@ -121,7 +121,7 @@ def booking_page(
         "other_types": [each for each in ExamType.objects.all() if all(n.exam_type != each for n in needs)],
         "coming": coming,
         "visits": visits(coming, calendar),
-        "message": message_of(pathway, days_of(pathway, coming, calendar)),
+        "message": message_of(pathway, days_of(pathway, coming)),
         "refusal": refusal,
         "gone": isinstance(refusal, SlotFull),
         "alternatives": choices_of(alternatives, need, coming, calendar) if need else [],
@@ -132,7 +132,11 @@ def booking_page(
 
 def _held(pathway: Pathway, now: datetime) -> list[list[Hold]]:
     """The places kept for the patient, those of one visit together."""
-    rows = Hold.objects.living(now).filter(pathway=pathway).select_related("slot__exam_type", "by__professional")
+    rows = (
+        Hold.objects.living(now)
+        .filter(pathway=pathway)
+        .select_related("slot__exam_type", "slot__platform__establishment", "by__professional")
+    )
     found: dict[UUID, list[Hold]] = {}
     for row in rows.order_by("slot__starts_at"):
         found.setdefault(row.group, []).append(row)

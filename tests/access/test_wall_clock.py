@@ -7,7 +7,7 @@ import re
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from coordination import services, tasks
 from coordination.models import Slot, SlotChange, Task
+from coordination.papers.sheet import sheet_html
 from directory.models import Membership, OutboxMessage, Role, User
 from directory.typography import NBSP, hour
 from tests.access.cast import Cast
@@ -69,7 +70,11 @@ def said(at: datetime, zone: ZoneInfo) -> str:
 def plain(response: HttpResponse) -> str:
     if not response.get("Content-Type", "").startswith("text/"):
         return ""
-    return re.sub(r"<[^>]+>", " ", response.content.decode().replace(NBSP, " "))
+    return plain_text(response.content.decode())
+
+
+def plain_text(html: str) -> str:
+    return re.sub(r"<[^>]+>", " ", html.replace(NBSP, " "))
 
 
 @pytest.fixture(params=["Indian/Reunion", "America/Martinique"])
@@ -150,6 +155,35 @@ def test_a_page_about_a_patient_shows_the_hours_of_where_they_are_followed(site:
         words = plain(ask(site, f"coordination:{name}", nurse))
         site.refuse_wrong(words, name)
         assert "14 h" in words
+
+
+def test_an_appointment_on_another_clock_is_told_at_the_hour_of_its_wall(site: Site) -> None:
+    """A patient followed overseas and expected in Paris at 9 h (at 12 h or 4 h on the clock of the desk)."""
+    cast, client = site.cast, StrictClient()
+    client.force_login(cast.users["C"])
+    away = TeamFactory(kind="platform")
+    day = timezone.localdate() + timedelta(days=10)
+    series = services.create_series(
+        exam_type=cast.slot.exam_type, platform=away, targets=[cast.meeting.target], weekday=day.weekday(),
+        starts_at=time(9), valid_from=day, valid_until=day,
+    )  # fmt: skip
+    slot = series.slots.get()
+    patient = PathwayFactory(team=cast.team, target=cast.meeting.target, owner=cast.users["C"])
+    wrong = said(slot.starts_at, site.zone)
+
+    def page(name: str, uuid: UUID, query: str = "") -> str:
+        response = client.get(reverse(f"coordination:{name}", kwargs={"uuid": uuid}) + query)
+        return plain(response)
+
+    asked = f"?examen={slot.exam_type.code}"
+    assert "9 h" in page("book", patient.uuid, asked) and wrong not in page("book", patient.uuid, asked)
+    booking = services.book_slot(slot=slot, pathway=patient, user=cast.users["C"])
+    shown = page("book", patient.uuid)
+    assert wrong not in shown and shown.count("9 h") >= 2, "the list and the message"
+    move = page("booking-move", booking.uuid)
+    assert "9 h" in move and wrong not in move.partition("Dans les temps")[0]
+    sheet = plain_text(sheet_html(patient, timezone.now()))
+    assert "9 h" in sheet and wrong not in sheet
 
 
 def test_what_is_said_after_a_booking_is_the_hour_of_the_wall(site: Site) -> None:

@@ -319,7 +319,7 @@ def test_what_another_pathway_of_the_patient_has_booked_serves_that_one(desk: De
 def test_a_booking_outside_the_plan_serves_one_step_and_only_one(desk: Desk, pathway: Pathway) -> None:
     booking = desk.booking(desk.slot(), pathway)
     again = pathway.steps.get(key="ct")
-    again.pk, again.key = None, "ct-2"
+    again.pk, again.uuid, again.key = None, uuid4(), "ct-2"
     again.save()
     assert [need.exam_type.code for need in needs_of(pathway, [])].count("scanner") == 2
     served = [need.booking for need in needs_of(pathway, coming_of(pathway, timezone.now())) if need.booking]

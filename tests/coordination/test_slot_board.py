@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
+import pghistory
 import pytest
 from bs4 import BeautifulSoup
 from django.db import connection
@@ -227,7 +228,6 @@ def test_the_life_of_a_slot_is_told_in_words(nurse: Client, desk: Desk, pathway:
     slot = desk.slot(in_days=3, capacity=2)
     hold(slot, pathway, desk)
     now = timezone.now()
-    SlotChange.objects.create(slot=slot, at=now - timedelta(hours=1), what=SlotEvent.MADE)
     SlotChange.objects.create(slot=slot, at=now, what=SlotEvent.CHANGED, by=desk.coordinator, reason="Salle 2")
     response = nurse.get(url("slot", slot))
     life = response.context["life"]
@@ -243,7 +243,7 @@ def test_a_slot_released_before_the_log_says_so(nurse: Client, desk: Desk) -> No
     slot = desk.slot(in_days=3)
     Slot.objects.filter(pk=slot.pk).update(status="released", released_at=timezone.now())
     lines = nurse.get(url("slot", slot)).context["life"].lines
-    assert [line.what for line in lines] == ["Libéré au plateau"]
+    assert [line.what for line in lines] == ["Libéré au plateau", "Créé"]
 
 
 @pytest.mark.parametrize("reader", ["coordinator", "technician"])
@@ -410,3 +410,12 @@ def _queries(client: Client, slot: Slot) -> int:
     with CaptureQueriesContext(connection) as seen:
         assert client.get(url("slot", slot)).status_code == 200
     return len(seen)
+
+
+def test_the_life_of_a_slot_begins_with_who_made_it(nurse: Client, desk: Desk) -> None:
+    (alone,) = nurse.get(url("slot", desk.slot(in_days=12))).context["life"].lines
+    assert (alone.what, alone.by) == ("Créé", ""), "made by the night"
+    with pghistory.context(user=desk.technician.pk):
+        slot = desk.slot()
+    (line,) = nurse.get(url("slot", slot)).context["life"].lines
+    assert (line.what, line.by) == ("Créé", str(desk.technician))

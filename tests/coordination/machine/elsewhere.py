@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from coordination import services
-from coordination.models import Booking, WaitingOffer, WaitingPlace
+from coordination.models import Booking, Slot, SlotEvent, SlotStatus, WaitingOffer, WaitingPlace
+from coordination.services.life import log
 from directory.errors import DomainError
 from tests.coordination.conftest import MONDAY
 from tests.coordination.factories import exam
@@ -143,34 +144,15 @@ class Elsewhere(Shadowed):
             taken.status = "booked"
 
     @precondition(lambda self: len(self.shadow.taken) > 3)
-    @rule(place=st.sampled_from(PLACES), cancels=st.booleans())
-    def close(self, place: int, cancels: bool) -> None:
-        this, inside = self.shadow.places[place], self.standing(place)
-        booked = [each for each in inside if each.status == "booked"]
-        if booked and not cancels:
-            code: str | None = "booked"
-        elif len(inside) > len(booked):
-            code = "used"
-        else:
-            code = None
-        how = "machine_down" if cancels else None
-        closed = self.expect(
-            code, lambda: services.close_slot(slot=this.slot, reason="Panne", code=how, user=None)
-        )  # fmt: skip
-        if closed:
-            this.status = "cancelled"
-            for each in booked:
-                each.told = this.slot.starts_at <= self.now()
-                self.freed(each, "machine_down")
-
-    @precondition(lambda self: any(each.status == "cancelled" for each in self.shadow.places))
-    @rule(data=st.data())
-    def reopen(self, data: st.DataObject) -> None:
-        place = self.choose(data, PLACES, lambda each: self.shadow.places[each].status == "cancelled")
+    @rule(place=st.sampled_from(PLACES))
+    def close(self, place: int) -> None:
+        """What a change of series does to a slot that is still kept and that nobody is in."""
         this = self.shadow.places[place]
-        code = None if this.status == "cancelled" else "not_cancelled"
-        if code is None and this.slot.starts_at <= self.now():
-            code = "slot_past"
-        opened = self.expect(code, lambda: services.reopen_slot(slot=this.slot, user=None))
-        if opened:
-            this.status = "released" if this.slot.release_at <= self.now() else "protected"
+        if this.status != "protected" or self.standing(place):
+            return
+        now = self.now()
+        Slot.objects.filter(pk=this.slot.pk).update(
+            status=SlotStatus.CANCELLED, cancelled_at=now, cancel_reason="Panne"
+        )
+        log(this.slot, SlotEvent.CANCELLED, by=None, at=now, reason="Panne")
+        this.status = "cancelled"
