@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from uuid import uuid5
 
 from config.demo import front, meeting, places
 from config.demo.life import Life
 from config.demo.story import Story
 from coordination import services as coordination
-from coordination.models import Booking, BookingStatus, ExamType
+from coordination.models import Booking, BookingStatus, ExamType, SeriesProposal, SlotSeries
 from directory import services as directory
 from pathways import services as pathways
 from pathways.models import Alert, Step
@@ -30,6 +31,8 @@ def plan(life: Life) -> None:
     agenda.at(agenda.on(last, 14.5), lambda: _gives_up_a_place(life), idec)
     agenda.at(agenda.on(last, 14.7), lambda: _waits_and_asks(life), idec)
     agenda.at(agenda.on(last, 14.8), lambda: _offers(life))
+    agenda.at(agenda.on(last, 14.9), lambda: _proposes(life), idec)
+    agenda.at(agenda.on(last, 15.2), lambda: _declines(life), life.user("imaging"))
     agenda.at(agenda.on(last, 15.0), lambda: _reviews(life), idec)
     agenda.at(agenda.on(last, 15.5), lambda: _pauses(life), idec)
     agenda.at(agenda.on(last, 16.0), lambda: _left_without_step(life), idec)
@@ -74,6 +77,28 @@ def _waits_and_asks(life: Life) -> None:
 
 def _offers(life: Life) -> None:
     coordination.offer_freed_places(now=life.now)
+
+
+def _proposes(life: Life) -> None:
+    """Two places of CT instead of one, and MRI later in the day: the coordination asks the imaging platform."""
+    for exam, reason, changes in (
+        (places.MRI, "Les patients sortent de consultation à midi", {"starts_at": time(17)}),
+        (places.CT, "Trois patients ont attendu plus de sept jours ce mois-ci", {"capacity": 2}),
+    ):
+        series = SlotSeries.objects.filter(exam_type__code=exam).order_by("pk")[0]
+        values = replace(coordination.values_of(series), **changes)  # type: ignore[arg-type]
+        coordination.propose_change(
+            series=series, values=values, reason=reason, user=life.world.idec, uuid=uuid5(series.uuid, "proposal")
+        )
+
+
+def _declines(life: Life) -> None:
+    """The MRI stays where it is; the other question waits for its answer."""
+    asked = SeriesProposal.objects.filter(series__exam_type__code=places.MRI)
+    for proposal in asked:
+        coordination.decline_proposal(
+            proposal=proposal, why="Pas de manipulateur à cette heure", user=life.user("imaging")
+        )
 
 
 def _reviews(life: Life) -> None:

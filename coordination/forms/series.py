@@ -28,7 +28,8 @@ class PeopleField(forms.ModelMultipleChoiceField):
 
     def label_from_instance(self, obj: Any) -> str:
         elsewhere = obj.establishment if obj.establishment_id and obj.establishment != self.place else None
-        return ", ".join(str(part) for part in (obj, obj.specialty_label, elsewhere) if part)
+        town = "exerce en ville" if obj.in_town and elsewhere is None else ""
+        return ", ".join(str(part) for part in (obj, obj.specialty_label, elsewhere, town) if part)
 
 
 class SeriesForm(forms.Form):

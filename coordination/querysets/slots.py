@@ -92,7 +92,7 @@ class SlotSeriesQuerySet(models.QuerySet["SlotSeries"]):
 
     def with_list_data(self) -> Self:
         return self.select_related("exam_type", "platform__establishment", "resource").prefetch_related(
-            "targets", "practitioners"
+            "targets", "practitioners__establishment"
         )
 
 

@@ -24,7 +24,7 @@ from coordination.models import (
 from coordination.rules.series import Outcome, Verdict
 from coordination.services.series import SeriesValues
 from coordination.services.series_drafts import Call, Change, News, exceptions_of
-from directory.models import Role, Team, TeamKind, User
+from directory.models import Establishment, Role, Team, TeamKind, User
 from directory.typography import NBSP
 
 TOLD = timedelta(days=30)
@@ -135,8 +135,12 @@ def exception_choices_of(series: SlotSeries) -> dict[str, tuple[str, str, Any]]:
     return found
 
 
-def described(values: SeriesValues) -> dict[str, str]:
-    """Label to text, as a person reads a series."""
+def described(values: SeriesValues, place: Establishment | None = None) -> dict[str, str]:
+    """Label to text, as a person reads a series; with ``place``, those who come from elsewhere say from where."""
+    people = [
+        f"{each}, {each.establishment}" if place and each.establishment not in (None, place) else str(each)
+        for each in values.practitioners
+    ]
     return {
         "Jour": Weekday(values.weekday).label,
         "Heure": f"{values.starts_at:%H:%M}",
@@ -145,7 +149,7 @@ def described(values: SeriesValues) -> dict[str, str]:
         "Rendu au plateau": f"{values.release_notice_hours} {ReleaseUnit(values.release_unit).label} avant",
         "Appareil ou salle": str(values.resource or "sans"),
         "Lieu annoncé": values.room or "–",
-        "Praticiens": ", ".join(sorted(str(each) for each in values.practitioners)) or "aucun",
+        "Praticiens": " ; ".join(sorted(people)) or "aucun",
         "Parcours servis": ", ".join(sorted(each.name for each in values.targets)),
         "Dernier jour": f"{values.valid_until:%d/%m/%Y}" if values.valid_until else "sans fin prévue",
     }

@@ -14,7 +14,7 @@ from django.apps import apps
 from django.db.models import Q
 from django.utils import timezone
 
-from coordination.models import ProposalState, ReleaseUnit, Resource, SlotSeries, Weekday
+from coordination.models import ExceptionKind, ProposalState, ReleaseUnit, Resource, SlotSeries, Weekday
 from directory.models import Professional, User
 from directory.typography import NBSP, moment
 from pathways.models import TargetPathway
@@ -50,7 +50,7 @@ def history_of_series(series: SlotSeries) -> list[dict[str, Any]]:
         *_rows("SlotSeriesHistory", Q(id=series.pk)),
         *_rows("SeriesTargetHistory", Q(slotseries_id=series.pk)),
         *_rows("SeriesPractitionerHistory", Q(slotseries_id=series.pk)),
-        *_rows("SlotExceptionHistory", Q(series_id=series.pk)),
+        *_rows("SlotExceptionHistory", _touching(series)),
         *_rows("SeriesProposalHistory", Q(series_id=series.pk)),
     ]
     acts: dict[tuple[datetime, Any], _Act] = {}
@@ -63,6 +63,17 @@ def history_of_series(series: SlotSeries) -> list[dict[str, Any]]:
     before: dict[str, dict[int, Any]] = defaultdict(dict)
     entries = [entry for act in acts.values() for entry in _told(act, before, said)]
     return entries[::-1][:MOST]
+
+
+def _touching(series: SlotSeries) -> Q:
+    """Its own exceptions, and those of its platform, of its machine and of whoever is expected, as long as it runs."""
+    about = Q(platform_id=series.platform_id) | Q(professional_id__in=series.practitioners.values("pk"))
+    if series.resource_id:
+        about |= Q(resource_id=series.resource_id)
+    running = Q(last_on__gte=series.valid_from)
+    if series.valid_until:
+        running &= Q(first_on__lte=series.valid_until)
+    return Q(series_id=series.pk) | (about & running)
 
 
 def _rows(name: str, about: Q) -> list[Any]:
@@ -196,7 +207,8 @@ def _exception(before: Any, row: Any) -> tuple[str, str, str, str] | None:
         days = f"du {days} au {row.last_on:%d/%m/%Y}"
     if before is None:
         held = f", tenue {moment(row.moved_to, timezone.localdate())}" if row.moved_to else ""
-        return f"Une seule semaine ou période : {days}{held}", "soon", "calendar-off", row.reason
+        what = "Une seule semaine ou période" if row.series_id else ExceptionKind(row.kind).label
+        return f"{what} : {days}{held}", "soon", "calendar-off", row.reason
     if row.taken_back_at and not before.taken_back_at:
         return f"Exception levée : {days}", "neutral", "arrow-back-up", row.reason
     return None

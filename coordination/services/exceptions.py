@@ -15,7 +15,7 @@ from coordination.rules.series import monday_of
 from coordination.services.recalls import stop_asking
 from coordination.services.series import refuse_outdated
 from coordination.services.series_acts import act, lock_means, lock_series, refuse_conflicts
-from coordination.services.series_drafts import Change, concerns, draft_of
+from coordination.services.series_drafts import Change, concerns, draft_of, set_aside_told
 from directory.errors import DomainError
 from directory.models import Professional, Team, User
 from pathways.services import calendar_of
@@ -92,6 +92,7 @@ def change_of_exception(exception: SlotException, *, taking_back: bool = False, 
         for each in series_touched(exception)
     ]
     for draft in drafts:
+        set_aside_told(draft, draft.series)
         # Only its own weeks: the rest is the night's, or another change's.
         last = exception.last_on + timedelta(days=6)
         draft.outcomes = [each for each in draft.outcomes if monday_of(exception.first_on) <= each.week <= last]

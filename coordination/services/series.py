@@ -28,7 +28,7 @@ from coordination.models import (
 from coordination.readings.lent import without_convention
 from coordination.rules.series import monday_of
 from coordination.services.series_acts import act, lock_means, lock_series, make_missing, refuse_conflicts
-from coordination.services.series_drafts import HORIZON, Change, Draft, draft_of
+from coordination.services.series_drafts import HORIZON, Change, Draft, draft_of, set_aside_told
 from directory.errors import DomainError
 from directory.history import because
 from directory.models import Professional, Team, User
@@ -200,6 +200,7 @@ def change_of_series(
         since=split,
         reason="Série arrêtée" if values.valid_until != series.valid_until else "Série modifiée",
     )
+    set_aside_told(drafted, series)
     return Change([drafted], f"{values.told} {split} {version_of(series)}", now)
 
 

@@ -21,6 +21,7 @@ from coordination.models import (
     SlotPractitioner,
     SlotSeries,
     SlotStatus,
+    UnmadeWeek,
 )
 from coordination.querysets.slots import given_up
 from coordination.rules.series import Gap, Outcome, Setup, Standing, Verdict, monday_of, outcomes, wanted_by_week
@@ -286,6 +287,15 @@ def _explained(draft: Draft, outcome: Outcome) -> Outcome:
     closed = day in draft.calendar.closing_days or draft.calendar.holiday_name(day) is not None
     said = gap.reason if gap else "Jour fermé" if closed else draft.reason or "Série modifiée"
     return replace(outcome, reason=said)
+
+
+def set_aside_told(draft: Draft, known: SlotSeries) -> Draft:
+    """Weeks that the night could not make either, and told: still taken, they do not stop another change."""
+    told = set(UnmadeWeek.objects.filter(series=known, settled_at__isnull=True).values_list("week", flat=True))
+    if told:
+        lost = {each.week for each, _ in clashes_of(draft) if each.verdict in (Verdict.MAKE, Verdict.REOPEN)} & told
+        draft.outcomes = [each for each in draft.outcomes if each.week not in lost]
+    return draft
 
 
 def conflicts_of(draft: Draft) -> list[str]:

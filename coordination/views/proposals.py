@@ -37,7 +37,7 @@ def series_page(request: HttpRequest, uuid: UUID) -> HttpResponse:
         history = history_of_series(found)
     context = {
         "series": found,
-        "values": described(services.values_of(found)),
+        "values": described(services.values_of(found), found.platform.establishment),
         "unmade": UnmadeWeek.objects.waiting(now).filter(series=found).order_by("starts_at"),
         "proposals": SeriesProposal.objects.waiting().filter(series=found).with_list_data().order_by("proposed_at"),
         "exceptions": exceptions_of_series(found, now),

@@ -184,7 +184,7 @@ class TestPages:
         assert "Vos propositions" in text(client.get(url("series")))
 
         client.force_login(head)
-        assert "Propositions à répondre" in text(client.get(url("series")))
+        assert "Propositions qui attendent votre réponse" in text(client.get(url("series")))
         assert "1 série à regarder" in text(client.get(url("platform")))
         shown = client.get(url("proposal", made))
         assert "1 → <strong>2</strong>" in text(shown)

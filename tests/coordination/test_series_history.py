@@ -87,6 +87,17 @@ class TestHistory:
             "Proposition refusée", "Proposition de la coordination",
         ]  # fmt: skip
 
+    def test_what_closes_its_machine_or_its_platform_is_told_too(self, desk: Desk, head: User) -> None:
+        machine = services.add_resource(platform=desk.platform, name="Scanner A", kind="machine")
+        series = desk.series(resource=machine)
+        day = timezone.localdate() + timedelta(days=40)
+        for about, kind in (({"resource": machine}, ExceptionKind.DOWN), ({"platform": desk.platform}, "closed")):
+            days = services.exception_of(kind=kind, first_on=day, last_on=day, reason="Travaux", **about)
+            services.make_exception(exception=days, user=head)
+        assert [title for title, _ in told(series)][:2] == [
+            f"Fermeture du plateau : {day:%d/%m/%Y}", f"Appareil ou salle hors service : {day:%d/%m/%Y}",
+        ]  # fmt: skip
+
     def test_who_did_it_is_named_and_the_queries_do_not_grow(self, client: Client, desk: Desk, head: User) -> None:
         series = desk.series()
         client.force_login(head)

@@ -101,6 +101,18 @@ def test_it_closes_when_somebody_moves_the_series(desk: Desk, machine: Resource,
     assert series.slots.filter(week=slot.week).exists()
 
 
+def test_a_week_told_does_not_stop_another_change(desk: Desk, machine: Resource, head: User) -> None:
+    series, slot, _ = stuck(desk, machine)
+    wider = replace(services.values_of(series), capacity=3)
+    with pytest.raises(DomainError, match="déjà pris"):
+        services.edit_series(series=series, values=wider, user=head)
+    services.generate_slots()
+    services.edit_series(series=series, values=wider, user=head)
+    assert set(series.slots.values_list("capacity", flat=True)) == {3}
+    assert UnmadeWeek.objects.get().settled_at is None, "it is still to be told"
+    assert not series.slots.filter(week=slot.week).exists()
+
+
 def test_a_practitioner_expected_elsewhere_is_named(desk: Desk) -> None:
     doctor = ProfessionalFactory(last_name="Essaidoc")
     series = desk.series(practitioners=[doctor])
@@ -188,6 +200,14 @@ class TestLent:
         assert f"{stranger} exerce ailleurs ({stranger.establishment}), sans convention" in shown
         assert f'value="{doctor.uuid}"' in shown
         assert f'value="{stranger.uuid}"' not in shown
+
+    def test_their_site_is_shown_where_the_series_is(self, client: Client, desk: Desk) -> None:
+        doctor = self.doctor()
+        self.agree(desk, doctor)
+        series = desk.series(practitioners=[doctor])
+        client.force_login(desk.coordinator)
+        for page in (url("series"), url("series-page", series)):
+            assert f"Essaidoc, {doctor.establishment}" in text(client.get(page))
 
     def test_one_ticked_by_hand_without_convention_is_refused_next_to_the_field(
         self, client: Client, desk: Desk, head: User
