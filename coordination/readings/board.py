@@ -161,7 +161,7 @@ def _count(figures: dict[str, int], cell: Cell) -> None:
     }.get(cell.look)
     if key:
         figures[key] += min(cell.left, getattr(cell.slot, "left", cell.left))
-    if key == "released":
+    if key == "released" and cell.late:
         figures[key] -= cell.late
         figures["lost"] += cell.late
     if key == "free":

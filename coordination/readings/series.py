@@ -197,12 +197,13 @@ class Preview:
 
     @property
     def patients(self) -> list[UUID]:
-        return [each.booking.patient.uuid for each in (*self.calls, *self.news)]
+        return [each.booking.patient.uuid for each in self.calls] + [each.booking.patient.uuid for each in self.news]
 
 
 def preview_of(change: Change, user: User) -> Preview:
     calls, news = change.calls(), change.news()
-    visible = Booking.objects.visible_to(user).filter(pk__in=[each.booking.pk for each in (*calls, *news)])
+    keys = [each.booking.pk for each in calls] + [each.booking.pk for each in news]
+    visible = Booking.objects.visible_to(user).filter(pk__in=keys)
     read = set(visible.values_list("pk", flat=True))
     return Preview(
         cancelled=change.lines(Verdict.CANCEL),

@@ -110,8 +110,8 @@ def drop_recalls(booking: Booking, by: User | None) -> None:
 def _stop(pathway: int, since: datetime, slot: Slot, reason: str, by: User | None) -> None:
     """Closes the task made for a patient at ``since``, or says in it that ``slot`` asks for nothing any more when the
     other slots it names still do."""
-    made = Booking.objects.filter(pathway=pathway, slot__disturbed__since=since).select_related("slot__disturbed")
-    made = list(made)
+    rows = Booking.objects.filter(pathway=pathway, slot__disturbed__since=since)
+    made = list(rows.select_related("slot__disturbed"))
     task = Task.objects.open().filter(origin__in=[_origin(each.uuid, since) for each in made]).first()
     if task is None:
         return
