@@ -192,7 +192,6 @@ class SlotQuerySet(models.QuerySet["Slot"]):
             slot=OuterRef("pk"),
             status="cancelled",
             cancelled_at__gt=OuterRef("release_at"),
-            overbooked_for__isnull=True,
         )
         freed = Coalesce(Subquery(after.order_by().values("slot").annotate(count=Count("pk")).values("count")), 0)
         due = Q(status="released") | Q(status="protected", release_at__lte=at)

@@ -124,3 +124,15 @@ def test_a_place_given_up_beside_one_added_is_the_other_patient_s(desk: Desk) ->
     cancel(desk, slot, slot.release_at - timedelta(hours=1))
     services.release_unused_slots(now=slot.release_at)
     assert told(after(slot)) == {(0, 0)}
+
+
+def test_a_place_the_one_added_held_at_the_instant_then_gave_up_is_lost(desk: Desk) -> None:
+    slot = full(desk)
+    physician = UserFactory(role=Role.PHYSICIAN, team=desk.team)
+    services.overbook(
+        slot=slot, pathway=desk.pathway(), physician=physician.professional, reason="Urgent", user=desk.coordinator
+    )
+    cancel(desk, slot, slot.release_at - timedelta(hours=1))
+    cancel(desk, slot, slot.release_at + timedelta(hours=1))
+    services.release_unused_slots(now=slot.release_at + timedelta(hours=2))
+    assert told(after(slot)) == {(0, 1)}
