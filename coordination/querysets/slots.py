@@ -7,8 +7,23 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Count, DateField, DateTimeField, Exists, F, Func, OuterRef, Prefetch, Q, Subquery
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import (
+    Case,
+    Count,
+    DateField,
+    DateTimeField,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, Greatest, Least
 
 from coordination.querysets.policies import runs_on
 from coordination.rules.slots import USUAL_LENGTH
@@ -165,6 +180,29 @@ class SlotQuerySet(models.QuerySet["Slot"]):
     def unheld(self, at: datetime, but: Pathway | None = None) -> Self:
         """Those with a place that is neither taken nor kept for somebody else."""
         return self.with_held(at, but).filter(booked__lt=F("capacity") - F("held"))
+
+    def with_places(self, at: datetime) -> Self:
+        """Adds what became at ``at`` of the places that nobody took, the one definition for the board, the proof of use
+        and the figures (SLT-10, « reserved / used / released in time / lost »).
+
+        ``left``: how many, as `Slot.free`, and none in a slot that takes nobody more. ``late``: of these,
+        once the slot is released or due, those freed by a cancellation after its release instant: the platform had not
+        the notice it was promised, whether the job released them afterwards or not. Given back in time: ``left`` less
+        ``late`` of a slot that went back; lost: ``late``, and all that is left of a slot that never went back.
+        """
+        from coordination.models import Booking
+
+        after = Booking.objects.filter(
+            slot=OuterRef("pk"),
+            status="cancelled",
+            cancelled_at__gt=OuterRef("release_at"),
+        )
+        freed = Coalesce(Subquery(after.order_by().values("slot").annotate(count=Count("pk")).values("count")), 0)
+        due = Q(status="released") | Q(status="protected", release_at__lte=at)
+        places = Greatest(F("capacity") - F("booked"), Value(0))
+        return self.annotate(
+            left=Case(When(given_up(), then=Value(0)), default=places, output_field=IntegerField()),
+        ).annotate(late=Case(When(due, then=Least(F("left"), freed)), default=Value(0), output_field=IntegerField()))
 
     def serving(self, pathway: Pathway) -> Self:
         """Slots kept for the pathway's target."""

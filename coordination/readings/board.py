@@ -33,13 +33,15 @@ ICONS = {
 @dataclass(frozen=True)
 class Cell:
     """One slot on the board; ``held`` places are kept for open forms. ``starts_at`` is on the wall clock of its site,
-    named by ``elsewhere`` when the page runs on another one."""
+    named by ``elsewhere`` when the page runs on another one. ``late`` places came back after the release instant: lost,
+    as `SlotQuerySet.with_places` says."""
 
     slot: Slot
     look: SlotLook
     held: int
     starts_at: datetime
     elsewhere: str = ""
+    late: int = 0
 
     @property
     def icon(self) -> str:
@@ -69,8 +71,10 @@ class Cell:
         if self.look == SlotLook.HELD:
             taken = f", {slot.booked} réservée{_s(slot.booked)} sur {slot.capacity}" if slot.booked else ""
             return f"{self.look.label}{taken}"
-        if self.look in (SlotLook.RELEASED, SlotLook.CLOSED) and slot.booked:
-            return f"{self.look.label}, {slot.booked} réservée{_s(slot.booked)} sur {slot.capacity}"
+        if self.look in (SlotLook.RELEASED, SlotLook.CLOSED):
+            taken = f", {slot.booked} réservée{_s(slot.booked)} sur {slot.capacity}" if slot.booked else ""
+            late = f", {self.late} rendue{_s(self.late)} trop tard" if self.late else ""
+            return f"{self.look.label}{taken}{late}"
         if self.look == SlotLook.PAST and slot.booked:
             return f"Passé, {slot.booked} prise{_s(slot.booked)} sur {slot.capacity}"
         return self.look.label
@@ -157,7 +161,10 @@ def _count(figures: dict[str, int], cell: Cell) -> None:
         SlotLook.PAST: "lost",
     }.get(cell.look)
     if key:
-        figures[key] += cell.left
+        figures[key] += min(cell.left, getattr(cell.slot, "left", cell.left))
+    if key == "released" and cell.late:
+        figures[key] -= cell.late
+        figures["lost"] += cell.late
     if key == "free":
         figures["held"] += cell.slot.free - cell.left
 
@@ -176,7 +183,14 @@ def cell_of(slot: Slot, now: datetime, calendar: Calendar | None = None) -> Cell
         release_at=slot.release_at, given_up=getattr(slot, "given_up", False),
     )  # fmt: skip
     away = calendar is not None and calendar.time_zone != site.time_zone
-    return Cell(slot, seen, held, slot.starts_at.astimezone(ZoneInfo(site.time_zone)), str(site) if away else "")
+    return Cell(
+        slot,
+        seen,
+        held,
+        slot.starts_at.astimezone(ZoneInfo(site.time_zone)),
+        str(site) if away else "",
+        late=getattr(slot, "late", 0),
+    )
 
 
 def monday_of(day: date) -> date:

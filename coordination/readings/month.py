@@ -21,8 +21,9 @@ LEVELS = 4
 
 @dataclass(frozen=True)
 class MonthDay:
-    """One day: ``places`` promised that day, of which ``booked``, ``free`` (still to book), ``released`` and ``lost``
-    (past, protected, unused). ``slots`` counts the slots that stand, cancelled ones apart."""
+    """One day: ``places`` promised that day, of which ``booked``, ``free`` (still to book), ``released`` (in time) and
+    ``lost`` (given back too late, or past, protected and unused: `SlotQuerySet.with_places`). ``slots`` counts the
+    slots that stand, cancelled ones apart."""
 
     date: date
     inside: bool
@@ -103,15 +104,16 @@ def month_of(slots: SlotQuerySet, first: date, calendar: Calendar, now: datetime
 
 
 def _counted(slots: SlotQuerySet, start: date, end: date, calendar: Calendar, now: datetime) -> list[Any]:
-    left = Greatest(F("capacity") + F("extra") - F("booked"), Value(0))
     unheld = Greatest(F("left") - F("held"), Value(0))
     promised = Q(status="protected", release_at__gt=now, starts_at__gt=now)
+    never = Q(status="protected", starts_at__lte=now)
     given = Q(status="released") | Q(status="protected", release_at__lte=now, starts_at__gt=now)
     rows = (
         slots.exclude(status="cancelled")
         .between(*bounds(start, end, calendar))
         .with_held(now)
-        .annotate(day=LOCAL_DAY, left=left)
+        .with_places(now)
+        .annotate(day=LOCAL_DAY)
         .annotate(unheld=unheld)
         .filter(day__range=(start, end))
         .order_by()
@@ -120,8 +122,8 @@ def _counted(slots: SlotQuerySet, start: date, end: date, calendar: Calendar, no
             slots=Count("pk"),
             places=Sum(F("booked") + F("left")),
             still=Sum("unheld", filter=promised),
-            released=Sum("left", filter=given),
-            lost=Sum("left", filter=Q(status="protected", starts_at__lte=now)),
+            released=Sum(F("left") - F("late"), filter=given),
+            lost=Sum(F("late"), filter=given, default=0) + Sum("left", filter=never, default=0),
         )
         .annotate(booked=Sum("booked"))
     )

@@ -188,6 +188,11 @@ class Preview:
         return len({each.booking.patient_id for each in [*self.calls, *self.hidden]})
 
     @property
+    def count_news(self) -> int:
+        """How many patients to tell."""
+        return len({each.booking.patient_id for each in [*self.news, *self.hidden_news]})
+
+    @property
     def nothing(self) -> bool:
         told = (self.calls, self.hidden, self.news, self.hidden_news)
         return not any((self.cancelled, self.moved, self.changed, self.made, self.reopened, self.followed, *told))

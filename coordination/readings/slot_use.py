@@ -1,4 +1,5 @@
-"""What became of the places kept (SLT-10): used, missed, given back in time, lost. Computed from the slots."""
+"""What became of the places kept (SLT-10): used, missed, given back in time, lost. Computed from the slots, as
+`SlotQuerySet.with_places` says what is in time."""
 
 from __future__ import annotations
 
@@ -7,8 +8,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum, Value
-from django.db.models.functions import Greatest, TruncMonth, TruncQuarter, TruncWeek
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import TruncMonth, TruncQuarter, TruncWeek
 
 from coordination.models import Booking
 from coordination.querysets import SlotQuerySet
@@ -74,15 +75,16 @@ def use_by(slots: SlotQuerySet, field: str, now: datetime, back: timedelta) -> l
 
 def _use(slots: SlotQuerySet, key: Any, now: datetime, back: timedelta) -> list[Use]:
     past = slots.exclude(status="cancelled").between(now - back, now).annotate(day=LOCAL_DAY).order_by()
-    left = Greatest(F("capacity") + F("extra") - F("booked"), Value(0))
     rows = list(
-        past.annotate(key=key, left=left)
+        past.with_places(now)
+        .annotate(key=key)
         .values("key")
         .annotate(
             slots=Count("pk"),
             taken=Sum("booked"),
-            released=Sum("left", filter=Q(status="released")),
-            lost=Sum("left", filter=Q(status="protected")),
+            released=Sum(F("left") - F("late"), filter=Q(status="released")),
+            late=Sum("late", filter=Q(status="released")),
+            never=Sum("left", filter=Q(status="protected")),
         )
     )
     missed = dict(
@@ -98,7 +100,7 @@ def _use(slots: SlotQuerySet, key: Any, now: datetime, back: timedelta) -> list[
             used=row["taken"] - missed.get(row["key"], 0),
             missed=missed.get(row["key"], 0),
             released=row["released"] or 0,
-            lost=row["lost"] or 0,
+            lost=(row["late"] or 0) + (row["never"] or 0),
         )
         for row in rows
     ]

@@ -99,6 +99,7 @@ def change_of_exception(exception: SlotException, *, taking_back: bool = False, 
         last = exception.last_on + timedelta(days=6)
         draft.outcomes = [each for each in draft.outcomes if monday_of(exception.first_on) <= each.week <= last]
         if not concerns(exception, draft.series, draft.practitioners):
+            # Its series needs them no more: only the slots that still hold them.
             draft.outcomes = [each for each in draft.outcomes if each.pressing]
     return Change(drafts, told, now)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -29,10 +30,10 @@ def generate_slots(*, until: date | None = None, since: date | None = None) -> i
     """Makes the missing slots of every running series up to ``until`` (the horizon by default); returns how many.
 
     It gives up those of days that were closed meanwhile, with a task for each patient to call, and takes up again
-    those of days no longer closed. A change moves its free slots at once, and the night moves only what patients have
-    left since, at an hour that the series no longer has; it lets the others follow in their places and means. Slots
-    too near to be protected are left out. ``since`` (a past day, to load a history) leaves out nothing and only makes.
-    Running it again, or twice at once, does nothing more.
+    those of days no longer closed. A change moves and changes its free slots at once; the night does so only for what
+    patients have left since, at an hour or with means that the series no longer has. Slots too near to be protected are
+    left out. ``since`` (a past day, to load a history) leaves out nothing and only makes. Running it again, or twice at
+    once, does nothing more.
 
     A week whose machine or practitioners are expected elsewhere is left without its slot, and the others are made: it
     becomes an `UnmadeWeek` with what is taken, shown on the pages of the series until it has its slot, and told once
@@ -106,15 +107,19 @@ def _lacks(outcome: Outcome) -> bool:
 
 
 def _leave_alone(draft: Draft, at: datetime) -> None:
-    """Leaves what nobody disturbed at its hour, and for another night what somebody has the form of open."""
+    """Leaves as it is what nobody disturbed, but for places taken off its series that patients held until now; and, for
+    another night, what somebody has the form of open."""
     free = [each.slot.key for each in draft.outcomes if each.slot and each.verdict is Verdict.CHANGE]
     held = set(Hold.objects.living(at).filter(slot__in=free).values_list("slot", flat=True)) if free else set()
-    draft.outcomes = [
-        each
-        for each in draft.outcomes
-        if each.slot is None
-        or (each.slot.key not in held and (each.verdict is not Verdict.MOVE or each.slot.disturbed))
-    ]
+    draft.outcomes = [each for each in draft.outcomes if _is_nights(each, held)]
+
+
+def _is_nights(outcome: Outcome, held: Collection[int]) -> bool:
+    slot = outcome.slot
+    if slot is None or slot.disturbed or outcome.verdict not in (Verdict.MOVE, Verdict.CHANGE, Verdict.FOLLOW):
+        return slot is None or slot.key not in held
+    fewer = outcome.setup.capacity < slot.setup.capacity
+    return fewer and outcome.verdict is not Verdict.MOVE and slot.key not in held
 
 
 def _draft(series: SlotSeries, until: date | None, since: date | None) -> Draft:

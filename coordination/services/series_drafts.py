@@ -201,8 +201,7 @@ def draft_of(
 ) -> Draft:
     """What becomes of the slots of ``owner`` (the series itself) from ``since`` (today) on, were the series so.
 
-    ``adding`` and ``without``: exceptions that would be made, or taken back. One about a machine or somebody that the
-    series needs no more touches only the slots that still hold them.
+    ``adding`` and ``without``: exceptions that would be made, or taken back.
     """
     present = list(series.practitioners.all()) if practitioners is None else list(practitioners)
     calendar = calendar_of(series.platform.establishment)
@@ -213,7 +212,7 @@ def draft_of(
         kept += [each for each in exceptions_of(series, present) if each not in kept]
         kept = [each for each in kept if each.resource_id in (None, series.resource_id)]
     gaps = [gap_of(each) for each in kept if without is None or each.pk != without.pk]
-    gaps += [gap_of(each) for each in adding if concerns(each, series, present)]
+    gaps += [gap_of(each) for each in adding]
     stored = (owner or series).pk is not None
     slots = _slots(owner or series, monday_of(first), calendar) if stored else {}
     last = max([until or today + HORIZON, *(calendar.local_date(each.starts_at) for each in slots.values())])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +18,8 @@ from psycopg2.extras import DateTimeTZRange
 
 from config.logs import drop_identity
 from coordination import services
-from coordination.models import CalendarFeed, Slot, SlotChange, SlotEvent, SlotPractitioner
+from coordination.models import CalendarFeed, Slot, SlotChange, SlotEvent, SlotPractitioner, SlotSeries
+from coordination.readings.feeds import calendar_file, feed_slots
 from coordination.services.feeds import MOST_LINKS, MOST_READS, token_of
 from directory.errors import DomainError
 from directory.models import Role, User
@@ -152,6 +154,78 @@ def test_a_series_shows_its_own_slots_and_a_platform_all_of_them(client: Client,
     _, of_platform = make(desk.technician, desk.platform)
     assert set(events(client, of_series)) == {f"{one.uuid}@127.0.0.1"}
     assert set(events(client, of_platform)) == {f"{each.uuid}@127.0.0.1" for each in (one, two)}
+
+
+def split(desk: Desk, series: SlotSeries, **changes: Any) -> SlotSeries:
+    """« This and following »: from the fourth week on."""
+    head = UserFactory(role=Role.PLATFORM, team=desk.platform)
+    week = series.slots.order_by("starts_at")[3].week
+    values = replace(services.values_of(series), **changes)
+    return services.edit_series(series=series, values=values, user=head, since=week)
+
+
+def merged(*calendars: dict[str, Any]) -> dict[str, Any]:
+    """What an agenda with all of them keeps of each identifier: the newest (RFC 5546, 2.1.5)."""
+    found: dict[str, Any] = {}
+    for uid, event in (item for each in calendars for item in each.items()):
+        if uid not in found or int(event.sequence.value) > int(found[uid].sequence.value):
+            found[uid] = event
+    return found
+
+
+@pytest.mark.parametrize("changes", [{}, {"capacity": 2}, {"starts_at": time(14)}])
+def test_what_goes_to_another_series_is_cancelled_here_and_shown_there_once(
+    client: Client, desk: Desk, changes: dict[str, Any]
+) -> None:
+    series = desk.series()
+    desk.booking(series.slots.order_by("starts_at")[5])
+    _, here = make(desk.technician, series)
+    before = events(client, here)
+    fresh = split(desk, series, **changes)
+    _, there = make(desk.technician, fresh)
+    _, whole = make(desk.technician, desk.platform)
+    old, new = events(client, here), events(client, there)
+    assert set(old) == set(before), "nothing leaves without a word"
+    left = {uid for uid, event in old.items() if event.status.value == "CANCELLED"}
+    assert left == set(new)
+    assert len(left) == len(before) - 3
+    for uid in left:
+        assert int(old[uid].sequence.value) > int(before[uid].sequence.value)
+    both = merged(old, new)
+    assert {uid for uid, event in both.items() if event.status.value != "CANCELLED"} == set(before)
+    assert {uid for uid, event in both.items() if event is new.get(uid)} == set(new)
+    assert {event.status.value for event in events(client, whole).values()} <= {"TENTATIVE", "CONFIRMED"}
+    assert "place" not in old[next(iter(left))].summary.value, "what becomes of it is the other series'"
+
+
+def test_a_slot_that_went_twice_is_shown_by_the_last_series_only(client: Client, desk: Desk) -> None:
+    first = desk.series()
+    second = split(desk, first)
+    third = split(desk, second)
+    feeds = [events(client, make(desk.technician, each)[1]) for each in (first, second, third)]
+    both = merged(*feeds)
+    assert all(both[uid] is event for uid, event in feeds[2].items())
+    assert {each.status.value for each in feeds[2].values()} == {"TENTATIVE"}
+
+
+def test_who_comes_no_more_sees_it_cancelled_until_they_come_again(client: Client, desk: Desk) -> None:
+    before, after = (ProfessionalFactory(establishment=desk.team.establishment) for _ in range(2))
+    series = desk.series(practitioners=[before])
+    _, address = make(desk.coordinator, before)
+    head = UserFactory(role=Role.PLATFORM, team=desk.platform)
+    seen = [events(client, address)]
+    for people in ([after], [before]):
+        values = replace(services.values_of(series), practitioners=people)
+        series = services.edit_series(series=series, values=values, user=head)
+        # The link dies with the right of its maker to see them: read as the file itself.
+        feed = CalendarFeed.objects.get()
+        now = timezone.now()
+        calendar = vobject.readOne(calendar_file(feed, feed_slots(feed, now), now).decode())
+        seen.append({event.uid.value: event for event in calendar.vevent_list})
+    for uid in seen[0]:
+        assert [each[uid].status.value for each in seen] == ["TENTATIVE", "CANCELLED", "TENTATIVE"]
+        sequences = [int(each[uid].sequence.value) for each in seen]
+        assert sequences == sorted(set(sequences))
 
 
 # --- the link ---------------------------------------------------------------------------------------------------------

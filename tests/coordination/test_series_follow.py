@@ -212,3 +212,16 @@ def test_the_preview_names_those_to_tell(client: Client, desk: Desk, head: User)
     assert booking.patient.birth_name.upper() in shown.upper()
     assert "lieu : Salle 4 (et non Salle 2)" in shown
     assert "Patients à rappeler" not in shown
+
+
+def test_patients_not_read_are_told_of_by_the_reference_of_their_pathway(client: Client, desk: Desk) -> None:
+    series, _, booking = booked(desk, room="Salle 2")
+    client.force_login(UserFactory(role=Role.ADMINISTRATOR, team=desk.team))
+    sent = {
+        "targets": [desk.target.pk], "weekday": series.weekday, "starts_at": "09:00", "duration_minutes": 30,
+        "capacity": 1, "release_notice_hours": 48, "release_unit": "hours", "room": "Salle 4", "do": "preview",
+    }  # fmt: skip
+    shown = text(client.post(url("series-edit", series), sent))
+    assert "Patients à prévenir : 1" in shown
+    assert booking.pathway.reference in shown
+    assert booking.patient.birth_name.upper() not in shown.upper()
