@@ -103,7 +103,8 @@ class FreeSlots(APIView):
         if "exam_type" in data:
             found = found.filter(exam_type__code=data["exam_type"])
         if "pathway" in data:
-            found = found.serving(_pathway(user, data["pathway"]))
+            pathway = _pathway(user, data["pathway"])
+            found = found.serving(pathway).agreed(pathway)
         paginator = Pages()
         page = paginator.paginate_queryset(found, request, view=self)
         return paginator.get_paginated_response(SlotSerializer(page, many=True, context={"now": now}).data)

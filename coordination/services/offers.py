@@ -31,6 +31,7 @@ from coordination.services.appointments import said
 from coordination.services.booking import book_slot, same_request
 from coordination.services.life import log
 from coordination.services.new_tasks import create_task
+from coordination.services.policies import without_convention
 from coordination.services.seats import lock_file, lock_slots
 from coordination.services.waiting import close_offer
 from directory.errors import DomainError
@@ -111,6 +112,10 @@ def _suited(slot: Slot, now: datetime) -> Iterable[WaitingPlace]:
     rows = free.exclude(pathway__patient__in=asked.values("pathway__patient")).exclude(
         pk__in=WaitingOffer.objects.filter(_taken_by(slot)).values("place")
     )
+    if lapsed := without_convention(slot.platform, slot.exam_type, calendar.local_date(slot.starts_at)):
+        rows = rows.exclude(
+            ~Q(pathway__team__establishment=slot.platform.establishment_id), pathway__version__target__in=lapsed
+        )
     return sorted(rows.select_related("pathway__team", "pathway__patient"), key=lambda each: order[each.pk].place)
 
 

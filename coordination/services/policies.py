@@ -48,6 +48,13 @@ def refuse_without_convention(*, pathway: Pathway, exam_type: ExamType, platform
         )
 
 
+def without_convention(platform: Team, exam_type: ExamType, on: date) -> set[int]:
+    """Keys of the targets that ``platform`` serves as a partner for that exam, but not on ``on``."""
+    ours = SlotPolicy.objects.filter(platform=platform, exam_type=exam_type, mode=PolicyMode.PARTNER)
+    running = set(ours.in_force(on).values_list("target", flat=True))
+    return set(ours.values_list("target", flat=True)) - running
+
+
 def refuse_unlent(
     *,
     platform: Team,

@@ -128,6 +128,8 @@ def test_an_ended_convention_leaves_no_slot_to_offer_and_a_booking_is_refused(de
     assert _offered(pathway)[0].slot == slot
     services.extend_convention(convention=written, valid_until=day(2))
     assert not _offered(pathway)
+    services.join_waiting(pathway=pathway, exam_type=slot.exam_type, user=desk.coordinator)
+    assert services.offer_freed_places(now=timezone.now()) == 0
     assert not services.seats.next_free(Slot(exam_type=slot.exam_type), pathway, timezone.now())
     for act in (services.book_slot, services.hold_place):
         with pytest.raises(DomainError) as refused:
