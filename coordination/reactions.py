@@ -24,6 +24,7 @@ from pathways.signals import (
 def on_milestone_recorded(milestone: Milestone, pathway: Pathway, **_: Any) -> None:
     """Evidence closes tasks, the GP is told, and nobody expects the dead."""
     services.close_by_evidence(milestone=milestone)
+    services.close_requests_by_evidence(milestone=milestone)
     services.notify_gp(pathway=pathway, milestone=milestone)
     services.drop_when_told_otherwise(milestone=milestone)
     if milestone.kind == MilestoneKind.DEATH:
@@ -34,6 +35,7 @@ def on_milestone_recorded(milestone: Milestone, pathway: Pathway, **_: Any) -> N
 def on_milestone_withdrawn(milestone: Milestone, pathway: Pathway, **_: Any) -> None:
     """Tasks without evidence open again; a GP told of an error is told that it was one."""
     services.reopen_without_evidence(milestone=milestone)
+    services.reopen_requests(milestone=milestone)
     services.rectify_notice(milestone=milestone)
     services.propose_again(milestone=milestone)
     if milestone.kind == MilestoneKind.DEATH:
@@ -48,6 +50,7 @@ def on_pathway_closed(pathway: Pathway, **_: Any) -> None:
     services.stop_coming_back(pathway=pathway, reason="Parcours clos")
     services.drop_holds(pathway=pathway)
     services.stop_waiting(pathway=pathway, reason="Parcours clos")
+    services.stop_requests(pathway=pathway, reason="Parcours clos")
     services.ask_review(pathway=pathway)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -165,8 +165,17 @@ class ExamRequestQuerySet(models.QuerySet["ExamRequest"]):
         return self.filter(status="asked")
 
     def running(self) -> Self:
-        """Asked, or with a date to come."""
+        """Asked, or with a date proposed."""
         return self.filter(status__in=["asked", "proposed"])
+
+    def expected_between(self, start: datetime | F, end: datetime | F, length: timedelta) -> Self:
+        """Those whose date proposed, taken to last ``length``, meets [start, end)."""
+        return self.filter(status="proposed", proposed_at__gt=start - length, proposed_at__lt=end)
+
+    def to_tell(self, at: datetime) -> Self:
+        """Those of which the patient does not know yet a date to come, or that the date they know fell (PAIN-20)."""
+        coming = Q(status="proposed", proposed_at__gt=at) | Q(known_at__gt=at)
+        return self.filter(coming, to_tell_since__isnull=False, pathway__patient__deceased_on__isnull=True)
 
     def with_list_data(self) -> Self:
         return self.select_related(

@@ -94,16 +94,16 @@ from coordination.services.recurrence import (
     stop_series,
 )
 from coordination.services.release import release_unused_slots
-from coordination.services.requests import (
-    ask_exam,
+from coordination.services.request_ends import (
     cancel_request,
     close_request,
+    close_requests_by_evidence,
     confirm_date,
-    propose_date,
-    refuse_request,
+    decline_date,
+    reopen_requests,
     stop_requests,
-    warn_of_promises,
 )
+from coordination.services.requests import ask_exam, propose_date, refuse_request, take_back_date, warn_of_promises
 from coordination.services.resources import add_resource, retire_resource
 from coordination.services.reviews import ask_review, ask_switch_review
 from coordination.services.saved_views import delete_view, open_on, save_view
@@ -150,6 +150,7 @@ __all__ = [
     "claim_task",
     "close_by_evidence",
     "close_request",
+    "close_requests_by_evidence",
     "close_review",
     "close_slot",
     "come_back",
@@ -161,6 +162,7 @@ __all__ = [
     "create_task",
     "decide_action",
     "decide_policy",
+    "decline_date",
     "delete_view",
     "drop_ended_holds",
     "drop_holds",
@@ -231,6 +233,7 @@ __all__ = [
     "remind_of_conventions",
     "renew_hold",
     "renew_lab_link",
+    "reopen_requests",
     "reopen_review",
     "reopen_slot",
     "reopen_without_evidence",
@@ -259,6 +262,7 @@ __all__ = [
     "stop_requests",
     "stop_series",
     "stop_waiting",
+    "take_back_date",
     "take_back_exception",
     "take_back_result",
     "take_post",

@@ -15,7 +15,7 @@ from coordination.services.cancel_codes import DEATH
 from coordination.services.holds import drop_holds
 from coordination.services.new_tasks import create_task
 from coordination.services.recurrence import stop_coming_back
-from coordination.services.requests import stop_requests
+from coordination.services.request_ends import stop_requests
 from coordination.services.tasks import cancel_task
 from coordination.services.waiting import stop_waiting
 from pathways.models import Milestone, Pathway, Patient
