@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
@@ -15,6 +16,7 @@ from pathways.signals import (
     milestone_withdrawn,
     owner_changed,
     pathway_closed,
+    pathway_reopened,
     target_changed,
     team_changed,
 )
@@ -52,6 +54,12 @@ def on_pathway_closed(pathway: Pathway, **_: Any) -> None:
     services.stop_waiting(pathway=pathway, reason="Parcours clos")
     services.stop_requests(pathway=pathway, reason="Parcours clos")
     services.ask_review(pathway=pathway)
+
+
+@receiver(pathway_reopened, dispatch_uid="coordination.pathway_reopened")
+def on_pathway_reopened(pathway: Pathway, closed_at: datetime, **_: Any) -> None:
+    """Closed by error, it is given back what the closing took, or its desk is told."""
+    services.tell_what_was_stopped(pathway=pathway, closed_at=closed_at)
 
 
 @receiver(owner_changed, dispatch_uid="coordination.owner_changed")

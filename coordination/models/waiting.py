@@ -77,6 +77,7 @@ class OfferAnswer(models.TextChoices):
     ACCEPTED = "accepted", "Acceptée"
     DECLINED = "declined", "Refusée"
     LAPSED = "lapsed", "Sans suite"
+    TAKEN = "taken", "Place prise entre-temps"
 
 
 @tracked()
@@ -98,7 +99,7 @@ class WaitingOffer(models.Model):
         ordering = ["-offered_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["place"], condition=Q(answer="open"), name="waiting_offer_one_open"),
-            models.UniqueConstraint(fields=["place", "slot"], name="waiting_offer_once"),
+            models.UniqueConstraint(fields=["place", "slot"], condition=~Q(answer="taken"), name="waiting_offer_once"),
             models.CheckConstraint(
                 condition=Q(answer="open", answered_at__isnull=True)
                 | (~Q(answer="open") & Q(answered_at__isnull=False)),

@@ -1,7 +1,7 @@
 from coordination.services.acts import act_on_rows, undo_act
 from coordination.services.booking import book_slot, cancel_booking
 from coordination.services.bundles import book_bundle, cancel_bundle, hold_bundle
-from coordination.services.closing import stop_expecting, tell_what_was_given_away
+from coordination.services.closing import stop_expecting, tell_what_was_given_away, tell_what_was_stopped
 from coordination.services.contacts import postpone_call, record_contact, withdraw_contact
 from coordination.services.cover_turns import settle_covers
 from coordination.services.covers import change_return, come_back, follow_owner, hand_over, mark_read
@@ -268,6 +268,7 @@ __all__ = [
     "take_post",
     "tell_gp_of_appointments",
     "tell_what_was_given_away",
+    "tell_what_was_stopped",
     "tick_item",
     "undo_act",
     "undo_mark",

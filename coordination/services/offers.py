@@ -2,6 +2,10 @@
 
 A place freed before its slot's release instant goes to the waiting list, after it to the platform. An offer holds no
 place: whoever books first has it, and the patient goes on waiting.
+
+Nobody is pestered: a place declined, or left a day without an answer, is not proposed to the same person again. One
+that was only taken before they could answer is proposed once more when it is free again, `TWICE` in all; a place that
+a colleague keeps for a few minutes closes no offer.
 """
 
 from __future__ import annotations
@@ -11,13 +15,24 @@ from datetime import datetime
 from uuid import uuid5
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from coordination.errors import SlotFull
-from coordination.models import Booking, Hold, OfferAnswer, Slot, SlotEvent, WaitingOffer, WaitingPlace, WaitingStatus
+from coordination.models import (
+    Booking,
+    ExamRequest,
+    Hold,
+    OfferAnswer,
+    Slot,
+    SlotEvent,
+    WaitingOffer,
+    WaitingPlace,
+    WaitingStatus,
+)
 from coordination.rules.waiting import Rank, Waiter, offer_origin, ranked
 from coordination.services.appointments import said
+from coordination.services.asked import USUAL_LENGTH
 from coordination.services.booking import book_slot
 from coordination.services.life import log
 from coordination.services.new_tasks import create_task
@@ -31,6 +46,8 @@ from pathways.services import calendar_of
 
 STANDS = Duration(8, Unit.OFFICE_HOURS)
 """How long an offer waits for its answer before the next in rank is asked: a day of work."""
+TWICE = 2
+"""How many times one place may be proposed to one person."""
 
 
 def ranks(exam_type_id: int, calendar: Calendar, now: datetime) -> dict[int, Rank]:
@@ -72,15 +89,20 @@ def _offer_locked(slot: Slot, now: datetime) -> int:
             break
         # The row lock is taken last (pathways, slots, then places); somebody who answers right now is left alone.
         locked = WaitingPlace.objects.waiting().filter(pk=place.pk).select_for_update(of=("self",), skip_locked=True)
-        if locked.values_list("pk", flat=True) and not place.offers.filter(_taken_by(slot)).exists():
+        if locked.values_list("pk", flat=True) and not _heard_enough(slot).filter(place=place).exists():
             _propose(slot, place, now)
             made += 1
     return made
 
 
-def _taken_by(slot: Slot) -> Q:
-    """An offer still to answer, or one of that very slot: nobody is asked twice."""
-    return Q(answer=OfferAnswer.OPEN) | Q(slot=slot)
+def _heard_enough(slot: Slot) -> QuerySet[WaitingOffer, int]:
+    """The waiting places that are not to hear of that slot now: with an offer still to answer, or of that very slot
+    declined, left without an answer, or taken `TWICE`."""
+    taken = WaitingOffer.objects.filter(slot=slot, answer=OfferAnswer.TAKEN).order_by().values("place")
+    often = taken.annotate(times=Count("pk")).filter(times__gte=TWICE).values("place")
+    answered = Q(slot=slot) & ~Q(answer=OfferAnswer.TAKEN)
+    offers = WaitingOffer.objects.filter(Q(answer=OfferAnswer.OPEN) | answered | Q(place__in=often))
+    return offers.order_by().values_list("place", flat=True)
 
 
 def _suited(slot: Slot, now: datetime) -> Iterable[WaitingPlace]:
@@ -96,9 +118,9 @@ def _suited(slot: Slot, now: datetime) -> Iterable[WaitingPlace]:
         pathway__status="active",
     )
     busy = Booking.objects.standing().filter(slot__starts_at__lt=slot.ends_at, slot__ends_at__gt=slot.starts_at)
-    rows = places.exclude(pathway__patient__in=busy.values("patient")).exclude(
-        pk__in=WaitingOffer.objects.filter(_taken_by(slot)).values("place")
-    )
+    asked = ExamRequest.objects.expected_between(slot.starts_at, slot.ends_at, USUAL_LENGTH)
+    rows = places.exclude(pathway__patient__in=busy.values("patient"))
+    rows = rows.exclude(pathway__patient__in=asked.values("pathway__patient")).exclude(pk__in=_heard_enough(slot))
     return sorted(rows.select_related("pathway__team", "pathway__patient"), key=lambda each: order[each.pk].place)
 
 
@@ -127,13 +149,14 @@ def _close_if_stale(pk: int, now: datetime) -> int:
     if offer is None:
         return 0
     slot = Slot.objects.with_list_data().get(pk=offer.slot_id)
+    answer = OfferAnswer.LAPSED
     if not Slot.objects.free(now).filter(pk=slot.pk).exists():
-        why = "La place n’est plus libre"
+        answer, why = OfferAnswer.TAKEN, "La place n’est plus libre"
     elif add(offer.offered_at, STANDS, calendar_of(slot.platform.establishment)) < now:
         why = "Sans réponse dans la journée"
     else:
         return 0
-    close_offer(offer, OfferAnswer.LAPSED, user=None, why=why, at=now)
+    close_offer(offer, answer, user=None, why=why, at=now)
     return 1
 
 
@@ -143,7 +166,8 @@ def answer_offer(
     """The patient takes the place, which is booked at once in the same transaction, or does not, for a reason.
 
     Declined, the next in rank is asked, and the patient keeps their rank for other places. Raises SlotFull when
-    somebody else had the place first: the offer is set aside and the patient goes on waiting. Raises DomainError when
+    somebody else had the place first: the offer is set aside and the patient goes on waiting; the offer stays while a
+    colleague only keeps the place (code ``slot_held``). Raises DomainError when
     the offer was answered already (code ``answered``), without a reason to decline, or as `book_slot` does.
     """
     if not accept:
@@ -153,8 +177,9 @@ def answer_offer(
         return None
     try:
         return _accept(offer, user, at)
-    except SlotFull:
-        _lose(offer, user, at)
+    except SlotFull as full:
+        if full.code != "slot_held":
+            _lose(offer, user, at)
         raise
 
 
@@ -191,7 +216,7 @@ def _lose(offer: WaitingOffer, user: User | None, at: datetime | None) -> None:
     lost = WaitingOffer.objects.select_for_update(of=("self",)).get(pk=offer.pk)
     if lost.answer == OfferAnswer.OPEN:
         why = "La place a été prise entre-temps"
-        close_offer(lost, OfferAnswer.LAPSED, user=user, why=why, at=at or timezone.now())
+        close_offer(lost, OfferAnswer.TAKEN, user=user, why=why, at=at or timezone.now())
 
 
 def _locked(offer: WaitingOffer) -> WaitingOffer:

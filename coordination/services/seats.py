@@ -376,9 +376,8 @@ def stand_or_not(slot: Slot) -> None:
 
 
 def undo_offer(*, booking: Booking, cause: CancelCode, user: User | None) -> None:
-    """What a cancellation takes back besides the place: an offer that did not come from the patient, and, when the
-    platform failed, the end of the wait of a patient served by it."""
+    """What a cancellation that did not come from the patient takes back besides the place: the offer, and the end of
+    the wait of a patient served by it."""
     if cause.side in (CancelSide.DESK, CancelSide.PLATFORM):
         take_back_offer(booking, user, booking.cancel_reason)
-    if cause.side == CancelSide.PLATFORM:
         wait_again(booking=booking)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -163,30 +162,25 @@ def call_origin(booking: UUID, since: datetime) -> UUID:
 
 
 def _ask_to_call(calls: list[Call], at: datetime, by: User | None) -> None:
-    """One task for each patient, unless the slot waits for a decision already, or somebody chose to keep it."""
+    """One task for each appointment, so that a slot kept after all closes its own and no other, unless the slot waits
+    for a decision already, or somebody chose to keep it."""
     known = {each.slot_id: each for each in DisturbedSlot.objects.filter(slot__in=[c.booking.slot_id for c in calls])}
-    theirs: dict[int, list[Call]] = defaultdict(list)
     for call in calls:
-        former = known.get(call.booking.slot_id)
+        former, booking = known.get(call.booking.slot_id), call.booking
         if former and former.settled_at is None:
             continue
-        theirs[call.booking.pathway_id].append(call)
-    for each in theirs.values():
-        first = each[0].booking
-        what = ", ".join(f"{call.booking.slot.exam_type} du {when(call.booking.slot)}" for call in each)
         create_task(
-            pathway=first.pathway,
-            title=f"Rappeler le patient : {what}. {each[0].reason}"[:200],
-            note="\n".join(_note(call) for call in each),
+            pathway=booking.pathway,
+            title=f"Rappeler le patient : {booking.slot.exam_type} du {when(booking.slot)}. {call.reason}"[:200],
+            note=_note(call),
             due_on=timezone.localdate(at),
-            origin=call_origin(first.uuid, at),
+            origin=call_origin(booking.uuid, at),
             author=by,
         )
-        for call in each:
-            DisturbedSlot.objects.update_or_create(
-                slot=call.booking.slot,
-                defaults={"reason": call.reason[:200], "since": at, "settled_at": None, "kept_by": None},
-            )
+        DisturbedSlot.objects.update_or_create(
+            slot=booking.slot,
+            defaults={"reason": call.reason[:200], "since": at, "settled_at": None, "kept_by": None},
+        )
 
 
 def _note(call: Call) -> str:
