@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from coordination.models import Booking, BookingStatus, ExamRequest, ExamType, PolicyMode, RequestStatus, Task
@@ -20,7 +21,7 @@ from coordination.services.seats import lock_file, refuse_wrong_step
 from directory.errors import DomainError
 from directory.models import Team, User
 from directory.typography import moment
-from pathways.models import AppointmentStatus, Pathway, PathwayStatus
+from pathways.models import AppointmentStatus, Pathway, PathwayStatus, Pause
 from pathways.rules.clock import Duration, add, before
 from pathways.services import calendar_of
 
@@ -217,10 +218,13 @@ def refuse_request(*, request: ExamRequest, reason: str, user: User | None, at: 
 def warn_of_promises(*, now: datetime) -> int:
     """A task for the desk when a platform is about to break its promise; returns how many were made.
 
-    Nobody is called for a closed pathway: the patient is not expected.
+    Nobody is called for a closed pathway, nor for one paused without an end: the patient is not expected.
     """
     soon = ExamRequest.objects.asked().filter(promised_at__lte=now + LONGEST_NOTICE).with_list_data()
-    soon = soon.filter(pathway__status=PathwayStatus.ACTIVE)
+    endless = Pause.objects.counted().filter(
+        pathway=OuterRef("pathway"), ends_on__isnull=True, starts_on__lte=timezone.localdate(now)
+    )
+    soon = soon.filter(pathway__status=PathwayStatus.ACTIVE).exclude(Exists(endless))
     return sum(_warn(request, now) for request in soon.order_by("promised_at", "pk"))
 
 
