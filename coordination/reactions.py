@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
@@ -15,6 +16,7 @@ from pathways.signals import (
     milestone_withdrawn,
     owner_changed,
     pathway_closed,
+    pathway_reopened,
     target_changed,
     team_changed,
 )
@@ -24,6 +26,7 @@ from pathways.signals import (
 def on_milestone_recorded(milestone: Milestone, pathway: Pathway, **_: Any) -> None:
     """Evidence closes tasks and ends what waited for it, the GP is told, and nobody expects the dead."""
     services.close_by_evidence(milestone=milestone)
+    services.close_requests_by_evidence(milestone=milestone)
     services.notify_gp(pathway=pathway, milestone=milestone)
     services.drop_when_told_otherwise(milestone=milestone)
     services.end_what_waits(milestone=milestone, pathway=pathway)
@@ -35,6 +38,7 @@ def on_milestone_recorded(milestone: Milestone, pathway: Pathway, **_: Any) -> N
 def on_milestone_withdrawn(milestone: Milestone, pathway: Pathway, **_: Any) -> None:
     """Tasks without evidence open again; a GP told of an error is told that it was one."""
     services.reopen_without_evidence(milestone=milestone)
+    services.reopen_requests(milestone=milestone)
     services.rectify_notice(milestone=milestone)
     services.propose_again(milestone=milestone)
     services.wait_again_without_evidence(milestone=milestone, pathway=pathway)
@@ -50,8 +54,15 @@ def on_pathway_closed(pathway: Pathway, **_: Any) -> None:
     services.stop_coming_back(pathway=pathway, reason="Parcours clos")
     services.drop_holds(pathway=pathway)
     services.stop_waiting(pathway=pathway, reason="Parcours clos")
+    services.stop_requests(pathway=pathway, reason="Parcours clos")
     services.ask_review(pathway=pathway)
     services.sync_promises(pathways_of=[pathway.pk])
+
+
+@receiver(pathway_reopened, dispatch_uid="coordination.pathway_reopened")
+def on_pathway_reopened(pathway: Pathway, closed_at: datetime, **_: Any) -> None:
+    """Closed by error, it is given back what the closing took, or its desk is told."""
+    services.tell_what_was_stopped(pathway=pathway, closed_at=closed_at)
 
 
 @receiver(owner_changed, dispatch_uid="coordination.owner_changed")

@@ -11,6 +11,9 @@ milestone_withdrawn = Signal()
 pathway_closed = Signal()
 """kwargs: ``pathway``."""
 
+pathway_reopened = Signal()
+"""kwargs: ``pathway`` (running again), ``closed_at`` (of the closing taken back)."""
+
 team_changed = Signal()
 """kwargs: ``pathway`` (already in its new team), ``left`` (the team it was in)."""
 

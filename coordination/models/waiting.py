@@ -15,7 +15,7 @@ from coordination.models.slots import Slot
 from coordination.querysets import ExamRequestQuerySet, WaitingPlaceQuerySet
 from directory.history import tracked
 from directory.models import Team, User
-from pathways.models import Pathway
+from pathways.models import Milestone, Pathway
 
 
 class WaitingStatus(models.TextChoices):
@@ -77,6 +77,7 @@ class OfferAnswer(models.TextChoices):
     ACCEPTED = "accepted", "Acceptée"
     DECLINED = "declined", "Refusée"
     LAPSED = "lapsed", "Sans suite"
+    TAKEN = "taken", "Place prise entre-temps"
 
 
 @tracked()
@@ -98,7 +99,7 @@ class WaitingOffer(models.Model):
         ordering = ["-offered_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["place"], condition=Q(answer="open"), name="waiting_offer_one_open"),
-            models.UniqueConstraint(fields=["place", "slot"], name="waiting_offer_once"),
+            models.UniqueConstraint(fields=["place", "slot"], condition=~Q(answer="taken"), name="waiting_offer_once"),
             models.CheckConstraint(
                 condition=Q(answer="open", answered_at__isnull=True)
                 | (~Q(answer="open") & Q(answered_at__isnull=False)),
@@ -121,7 +122,12 @@ class RequestStatus(models.TextChoices):
 @tracked()
 class ExamRequest(models.Model):
     """An exam asked of a platform or a laboratory that keeps no slot for it: it answers with a date, before
-    ``promised_at`` (the agreed maximum delay counted on its own calendar)."""
+    ``promised_at`` (the agreed maximum delay counted on its own calendar).
+
+    ``known_at`` is the date the patient knows of, ``to_tell_since`` since when they are to be told of another or of its
+    end (None: nothing to tell), ``told_at`` and ``told_how`` the last time they were (PAIN-20). ``evidence`` is the
+    exam done that closed it.
+    """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     pathway = models.ForeignKey(Pathway, on_delete=models.PROTECT, related_name="exam_requests")
@@ -145,6 +151,9 @@ class ExamRequest(models.Model):
     told_at = models.DateTimeField("patient prévenu le", null=True, blank=True)
     told_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     told_how = models.CharField("comment", max_length=12, choices=Channel, blank=True, db_default="")
+    known_at = models.DateTimeField("date connue du patient", null=True, blank=True)
+    to_tell_since = models.DateTimeField("patient à prévenir depuis", null=True, blank=True)
+    evidence = models.ForeignKey(Milestone, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = ExamRequestQuerySet.as_manager()
 

@@ -286,12 +286,17 @@ class ExamRequestQuerySet(models.QuerySet["ExamRequest"]):
         return self.filter(status="asked")
 
     def running(self) -> Self:
-        """Asked, or with a date to come."""
+        """Asked, or with a date proposed."""
         return self.filter(status__in=["asked", "proposed"])
 
-    def at_hours(self, start: datetime | OuterRef, end: datetime | OuterRef) -> Self:
-        """Running, with a date proposed whose usual length meets [start, end)."""
-        return self.running().filter(proposed_at__gt=start - USUAL_LENGTH, proposed_at__lt=end)
+    def at_hours(self, start: datetime | F, end: datetime | F) -> Self:
+        """Those with a date proposed whose usual length meets [start, end)."""
+        return self.filter(status="proposed", proposed_at__gt=start - USUAL_LENGTH, proposed_at__lt=end)
+
+    def to_tell(self, at: datetime) -> Self:
+        """Those of which the patient does not know yet a date to come, or that the date they know fell (PAIN-20)."""
+        coming = Q(status="proposed", proposed_at__gt=at) | Q(known_at__gt=at)
+        return self.filter(coming, to_tell_since__isnull=False, pathway__patient__deceased_on__isnull=True)
 
     def with_list_data(self) -> Self:
         return self.select_related(

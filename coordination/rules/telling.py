@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 
@@ -13,3 +14,8 @@ def tell_origin(booking: UUID, *, moved: bool = False) -> UUID:
 def tell_origins(booking: UUID) -> tuple[UUID, UUID]:
     """Both of them: a booking made by a move may be cancelled later."""
     return tell_origin(booking), tell_origin(booking, moved=True)
+
+
+def request_tell_origin(request: UUID, since: datetime) -> UUID:
+    """The origin of the task that asks to tell the patient what an exam asked of a platform became ``since`` then."""
+    return uuid5(request, f"tell:{since.astimezone(UTC).isoformat()}")

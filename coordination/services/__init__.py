@@ -1,7 +1,7 @@
 from coordination.services.acts import act_on_rows, undo_act
 from coordination.services.booking import book_slot, cancel_booking
 from coordination.services.bundles import book_bundle, cancel_bundle, hold_bundle
-from coordination.services.closing import stop_expecting, tell_what_was_given_away
+from coordination.services.closing import stop_expecting, tell_what_was_given_away, tell_what_was_stopped
 from coordination.services.contacts import postpone_call, record_contact, withdraw_contact
 from coordination.services.cover_turns import settle_covers
 from coordination.services.covers import change_return, come_back, follow_owner, hand_over, mark_read
@@ -107,16 +107,16 @@ from coordination.services.recurrence import (
     stop_series,
 )
 from coordination.services.release import release_unused_slots
-from coordination.services.requests import (
-    ask_exam,
+from coordination.services.request_ends import (
     cancel_request,
     close_request,
+    close_requests_by_evidence,
     confirm_date,
-    propose_date,
-    refuse_request,
+    decline_date,
+    reopen_requests,
     stop_requests,
-    warn_of_promises,
 )
+from coordination.services.requests import ask_exam, propose_date, refuse_request, take_back_date, warn_of_promises
 from coordination.services.resources import add_resource, retire_resource
 from coordination.services.reviews import ask_review, ask_switch_review
 from coordination.services.saved_views import delete_view, open_on, save_view
@@ -175,6 +175,7 @@ __all__ = [
     "claim_task",
     "close_by_evidence",
     "close_request",
+    "close_requests_by_evidence",
     "close_review",
     "come_back",
     "complete_task",
@@ -185,6 +186,7 @@ __all__ = [
     "create_task",
     "decide_action",
     "decide_policy",
+    "decline_date",
     "decline_proposal",
     "delete_view",
     "drop_ended_holds",
@@ -262,6 +264,7 @@ __all__ = [
     "remind_patients",
     "renew_hold",
     "renew_lab_link",
+    "reopen_requests",
     "reopen_review",
     "reopen_without_evidence",
     "repeat_task",
@@ -291,11 +294,13 @@ __all__ = [
     "stop_series",
     "stop_waiting",
     "sync_promises",
+    "take_back_date",
     "take_back_exception",
     "take_back_result",
     "take_post",
     "tell_gp_of_appointments",
     "tell_what_was_given_away",
+    "tell_what_was_stopped",
     "tick_item",
     "undo_act",
     "undo_mark",

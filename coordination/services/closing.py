@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from uuid import uuid5
 
 from django.db import transaction
 from django.utils import timezone
 
-from coordination.models import Booking, ContactState, Task
+from coordination.models import Booking, ContactState, ExamRequest, RequestStatus, Task, WaitingPlace
 from coordination.services.appointments import said
+from coordination.services.asked import said_date
 from coordination.services.booking import cancel_booking
 from coordination.services.cancel_codes import DEATH
 from coordination.services.holds import drop_holds
 from coordination.services.new_tasks import create_task
 from coordination.services.promises import sync_promises
 from coordination.services.recurrence import stop_coming_back
-from coordination.services.requests import stop_requests
+from coordination.services.request_ends import stop_requests
 from coordination.services.seats import lock_slots
 from coordination.services.tasks import cancel_task
-from coordination.services.waiting import stop_waiting
+from coordination.services.waiting import stop_waiting, wait_on
 from pathways.models import Milestone, Pathway, Patient
+from pathways.rules.milestones import MilestoneKind
 
 DEAD = "Décès du patient"
+TAKEN_BY_US = (DEAD, "Parcours clos")
+"""Why the software takes away waiting places and requests by itself."""
 
 
 @transaction.atomic
@@ -51,28 +56,86 @@ def stop_expecting(*, patient: Patient) -> None:
 
 @transaction.atomic
 def tell_what_was_given_away(*, milestone: Milestone, patient: Patient) -> list[Task]:
-    """A death was taken back: the desk is told which places were given away, and books again what must be.
+    """A death was taken back: who waited for a place waits again with their rank, and the desk is told of that, of the
+    appointments given away and of the exams no longer asked, to take up again what must be.
 
-    Nothing is booked by itself: the places may be another patient's by now. One task for each pathway.
+    Nothing is booked nor asked by itself: the places may be another patient's by now. On a closed pathway nobody waits:
+    it is told too, and given back when the pathway is reopened. One task for each pathway.
     """
     if patient.deceased_on:
         return []
-    lost: dict[int, list[Booking]] = defaultdict(list)
+    since, now, made = milestone.recorded_at, timezone.now(), []
     given = Booking.objects.filter(
-        patient=patient,
-        cancel_code__code=DEATH,
-        cancelled_at__gte=milestone.recorded_at,
-        slot__starts_at__gt=timezone.now(),
+        patient=patient, cancel_code__code=DEATH, cancelled_at__gte=since, slot__starts_at__gt=now
     )
+    lost: dict[int, list[str]] = defaultdict(list)
     for booking in given.with_list_data().order_by("period", "pk"):
-        lost[booking.pathway_id].append(booking)
-    return [
-        create_task(
-            pathway=bookings[0].pathway,
-            title="Décès retiré : des rendez-vous avaient été annulés, voir lesquels reprendre",
-            note="\n".join(f"- {said(each.slot)}" for each in bookings),
-            due_on=timezone.localdate(),
-            origin=uuid5(milestone.uuid, f"given-away:{pathway_id}"),
+        lost[booking.pathway_id].append(said(booking.slot))
+    for pathway in Pathway.objects.filter(patient=patient).select_related("patient", "team").order_by("pk"):
+        lines = [*lost[pathway.pk], *_back(pathway, since), *_not_asked(pathway, since)]
+        if not lines:
+            continue
+        made.append(
+            create_task(
+                pathway=pathway,
+                title="Décès retiré : des rendez-vous et des demandes avaient été annulés, voir lesquels reprendre"
+                if lost[pathway.pk]
+                else "Décès retiré : des attentes ou des demandes avaient été retirées, voir lesquelles reprendre",
+                note="\n".join(f"- {each}" for each in lines),
+                due_on=timezone.localdate(),
+                origin=uuid5(milestone.uuid, f"given-away:{pathway.pk}"),
+            )
         )
-        for pathway_id, bookings in sorted(lost.items())
-    ]
+    return made
+
+
+@transaction.atomic
+def tell_what_was_stopped(*, pathway: Pathway, closed_at: datetime) -> Task | None:
+    """A pathway closed by error runs again: who waited for a place waits again with their rank, and the desk is told of
+    that and of the exams no longer asked, to ask again those that must be."""
+    since = _stopped_since(pathway, closed_at)
+    lines = [*_back(pathway, since), *_not_asked(pathway, since)]
+    if not lines:
+        return None
+    return create_task(
+        pathway=pathway,
+        title="Parcours rouvert : des attentes ou des demandes avaient été retirées, voir lesquelles reprendre",
+        note="\n".join(f"- {each}" for each in lines),
+        due_on=timezone.localdate(),
+        origin=uuid5(pathway.uuid, f"reopened:{timezone.now():%Y%m%d%H%M%S%f}"),
+    )
+
+
+def _stopped_since(pathway: Pathway, closed_at: datetime) -> datetime:
+    """What a death took just before it closed the pathway is given back with the rest; a closing may be dated the day
+    before, never what was taken by an earlier one that was reopened already."""
+    deaths = Milestone.objects.filter(pathway__patient=pathway.patient_id, kind=MilestoneKind.DEATH)
+    first = deaths.order_by("recorded_at").values_list("recorded_at", flat=True).first()
+    return min(closed_at, first) if first else closed_at
+
+
+def _back(pathway: Pathway, since: datetime) -> list[str]:
+    """Waiting places given back, in words; those that cannot be yet, on a closed pathway, are told as lost."""
+    if not pathway.is_active:
+        ended = WaitingPlace.objects.filter(
+            pathway=pathway, end_reason__in=TAKEN_BY_US, ended_by=None, ended_at__gte=since, status="withdrawn"
+        )
+        return [f"{place.exam_type} : n’attend plus de place (parcours clos)" for place in ended.with_list_data()]
+    places = wait_on(pathway=pathway, reasons=TAKEN_BY_US, since=since)
+    return [f"{place.exam_type} : de nouveau sur la liste d’attente, à son rang" for place in places]
+
+
+def _not_asked(pathway: Pathway, since: datetime) -> list[str]:
+    """Exams asked of platforms that were stopped and are not asked nor booked since, in words."""
+    rows = ExamRequest.objects.filter(
+        pathway=pathway, status=RequestStatus.CANCELLED, reason__in=TAKEN_BY_US, answered_by=None,
+        answered_at__gte=since,
+    )  # fmt: skip
+    found = []
+    for each in rows.with_list_data().order_by("asked_at", "pk"):
+        same = {"pathway": pathway, "exam_type": each.exam_type_id, "step_key": each.step_key}
+        running = ExamRequest.objects.running().filter(**same).exists()
+        if not running and not Booking.objects.unmarked().filter(**same).exists():
+            dated = f", qui proposait {said_date(each)}" if each.proposed_at else ""
+            found.append(f"{each.exam_type} : n’est plus demandé à {each.addressed_to.name}{dated}")
+    return found

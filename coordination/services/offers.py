@@ -2,6 +2,10 @@
 
 A place freed before its slot's release instant goes to the waiting list, after it to the platform. An offer holds no
 place: whoever books first has it, and the patient goes on waiting.
+
+Nobody is pestered: a place declined, or left a day without an answer, is not proposed to the same person again. One
+that was only taken before they could answer is proposed once more when it is free again, `TWICE` in all; a place that
+a colleague keeps for a few minutes closes no offer.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from datetime import datetime
 from uuid import uuid5
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from coordination.errors import SlotFull
@@ -42,6 +46,8 @@ from pathways.services import calendar_of
 
 STANDS = Duration(8, Unit.OFFICE_HOURS)
 """How long an offer waits for its answer before the next in rank is asked: a day of work."""
+TWICE = 2
+"""How many times one place may be proposed to one person."""
 
 
 def ranks(exam_type_id: int, calendar: Calendar, now: datetime) -> dict[int, Rank]:
@@ -83,15 +89,20 @@ def _offer_locked(slot: Slot, now: datetime) -> int:
             break
         # The row lock is taken last (pathways, slots, then places); somebody who answers right now is left alone.
         locked = WaitingPlace.objects.waiting().filter(pk=place.pk).select_for_update(of=("self",), skip_locked=True)
-        if locked.values_list("pk", flat=True) and not place.offers.filter(_taken_by(slot)).exists():
+        if locked.values_list("pk", flat=True) and not _heard_enough(slot).filter(place=place).exists():
             _propose(slot, place, now)
             made += 1
     return made
 
 
-def _taken_by(slot: Slot) -> Q:
-    """An offer still to answer, or one of that very slot: nobody is asked twice."""
-    return Q(answer=OfferAnswer.OPEN) | Q(slot=slot)
+def _heard_enough(slot: Slot) -> QuerySet[WaitingOffer, int]:
+    """The waiting places that are not to hear of that slot now: with an offer still to answer, or of that very slot
+    declined, left without an answer, or taken `TWICE`."""
+    taken = WaitingOffer.objects.filter(slot=slot, answer=OfferAnswer.TAKEN).order_by().values("place")
+    often = taken.annotate(times=Count("pk")).filter(times__gte=TWICE).values("place")
+    answered = Q(slot=slot) & ~Q(answer=OfferAnswer.TAKEN)
+    offers = WaitingOffer.objects.filter(Q(answer=OfferAnswer.OPEN) | answered | Q(place__in=often))
+    return offers.order_by().values_list("place", flat=True)
 
 
 def _suited(slot: Slot, now: datetime) -> Iterable[WaitingPlace]:
@@ -109,9 +120,7 @@ def _suited(slot: Slot, now: datetime) -> Iterable[WaitingPlace]:
     busy = Booking.objects.standing().filter(slot__starts_at__lt=slot.ends_at, slot__ends_at__gt=slot.starts_at)
     asked = ExamRequest.objects.at_hours(slot.starts_at, slot.ends_at)
     free = places.exclude(pathway__patient__in=busy.values("patient"))
-    rows = free.exclude(pathway__patient__in=asked.values("pathway__patient")).exclude(
-        pk__in=WaitingOffer.objects.filter(_taken_by(slot)).values("place")
-    )
+    rows = free.exclude(pathway__patient__in=asked.values("pathway__patient")).exclude(pk__in=_heard_enough(slot))
     if lapsed := without_convention(slot.platform, slot.exam_type, calendar.local_date(slot.starts_at)):
         rows = rows.exclude(
             ~Q(pathway__team__establishment=slot.platform.establishment_id), pathway__version__target__in=lapsed
@@ -145,13 +154,14 @@ def _close_if_stale(pk: int, now: datetime) -> int:
         return 0
     slot = Slot.objects.with_list_data().get(pk=offer.slot_id)
     # A colleague who keeps it for a few minutes has not taken it.
+    answer = OfferAnswer.LAPSED
     if not Slot.objects.not_full(now).filter(pk=slot.pk).exists():
-        why = "La place n’est plus libre"
+        answer, why = OfferAnswer.TAKEN, "La place n’est plus libre"
     elif add(offer.offered_at, STANDS, calendar_of(slot.platform.establishment)) < now:
         why = "Sans réponse dans la journée"
     else:
         return 0
-    close_offer(offer, OfferAnswer.LAPSED, user=None, why=why, at=now)
+    close_offer(offer, answer, user=None, why=why, at=now)
     return 1
 
 
@@ -211,7 +221,7 @@ def _lose(offer: WaitingOffer, user: User | None, at: datetime | None) -> None:
     lost = WaitingOffer.objects.select_for_update(of=("self",)).get(pk=offer.pk)
     if lost.answer == OfferAnswer.OPEN:
         why = "La place a été prise entre-temps"
-        close_offer(lost, OfferAnswer.LAPSED, user=user, why=why, at=at or timezone.now())
+        close_offer(lost, OfferAnswer.TAKEN, user=user, why=why, at=at or timezone.now())
 
 
 def _locked(offer: WaitingOffer) -> WaitingOffer:

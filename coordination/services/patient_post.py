@@ -16,15 +16,15 @@ from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from coordination.models import Booking, BookingStatus, MailAgreement, Reminder, Slot
+from coordination.models import Booking, BookingStatus, ExamRequest, MailAgreement, Reminder, Slot
 from coordination.querysets import BookingQuerySet
 from coordination.rules.reminders import FARTHEST, is_due
-from coordination.services.seats import lock_file
 from directory.errors import DomainError
 from directory.models import Establishment, OutboxMessage, User
 from directory.services import call_off, post
 from directory.typography import NBSP, hour, long_day
 from pathways.models import Pathway, Patient
+from pathways.services import lock_pathway
 
 KIND = "patient_"
 SUBJECT = "Votre rendez-vous"
@@ -104,17 +104,33 @@ def _tell(what: str, bookings: Sequence[Booking], slots: Sequence[tuple[Slot, Sl
     coming = [pair for pair in slots if pair[0].starts_at > at]
     patient = bookings[0].patient
     if coming and timezone.now() - at <= OLD_NEWS and standing_agreement(patient):
-        _write(what, _key(what, bookings), bookings[0].pathway, patient, coming)
+        visits = [_visit(slot, before) for slot, before in coming]
+        _write(what, _key(what, bookings), bookings[0].pathway, patient, visits)
 
 
-def _write(
-    what: str, key: str, pathway: Pathway, patient: Patient, slots: Sequence[tuple[Slot, Slot | None]]
-) -> OutboxMessage:
+def tell_patient_of_date(*, request: ExamRequest, what: str, dates: Sequence[datetime], at: datetime) -> None:
+    """An exam asked of a platform that gives its date: ``what`` as in the mail's words (« booked », « moved »,
+    « cancelled »); ``dates`` are those that stand or fall, or the new one then the one the patient knew."""
+    patient = request.pathway.patient
+    stale = OutboxMessage.objects.filter(about=patient.uuid, dedup_key__startswith=f"patient-asked:{request.uuid}:")
+    call_off(messages=stale)
+    coming = [each for each in dates if each > at]
+    if not coming or timezone.now() - at > OLD_NEWS or not standing_agreement(patient):
+        return
+    home = request.addressed_to.establishment
+    said = [_hour(each, home) for each in coming]
+    visits = [{"when": each, "before": "", "place": _address(home)} for each in said]
+    if what == "moved":
+        visits = [{"when": said[0], "before": said[-1], "place": _address(home)}]
+    _write(what, f"patient-asked:{request.uuid}:{at:%y%m%d%H%M%S%f}", request.pathway, patient, visits)
+
+
+def _write(what: str, key: str, pathway: Pathway, patient: Patient, visits: Sequence[dict[str, str]]) -> OutboxMessage:
     team, home = pathway.team, pathway.team.establishment
     context = {
         "what": what,
-        "visits": [_visit(slot, before) for slot, before in slots],
-        "several": len(slots) > 1,
+        "visits": visits,
+        "several": len(visits) > 1,
         "phone": team.phone or home.phone,
         "establishment": home.name,
     }
@@ -136,7 +152,11 @@ def _visit(slot: Slot, before: Slot | None) -> dict[str, str]:
 
 def _when(slot: Slot) -> str:
     """« lundi 23 novembre 2026 à 14 h 30 », on the clock of the place."""
-    local = slot.starts_at.astimezone(ZoneInfo(slot.platform.establishment.time_zone))
+    return _hour(slot.starts_at, slot.platform.establishment)
+
+
+def _hour(at: datetime, place: Establishment) -> str:
+    local = at.astimezone(ZoneInfo(place.time_zone))
     return f"{long_day(local.date())} à {hour(local)}".replace(NBSP, " ")
 
 
@@ -177,14 +197,14 @@ def _to_remind(now: datetime) -> BookingQuerySet:
 def _remind(pathway_id: int, now: datetime) -> int:
     """One mail for each day of one pathway. Whoever books, moves or cancels locks the file too, and whoever takes the
     agreement back locks the patient: what is written here still stands."""
-    pathway = lock_file(pathway_id)
+    pathway = lock_pathway(pathway_id, patient=True)
     days: dict[date, list[Booking]] = {}
     for booking in _to_remind(now).filter(pathway=pathway).with_list_data().order_by("slot__starts_at", "pk"):
         zone = ZoneInfo(booking.slot.platform.establishment.time_zone)
         if is_due(booking.slot.starts_at, booking.booked_at, now, zone):
             days.setdefault(booking.slot.starts_at.astimezone(zone).date(), []).append(booking)
     for bookings in days.values():
-        said = [(each.slot, None) for each in bookings]
+        said = [_visit(each.slot, None) for each in bookings]
         key = _key("reminder", bookings) + f":{bookings[0].slot.starts_at:%y%m%d%H%M}"
         message = _write("reminder", key, pathway, pathway.patient, said)
         Reminder.objects.bulk_create(

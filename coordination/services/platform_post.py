@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from hashlib import sha256
 
 from django.conf import settings
@@ -93,10 +94,25 @@ def tell_platform_asked(*, request: ExamRequest) -> None:
 
 def tell_platform_not_asked(*, request: ExamRequest) -> None:
     """What was asked is not asked any more."""
-    _send_request(request, kind="exam_not_asked", subject="Demande d’examen annulée", template="not_asked")
+    _send_request(
+        request, kind="exam_not_asked", subject="Demande d’examen annulée", template="not_asked",
+        key=f"not_asked:{request.uuid}:{request.answered_at}",
+    )  # fmt: skip
 
 
-def _send_request(request: ExamRequest, *, kind: str, subject: str, template: str) -> None:
+def tell_platform_declined(*, request: ExamRequest, date: datetime) -> None:
+    """The date proposed does not suit the patient: another one is awaited."""
+    with clock_of(request.addressed_to):
+        declined = moment(date, timezone.localdate())
+    _send_request(
+        request, kind="exam_date_declined", subject="Autre date demandée", template="declined",
+        key=f"declined:{request.uuid}:{date}", declined=declined,
+    )  # fmt: skip
+
+
+def _send_request(
+    request: ExamRequest, *, kind: str, subject: str, template: str, key: str = "", declined: str = ""
+) -> None:
     platform = request.addressed_to
     with clock_of(platform):
         today = timezone.localdate()
@@ -109,11 +125,12 @@ def _send_request(request: ExamRequest, *, kind: str, subject: str, template: st
         "reference": request.pathway.reference,
         "urgent": request.urgent,
         "promised": promised,
-        "link": f"{settings.BASE_URL}{reverse('coordination:platform')}",
+        "declined": declined,
+        "link": f"{settings.BASE_URL}{reverse('coordination:exam-requests')}",
     }
     send_once(
         kind=kind,
-        dedup_key=f"{template}:{request.uuid}",
+        dedup_key=(key or f"{template}:{request.uuid}")[:120],
         establishment=platform.establishment,
         recipient=recipient,
         subject=f"{subject} ({request.pathway.reference})",

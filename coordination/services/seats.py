@@ -28,6 +28,7 @@ from coordination.models import (
     CancelSide,
     ExamRequest,
     Hold,
+    RequestStatus,
     Slot,
     SlotEvent,
     SlotPractitioner,
@@ -48,6 +49,7 @@ from coordination.services.appointments import (
     when,
     write_in_file,
 )
+from coordination.services.asked import end_booked, is_over, said_date
 from coordination.services.cancel_codes import MISTAKE
 from coordination.services.life import log
 from coordination.services.policies import refuse_without_convention
@@ -95,17 +97,20 @@ def locked_slots(ids: Iterable[int], pathway: Pathway, at: datetime) -> dict[int
 
     ``held``, how many places others keep for a few minutes; ``own_hold``, whether the pathway keeps one; ``given_up``;
     ``kept_for_it``, whether the slot is for the pathway's target; ``seats``, the places taken; ``asked_then``, whether
-    a platform proposed those hours to the patient; ``waits``, whether the pathway waits for that exam.
+    a platform proposed those hours to the patient; ``asked``, whether the pathway asks a platform for that exam;
+    ``waits``, whether it waits for it.
     """
     target = SlotSeries.targets.through.objects.filter(
         slotseries=OuterRef("series"), targetpathway=pathway.version.target_id
     )
     waiting = WaitingPlace.objects.waiting().filter(pathway=pathway, exam_type=OuterRef("exam_type"))
+    asked = ExamRequest.objects.running().filter(pathway=pathway, exam_type=OuterRef("exam_type"))
     rows = Slot.objects.with_list_data().with_held(at, pathway).annotate(
         own_hold=Exists(Hold.objects.filter(slot=OuterRef("pk"), pathway=pathway)),
         kept_for_it=Exists(target),
         seats=ArraySubquery(Booking.objects.standing().filter(slot=OuterRef("pk")).order_by().values("seat")),
         asked_then=Exists(_proposed_between(pathway, OuterRef("starts_at"), OuterRef("ends_at"))),
+        asked=Exists(asked),
         waits=Exists(waiting),
     )  # fmt: skip
     return {slot.pk: slot for slot in rows.filter(pk__in=set(ids)).order_by()}
@@ -138,7 +143,8 @@ def take_seats(
     """Books one place of each slot for a pathway whose file is locked: all of them, or none.
 
     Each is counted, logged and written in the file; the request is recorded unless it stands; who waited for it waits
-    no more. Raises SlotFull, or DomainError for what `refuse_wrong_wishes` refuses.
+    no more, and a platform asked for it that has no date yet is asked no more. Raises SlotFull, or DomainError for what
+    `refuse_wrong_wishes` refuses.
     """
     ids = [wish.slot.pk for wish in wishes]
     lock_slots(ids)
@@ -166,6 +172,8 @@ def take_seats(
         record_request(
             pathway=pathway, exam_type=wish.slot.exam_type, key=str(booking.uuid), user=user, at=at, held=True
         )
+        if getattr(wish.slot, "asked", True):
+            end_booked(pathway=pathway, exam_type=wish.slot.exam_type, step_key=wish.step_key, user=user, at=at)
         if getattr(wish.slot, "waits", True):
             serve(booking=booking, user=user, at=at)
     return made
@@ -204,8 +212,9 @@ def refuse_moved(pathway: Pathway, wishes: Sequence[Wish], at: datetime) -> None
 
 
 def refuse_wrong_wishes(pathway: Pathway, wishes: Sequence[Wish]) -> None:
-    """Refuses a closed pathway, a dead patient, a slot kept for others, an exam that is not the step's or is booked
-    already (code ``already_booked``), and a patient expected elsewhere at that hour (code ``patient_busy``)."""
+    """Refuses a closed pathway, a dead patient, a slot kept for others, an exam that is not the step's, is booked
+    already (code ``already_booked``) or has a date at a platform (``already_asked``), and a patient expected elsewhere
+    at that hour (``patient_busy``)."""
     if not pathway.is_active:
         raise DomainError("Ce parcours est clos : rouvrez-le avant de réserver.")
     if pathway.patient.deceased_on:
@@ -216,6 +225,7 @@ def refuse_wrong_wishes(pathway: Pathway, wishes: Sequence[Wish]) -> None:
     for place, wish in enumerate(wishes):
         refuse_wrong_step(pathway, wish.step_key, wish.slot.exam_type.code)
         _refuse_twice(pathway, wish, standing, wishes[:place])
+        _refuse_asked(pathway, wish)
         slot = wish.slot
         on = slot.starts_at.astimezone(ZoneInfo(slot.platform.establishment.time_zone)).date()
         refuse_without_convention(pathway=pathway, exam_type=slot.exam_type, platform=slot.platform, on=on)
@@ -246,6 +256,22 @@ def _refuse_twice(pathway: Pathway, wish: Wish, standing: Sequence[Booking], bef
             )  # fmt: skip
     if any((each.step_key, each.slot.exam_type_id) == (wish.step_key, exam_type) for each in before):
         raise DomainError("Le même examen est demandé deux fois.", field="slot", code="already_booked")
+
+
+def _refuse_asked(pathway: Pathway, wish: Wish) -> None:
+    """One appointment for one need: a platform has given a date for it."""
+    if not getattr(wish.slot, "asked", True):
+        return
+    rows = ExamRequest.objects.filter(
+        pathway=pathway, exam_type=wish.slot.exam_type_id, step_key=wish.step_key, status=RequestStatus.PROPOSED
+    )
+    for request in rows.with_list_data():
+        if not is_over(request, timezone.now()):
+            raise DomainError(
+                f"{request.addressed_to.name} propose déjà une date pour cet examen, {said_date(request)} : "
+                "retirez cette demande avant de réserver un créneau.",
+                field="slot", code="already_asked",
+            )  # fmt: skip
 
 
 def _refuse_busy(pathway: Pathway, slot: Slot, taken: Sequence[Slot]) -> None:
@@ -399,11 +425,11 @@ def stand_or_not(slot: Slot) -> None:
 
 
 def undo_offer(*, booking: Booking, cause: CancelCode, user: User | None) -> None:
-    """What a cancellation takes back besides the place: a request that nobody made, an offer that did not come from the
-    patient, and, when the platform failed, the end of the wait of a patient served by it."""
+    """What a cancellation that did not come from the patient takes back besides the place: a request that nobody made,
+    or the offer; and the end of the wait of a patient served by it."""
     if cause.code == MISTAKE:
         take_back_mistake(booking, user)
     elif cause.side in (CancelSide.DESK, CancelSide.PLATFORM):
         take_back_offer(booking, user, booking.cancel_reason)
-    if cause.side == CancelSide.PLATFORM:
+    if cause.side in (CancelSide.DESK, CancelSide.PLATFORM):
         wait_again(booking=booking)

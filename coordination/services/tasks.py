@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from coordination.models import Booking, SeriesStatus, Task, TaskItem, TaskSeries, TaskStatus
-from coordination.rules.telling import tell_origins
+from coordination.models import Booking, ExamRequest, SeriesStatus, Task, TaskItem, TaskSeries, TaskStatus
+from coordination.rules.telling import request_tell_origin, tell_origins
 from coordination.services.new_tasks import works_in
 from coordination.services.recurrence import next_occurrence
 from directory.errors import DomainError
@@ -109,8 +109,12 @@ def _refuse_untold(task: Task) -> None:
     """A patient is told of a cancellation when somebody says how on the appointment: that closes the task (PAIN-20)."""
     if task.origin is None:
         return
-    untold = Booking.objects.to_tell(timezone.now()).filter(pathway=task.pathway_id).values_list("uuid", flat=True)
-    if any(task.origin in tell_origins(each) for each in untold):
+    now = timezone.now()
+    untold = Booking.objects.to_tell(now).filter(pathway=task.pathway_id).values_list("uuid", flat=True)
+    asked = ExamRequest.objects.to_tell(now).filter(pathway=task.pathway_id).values_list("uuid", "to_tell_since")
+    if any(task.origin in tell_origins(each) for each in untold) or any(
+        since and task.origin == request_tell_origin(each, since) for each, since in asked
+    ):
         raise DomainError(
             "Dites comment le patient a été prévenu dans « Créneaux », « À prévenir » : la tâche se ferme alors.",
             code="untold",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
 from django.db import transaction
@@ -19,6 +19,7 @@ from coordination.models import (
     WaitingStatus,
 )
 from coordination.rules.waiting import offer_origin
+from coordination.services.appointments import moves_of
 from coordination.services.tasks import cancel_task
 from directory.errors import DomainError
 from directory.models import User
@@ -107,18 +108,39 @@ def serve(*, booking: Booking, user: User | None, at: datetime) -> WaitingPlace 
 
 
 def wait_again(*, booking: Booking) -> None:
-    """The platform took back the place of someone who had waited for it: they wait again, from when they first asked.
+    """The place of someone who had waited for it was taken back, as booked or after moves: they wait again, from when
+    they first asked.
 
-    Booked elsewhere or inscribed again meanwhile, or closed, they do not.
+    Booked elsewhere or inscribed again meanwhile, dead, or closed, they do not.
     """
-    place = WaitingPlace.objects.select_for_update(of=("self",)).filter(served_by=booking).first()
-    if place is None or not booking.pathway.is_active:
-        return
+    served = WaitingPlace.objects.filter(served_by__in=[each.pk for each in moves_of(booking)])
+    for place in served.select_for_update(of=("self",)).order_by("pk"):
+        _wait_on(place, booking.pathway)
+
+
+def _wait_on(place: WaitingPlace, pathway: Pathway) -> bool:
+    """Puts a locked place back among those who wait, with its rank; False when nothing is to be waited for."""
+    if not pathway.is_active or pathway.patient.deceased_on:
+        return False
     need = {"pathway": place.pathway_id, "exam_type": place.exam_type_id, "step_key": place.step_key}
     if WaitingPlace.objects.waiting().filter(**need).exists():
-        return
+        return False
+    if Booking.objects.filter(**need, status=BookingStatus.BOOKED).exists():
+        return False
     place.status, place.ended_at, place.ended_by, place.served_by = WaitingStatus.WAITING, None, None, None
-    place.save(update_fields=["status", "ended_at", "ended_by", "served_by"])
+    place.end_reason = ""
+    place.save(update_fields=["status", "ended_at", "ended_by", "served_by", "end_reason"])
+    return True
+
+
+def wait_on(*, pathway: Pathway, reasons: Collection[str], since: datetime) -> list[WaitingPlace]:
+    """Gives back the waiting places that the software itself took ``since`` then for one of ``reasons``, a death or a
+    closing that was an error; returns those given back."""
+    taken = WaitingPlace.objects.filter(
+        pathway=pathway, status=WaitingStatus.WITHDRAWN, ended_by=None, end_reason__in=reasons, ended_at__gte=since
+    )
+    rows = taken.select_related("exam_type").select_for_update(of=("self",)).order_by("-ended_at", "pk")
+    return [place for place in rows if _wait_on(place, pathway)]
 
 
 def close_offers(place: WaitingPlace, *, user: User | None, why: str, at: datetime) -> None:

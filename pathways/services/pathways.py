@@ -162,6 +162,7 @@ def reopen_pathway(*, pathway: Pathway, author: User, reason: str) -> Pathway:
         raise DomainError("Ce parcours est déjà en cours.")
     if running_beside(locked.patient_id, locked.version.target, locked.linked_to_id, locked.link_kind).exists():
         raise DomainError("Ce patient suit déjà ce parcours, rouvert ou recommencé.")
+    closed_at = locked.closed_at
     locked.status, locked.closing_reason, locked.closing_note, locked.closed_at = PathwayStatus.ACTIVE, "", "", None
     with because(reason.strip()):
         try:
@@ -169,7 +170,9 @@ def reopen_pathway(*, pathway: Pathway, author: User, reason: str) -> Pathway:
                 locked.save(update_fields=["status", "closing_reason", "closing_note", "closed_at"])
         except IntegrityError as error:
             raise DomainError("Ce patient suit déjà ce parcours, rouvert ou recommencé.") from error
-    return rebuild_plan(pathway=locked)
+    reopened = rebuild_plan(pathway=locked)
+    signals.pathway_reopened.send(sender=Pathway, pathway=reopened, closed_at=closed_at)
+    return reopened
 
 
 @transaction.atomic

@@ -79,14 +79,14 @@ def test_without_a_delay_nothing_is_promised(desk: Desk) -> None:
     assert not Watch.objects.filter(kind="promise").exists()
 
 
-def test_a_pathway_opened_again_is_found_again_once(desk: Desk) -> None:
+def test_what_a_closing_stopped_is_watched_again_when_asked_again(desk: Desk) -> None:
     pathway = desk.pathway()
-    request = ask(desk, pathway)
+    ask(desk, pathway)
     pathways.close_pathway(pathway=pathway, reason="refused", author=None)
     pathways.reopen_pathway(pathway=pathway, author=desk.coordinator, reason="revient")
-    assert tasks.watch_promises() == 1
     assert tasks.watch_promises() == 0
-    assert Watch.objects.get(kind="promise").subject == request.uuid
+    again = ask(desk, pathway)
+    assert Watch.objects.get(kind="promise").subject == again.uuid
 
 
 def test_the_step_is_another_fact_and_tells_what_was_promised(

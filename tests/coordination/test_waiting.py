@@ -183,7 +183,7 @@ class TestWaiting:
             services.answer_offer(offer=offer, accept=True, user=desk.coordinator)
         place.refresh_from_db()
         offer.refresh_from_db()
-        assert (place.status, offer.answer) == ("waiting", "lapsed")
+        assert (place.status, offer.answer) == ("waiting", "taken")
         assert Task.objects.get(pathway=place.pathway).status == "cancelled"
 
     def test_an_offer_whose_place_is_gone_or_that_nobody_answers_is_set_aside(self, desk: Desk) -> None:
