@@ -11,10 +11,11 @@ class CoordinationConfig(AppConfig):
     def ready(self) -> None:
         from coordination import reactions  # noqa: F401
         from coordination.counters import Neighbour, add_neighbour
-        from coordination.readings.counters import due_today, late_at_desk, notices_to_read
+        from coordination.readings.counters import due_today, late_at_desk, notices_to_read, series_to_look_at
         from coordination.readings.panel import contacts_brief, tasks_brief
+        from coordination.readings.promises import promised_words
         from directory import badges
-        from pathways import panels
+        from pathways import panels, subjects
         from pathways.rules.milestones import MilestoneKind
 
         panels.register(
@@ -28,7 +29,19 @@ class CoordinationConfig(AppConfig):
                 "Lettres à valider", "coordination:notices-inbox", notices_to_read, tone="info", icon="mail-forward"
             )
         )
+        add_neighbour(
+            Neighbour(
+                "Séries à regarder",
+                "coordination:series",
+                series_to_look_at,
+                tone="late",
+                icon="calendar-x",
+                quiet=True,
+            )
+        )
+        badges.register("coordination:series", "à regarder", series_to_look_at)
         badges.register("coordination:tasks", "à faire aujourd’hui", due_today)
+        subjects.register_words(promised_words)
         post_migrate.connect(_install_cancel_codes, sender=self)
         post_migrate.connect(_install_lab_forms, sender=self)
         panels.register("Laboratoire", "coordination:lab-panel", order=20, place=panels.DESK)

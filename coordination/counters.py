@@ -35,7 +35,8 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A figure of another page: `counted` gives the rows that the page lists."""
+    """A figure of another page: `counted` gives the rows that the page lists. A `quiet` one shows only when there are
+    some."""
 
     label: str
     url_name: str
@@ -44,6 +45,7 @@ class Neighbour:
     icon: str = "list"
     query: str = ""
     post: str = ""
+    quiet: bool = False
 
 
 _filters: dict[str, Filter] = {}

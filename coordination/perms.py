@@ -21,6 +21,7 @@ __all__ = [
     "may_mark",
     "may_notify",
     "may_see_platform",
+    "proposes_series",
     "reads_lab",
     "reads_series",
     "reads_slot_figures",
@@ -44,6 +45,11 @@ reads_lab = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN, Role.PLAT
 def manages_series(user: User) -> bool:
     """Changes series, exceptions, machines: whoever heads a platform, and the administrators."""
     return bool(user.headed_teams) or Role.ADMINISTRATOR in user.roles
+
+
+def proposes_series(user: User) -> bool:
+    """Asks a platform to change its series: the desks that rely on them (SLT-11)."""
+    return works_at_desk(user)
 
 
 def reads_series(user: User) -> bool:

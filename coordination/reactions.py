@@ -49,6 +49,7 @@ def on_pathway_closed(pathway: Pathway, **_: Any) -> None:
     services.drop_holds(pathway=pathway)
     services.stop_waiting(pathway=pathway, reason="Parcours clos")
     services.ask_review(pathway=pathway)
+    services.sync_promises(pathways_of=[pathway.pk])
 
 
 @receiver(owner_changed, dispatch_uid="coordination.owner_changed")
@@ -67,3 +68,4 @@ def on_team_changed(pathway: Pathway, left: Team, **_: Any) -> None:
 def on_target_changed(pathway: Pathway, **_: Any) -> None:
     """Appointments in slots kept for the old target are looked at by its desk."""
     services.ask_switch_review(pathway=pathway)
+    services.sync_promises(pathways_of=[pathway.pk])

@@ -33,6 +33,18 @@ def warn_of_promises() -> int:
 
 
 @shared_task(ignore_result=True)
+def watch_promises() -> int:
+    """Promises whose alert must come or go because of what moved around them (every 10 minutes)."""
+    return services.watch_promises(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def remind_patients() -> int:
+    """Reminds the patients who agreed to it of what begins in two days (every 15 minutes)."""
+    return services.remind_patients(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
 def note_told_gps() -> int:
     """Letters to the GP that have left end the steps that waited for them (every 60 s)."""
     return services.note_told()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, time, timedelta
 from uuid import uuid5
 
 from config.demo import front, meeting, places
+from config.demo.commitments import PET
 from config.demo.life import Life
 from config.demo.story import Story
 from coordination import services as coordination
-from coordination.models import Booking, BookingStatus, ExamType
+from coordination.models import Booking, BookingStatus, ExamRequest, ExamType, SeriesProposal, SlotSeries
 from directory import services as directory
 from pathways import services as pathways
 from pathways.models import Alert, Step
@@ -18,6 +20,9 @@ from pathways.services.documents import request_pps
 
 REVIEWED = 6
 PAPERS_ASKED = 2
+ASKED_EARLY = 4
+"""Worked days before the last one: a promise of two days made then is broken by now."""
+WRITTEN_TO = 6
 
 
 def plan(life: Life) -> None:
@@ -27,9 +32,17 @@ def plan(life: Life) -> None:
     while not agenda.worked(last):
         last -= timedelta(days=1)
     idec = life.world.idec
+    early = _worked_before(life, last, ASKED_EARLY)
+    agenda.at(agenda.on(early, 9.2), lambda: _agree_to_mails(life), idec)
+    agenda.at(agenda.on(early, 9.5), lambda: _asks_early(life), idec)
+    agenda.at(agenda.on(early, 16.8), lambda: _refuses(life), life.user("radiologist"))
+    for day in (early, _worked_before(life, last, 2), last):
+        agenda.at(agenda.on(day, 10.2), lambda: _reminds(life))
     agenda.at(agenda.on(last, 14.5), lambda: _gives_up_a_place(life), idec)
     agenda.at(agenda.on(last, 14.7), lambda: _waits_and_asks(life), idec)
     agenda.at(agenda.on(last, 14.8), lambda: _offers(life))
+    agenda.at(agenda.on(last, 14.9), lambda: _proposes(life), idec)
+    agenda.at(agenda.on(last, 15.2), lambda: _declines(life), life.user("imaging"))
     agenda.at(agenda.on(last, 15.0), lambda: _reviews(life), idec)
     agenda.at(agenda.on(last, 15.5), lambda: _pauses(life), idec)
     agenda.at(agenda.on(last, 16.0), lambda: _left_without_step(life), idec)
@@ -43,6 +56,42 @@ def _running(life: Life, done: str) -> list[Story]:
     """Stories still running in which ``done`` was recorded, oldest first."""
     found = [story for story in life.stories if story.known_pathway and not story.over]
     return [story for story in found if story.pathway.milestones.filter(kind=done).exists()]
+
+
+def _worked_before(life: Life, day: date, worked: int) -> date:
+    for _ in range(worked):
+        day -= timedelta(days=1)
+        while not life.agenda.worked(day):
+            day -= timedelta(days=1)
+    return day
+
+
+def _agree_to_mails(life: Life) -> None:
+    """Some patients give an address, and agree to be written to."""
+    for number, story in enumerate(_running(life, "first_care")[-WRITTEN_TO:]):
+        patient = pathways.update_patient(patient=story.pathway.patient, email=f"patient.{number + 1}@courriel.invalid")
+        coordination.agree_to_mails(patient=patient, user=life.world.idec, at=life.now)
+
+
+def _reminds(life: Life) -> None:
+    coordination.remind_patients(now=life.now)
+
+
+def _asks_early(life: Life) -> None:
+    """Two PET scans in priority: the platform refuses one, and says nothing of the other."""
+    for story in _running(life, "first_care")[-2:]:
+        coordination.ask_exam(
+            pathway=story.pathway, exam_type=ExamType.objects.get(code=PET), addressed_to=life.world.teams["imaging"],
+            user=life.world.idec, within="2 working_days", question="Extension hépatique",
+            request_key=uuid5(story.pathway.uuid, "tep-early"),
+        )  # fmt: skip
+
+
+def _refuses(life: Life) -> None:
+    for request in ExamRequest.objects.asked().filter(exam_type__code=PET).order_by("pk")[:1]:
+        coordination.refuse_request(
+            request=request, reason="Appareil en maintenance cette semaine", user=life.user("radiologist"), at=life.now
+        )
 
 
 def _gives_up_a_place(life: Life) -> None:
@@ -64,9 +113,11 @@ def _waits_and_asks(life: Life) -> None:
             pathway=story.pathway, exam_type=ExamType.objects.get(code=places.MRI), user=life.world.idec,
             earliest_on=life.agenda.worked_day(life.now.date(), 2 + number), note="Disponible le matin",
         )  # fmt: skip
-    for story in _running(life, "lab_intermediate")[-1:]:
+    asked = set(ExamRequest.objects.values_list("pathway_id", flat=True))
+    free = [story for story in _running(life, "first_care") if story.pathway.pk not in asked]
+    for story in free[-1:]:
         coordination.ask_exam(
-            pathway=story.pathway, exam_type=ExamType.objects.get(code="tep_scanner"), addressed_to=imaging,
+            pathway=story.pathway, exam_type=ExamType.objects.get(code=PET), addressed_to=imaging,
             user=life.world.idec, within="2 working_days", question="Bilan d’extension avant la réunion",
             request_key=uuid5(story.pathway.uuid, "tep"),
         )  # fmt: skip
@@ -74,6 +125,28 @@ def _waits_and_asks(life: Life) -> None:
 
 def _offers(life: Life) -> None:
     coordination.offer_freed_places(now=life.now)
+
+
+def _proposes(life: Life) -> None:
+    """Two places of CT instead of one, and MRI later in the day: the coordination asks the imaging platform."""
+    for exam, reason, changes in (
+        (places.MRI, "Les patients sortent de consultation à midi", {"starts_at": time(17)}),
+        (places.CT, "Trois patients ont attendu plus de sept jours ce mois-ci", {"capacity": 2}),
+    ):
+        series = SlotSeries.objects.filter(exam_type__code=exam).order_by("pk")[0]
+        values = replace(coordination.values_of(series), **changes)  # type: ignore[arg-type]
+        coordination.propose_change(
+            series=series, values=values, reason=reason, user=life.world.idec, uuid=uuid5(series.uuid, "proposal")
+        )
+
+
+def _declines(life: Life) -> None:
+    """The MRI stays where it is; the other question waits for its answer."""
+    asked = SeriesProposal.objects.filter(series__exam_type__code=places.MRI)
+    for proposal in asked:
+        coordination.decline_proposal(
+            proposal=proposal, why="Pas de manipulateur à cette heure", user=life.user("imaging")
+        )
 
 
 def _reviews(life: Life) -> None:

@@ -114,5 +114,5 @@ def book_sample(life: Life, story: Story, days: int) -> None:
 
 def free(life: Life, story: Story, exam: str) -> SlotQuerySet:
     """The free places of an exam kept for the patient's pathway, soonest first."""
-    slots = Slot.objects.free(life.now).serving(story.pathway).filter(exam_type__code=exam)
+    slots = Slot.objects.free(life.now, story.pathway).serving(story.pathway).filter(exam_type__code=exam)
     return slots.order_by("starts_at", "id")

@@ -60,7 +60,7 @@ class WorklistSerializer(serializers.Serializer[dict[str, Any]]):
 
 
 class SlotSerializer(serializers.ModelSerializer[Slot]):
-    """One slot. `look` is how the board shows it: free, part, full, released, cancelled, past."""
+    """One slot. `look` is how the board shows it: free, part, held, full, released, cancelled, past."""
 
     exam_type = serializers.CharField(source="exam_type.code")
     platform = serializers.UUIDField(source="platform.uuid")
@@ -81,6 +81,7 @@ class SlotSerializer(serializers.ModelSerializer[Slot]):
             booked=slot.booked,
             starts_at=slot.starts_at,
             now=self.context["now"],
+            held=getattr(slot, "held", 0),
         ).value
 
 

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
+from django.db.models import Q
+from django.forms.utils import ErrorDict
+from django.utils import timezone
 
 from coordination.forms.fields import day_input
 from coordination.models import ExamType, ExceptionKind, ReleaseUnit, Resource, ResourceKind, SlotSeries, Weekday
+from coordination.readings.lent import find_physicians, listed_people
 from coordination.services import SeriesValues
-from directory.models import Professional, Team
+from directory.models import Establishment, Professional, Team
 from directory.resent import key_of
 from pathways.models import TargetPathway
+
+
+class PeopleField(forms.ModelMultipleChoiceField):
+    """Practitioners with their specialty, and where they come from when it is elsewhere than ``place``."""
+
+    place: Establishment | None = None
+
+    def label_from_instance(self, obj: Any) -> str:
+        elsewhere = obj.establishment if obj.establishment_id and obj.establishment != self.place else None
+        town = "exerce en ville" if obj.in_town and elsewhere is None else ""
+        return ", ".join(str(part) for part in (obj, obj.specialty_label, elsewhere, town) if part)
 
 
 class SeriesForm(forms.Form):
@@ -42,12 +58,18 @@ class SeriesForm(forms.Form):
         help_text="Un appareil ne sert qu’un créneau à la fois.",
     )
     room = forms.CharField(label="Lieu à annoncer au patient", max_length=60, required=False)
-    practitioners = forms.ModelMultipleChoiceField(
+    practitioners = PeopleField(
         Professional.objects.none(),
         label="Praticiens présents ensemble",
         to_field_name="uuid",
         required=False,
         widget=forms.CheckboxSelectMultiple,
+    )
+    words = forms.CharField(
+        label="Chercher un praticien",
+        max_length=80,
+        required=False,
+        help_text="Du site, ou prêté par un autre établissement : nom, ou numéro RPPS.",
     )
     valid_until = forms.DateField(
         label="Dernier jour", required=False, widget=day_input(), help_text="Vide : la série continue."
@@ -56,9 +78,11 @@ class SeriesForm(forms.Form):
     def __init__(self, *args: Any, platform: Team, series: SlotSeries | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         self.platform, self.series = platform, series
-        place = platform.establishment_id
+        place = platform.establishment
         targets = TargetPathway.objects.filter(team__establishment=place)
-        present = Professional.objects.filter(user__memberships__team__establishment=place, profession="physician")
+        self.found = find_physicians(place, self.data.get("words", ""), timezone.localdate())
+        shown = {each.pk for each in [*listed_people(platform), *self.found.may]}
+        present = Professional.objects.filter(Q(pk__in=shown) | Q(uuid__in=self._ticked()))
         resources = Resource.objects.filter(team=platform, is_active=True)
         if series is not None:
             targets |= TargetPathway.objects.filter(pk__in=series.targets.values("pk"))
@@ -67,6 +91,24 @@ class SeriesForm(forms.Form):
         for name, rows in (("targets", targets), ("practitioners", present), ("resource", resources)):
             field: Any = self.fields[name]
             field.queryset = rows.distinct()
+        people: Any = self.fields["practitioners"]
+        people.place, people.queryset = place, people.queryset.select_related("establishment")
+
+    @property
+    def looking(self) -> bool:
+        """True when somebody is looked for: nothing is judged nor done."""
+        return self.is_bound and self.data.get("do") == "find"
+
+    def full_clean(self) -> None:
+        if self.looking:
+            self._errors, self.cleaned_data = ErrorDict(), {}
+            return
+        super().full_clean()
+
+    def _ticked(self) -> list[UUID]:
+        """Those ticked before another search; the service says who may come."""
+        sent = self.data.getlist("practitioners") if hasattr(self.data, "getlist") else []
+        return [UUID(each) for each in sent[:50] if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", each)]
 
     def values(self) -> SeriesValues:
         data = self.cleaned_data
@@ -103,6 +145,39 @@ class EditSeriesForm(SeriesForm):
         widget=day_input(),
         help_text="Vide : tous les créneaux à venir. Sinon les semaines d’avant restent comme elles sont.",
     )
+
+
+def _motive() -> forms.CharField:
+    return forms.CharField(
+        label="Pourquoi",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="La personne qui répond pour le plateau le lira.",
+        error_messages={"required": "Dites pourquoi : la personne qui répond ne connaît pas votre situation."},
+    )
+
+
+class ProposeChangeForm(EditSeriesForm):
+    """The same, proposed to whoever manages the series."""
+
+    motive = _motive()
+    key = forms.UUIDField(widget=forms.HiddenInput(), initial=uuid4)
+
+    def sent_key(self) -> UUID:
+        data = self.cleaned_data
+        return key_of(data["key"], self.values().told, data["since"], data["motive"])
+
+
+class ProposeSeriesForm(SeriesForm):
+    """One more series of the same exam and platform, proposed."""
+
+    valid_from = forms.DateField(label="Premier jour", widget=day_input())
+    motive = _motive()
+    key = forms.UUIDField(widget=forms.HiddenInput(), initial=uuid4)
+
+    def sent_key(self) -> UUID:
+        data = self.cleaned_data
+        return key_of(data["key"], self.values().told, data["valid_from"], data["motive"])
 
 
 class ExceptionForm(forms.Form):

@@ -10,7 +10,7 @@ from coordination.models.desk import (
     Task,
     TaskStatus,
 )
-from coordination.models.disturbances import DisturbedSlot, ExceptionKind, SlotException
+from coordination.models.disturbances import DisturbedSlot, ExceptionKind, SlotException, UnmadeWeek
 from coordination.models.duties import DutyDay, DutyHolder, DutyPattern, Post
 from coordination.models.exam_types import ExamType, Sampling
 from coordination.models.feeds import CalendarFeed
@@ -28,10 +28,12 @@ from coordination.models.lab import (
     SampleNature,
     SampleShare,
 )
+from coordination.models.mails import MailAgreement, Reminder
 from coordination.models.meetings import ReviewAction, ReviewAttendance, ReviewItem, ReviewMeeting, ReviewOutcome
 from coordination.models.notices import Notice, NoticeReading, NoticeStatus
 from coordination.models.papers import DeskPaper, PaperKind, PaperStatus
 from coordination.models.policies import CommitmentFile, Convention, ConventionKind, PolicyMode, SlotPolicy
+from coordination.models.proposals import ProposalKind, ProposalState, SeriesProposal
 from coordination.models.series import ReleaseUnit, Resource, ResourceKind, SlotSeries, Weekday
 from coordination.models.slots import Slot, SlotChange, SlotEvent, SlotPractitioner, SlotStatus
 from coordination.models.tasks import Every, SeriesStatus, TaskItem, TaskSeries
@@ -86,6 +88,7 @@ __all__ = [
     "LabForm",
     "LabLinkReading",
     "LabRequest",
+    "MailAgreement",
     "Notice",
     "NoticeReading",
     "NoticeStatus",
@@ -94,7 +97,10 @@ __all__ = [
     "PaperStatus",
     "PolicyMode",
     "Post",
+    "ProposalKind",
+    "ProposalState",
     "ReleaseUnit",
+    "Reminder",
     "RequestStatus",
     "Resource",
     "ResourceKind",
@@ -108,6 +114,7 @@ __all__ = [
     "SampleShare",
     "Sampling",
     "SavedView",
+    "SeriesProposal",
     "SeriesStatus",
     "Slot",
     "SlotChange",
@@ -121,6 +128,7 @@ __all__ = [
     "TaskItem",
     "TaskSeries",
     "TaskStatus",
+    "UnmadeWeek",
     "WaitingOffer",
     "WaitingPlace",
     "WaitingStatus",

@@ -12,27 +12,12 @@ from django.db.models import Q
 
 from coordination.models.desk import Channel
 from coordination.models.exam_types import ExamType
-from coordination.models.slots import Slot
+from coordination.models.slots import Slot, proof
 from coordination.querysets import BookingQuerySet, HoldQuerySet
 from directory.history import tracked
 from directory.models import Professional, User
+from directory.ties import Tie
 from pathways.models import Pathway, Patient
-
-COUNTED = """
-    SELECT slot.booked, slot.capacity + slot.extra AS places, counted.taken, counted.highest INTO place
-        FROM coordination_slot slot CROSS JOIN LATERAL (
-            SELECT COUNT(*)::integer AS taken, COALESCE(MAX(booking.seat), 0) AS highest
-                FROM coordination_booking booking WHERE booking.slot_id = slot.id AND booking.status <> 'cancelled'
-        ) counted WHERE slot.id = COALESCE(NEW.slot_id, OLD.slot_id);
-    IF place.taken <> place.booked OR place.highest > place.places THEN
-        RAISE EXCEPTION 'slot %: % bookings, % counted, seat % of %',
-            COALESCE(NEW.slot_id, OLD.slot_id), place.taken, place.booked, place.highest, place.places
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'slot_counts_its_bookings';
-    END IF;
-    RETURN NULL;
-"""
-"""At commit, what a slot counts is what stands in it, and no seat is beyond its places. One statement, so that the
-counter and the rows are of one instant: a mark is set without the slot's lock, beside bookings that others commit."""
 
 
 class CancelSide(models.TextChoices):
@@ -139,8 +124,8 @@ class Booking(models.Model):
     ``period`` with the exclusion constraint keeps a patient from being expected in two rooms at once. ``request_key``
     makes a repeated form post book once. ``moved_from`` is the booking it takes the place of; ``bundle`` the visit it
     is part of. ``told_at`` says when the patient was told of a cancellation (PAIN-20), ``overbooked_for`` which
-    physician asked for a place beyond the capacity. At commit the database counts the places again
-    (`slot_counts_its_bookings`).
+    physician asked for a place beyond the capacity. At commit the database counts the places again and reads the hours
+    (`slots.proof`); the patient is the pathway's, always.
     """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -211,6 +196,13 @@ class Booking(models.Model):
                 name="booking_one_per_need",
                 violation_error_message="Cet examen est déjà réservé pour cette étape.",
             ),
+            Tie(
+                fields=["pathway", "patient"],
+                to="pathways.Pathway",
+                to_fields=["id", "patient"],
+                name="booking_patient_of_pathway",
+                violation_error_message="Ce patient n’est pas celui du parcours.",
+            ),
             models.CheckConstraint(condition=Q(seat__gte=1), name="booking_seat_from_one"),
             models.CheckConstraint(
                 condition=Q(overbooked_for__isnull=True, overbook_reason="")
@@ -237,7 +229,7 @@ class Booking(models.Model):
                 timing=pgtrigger.Deferred,
                 operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
                 declare=[("place", "RECORD")],
-                func=COUNTED,
+                func=proof("NEW.slot_id, OLD.slot_id"),
             )
         ]
 

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from coordination.models.series import Resource, SlotSeries
 from coordination.models.slots import Slot
+from coordination.querysets.slots import UnmadeWeekQuerySet
 from directory.history import tracked
 from directory.models import Professional, Team, User
 
@@ -103,3 +104,29 @@ class DisturbedSlot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.slot} : {self.reason}"
+
+
+class UnmadeWeek(models.Model):
+    """A week whose slot could not be made: the machine, the room or somebody is taken, or the database refused.
+
+    ``starts_at`` is the hour its series wants. It closes by itself when the week has its slot, or wants none any more.
+    """
+
+    series = models.ForeignKey(SlotSeries, on_delete=models.CASCADE, related_name="unmade_weeks")
+    week = models.DateField("semaine")
+    starts_at = models.DateTimeField("attendu le")
+    reason = models.CharField("raison", max_length=300)
+    since = models.DateTimeField("depuis le")
+    settled_at = models.DateTimeField("réglé le", null=True, blank=True)
+
+    objects = UnmadeWeekQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "semaine sans créneau"
+        verbose_name_plural = "semaines sans créneau"
+        ordering = ["starts_at", "id"]
+        indexes = [models.Index(fields=["series"], condition=Q(settled_at__isnull=True), name="unmade_week_open")]
+        constraints = [models.UniqueConstraint(fields=["series", "week"], name="unmade_week_once")]
+
+    def __str__(self) -> str:
+        return f"{self.series}, {self.week} : {self.reason}"

@@ -23,6 +23,7 @@ class ExamType(models.Model):
 
     ``booked_as`` is the milestone that a booking records (the request of an exam, the offer of a first
     consultation), ``done_as`` the one recorded when it took place; an exam that takes a sample adds `biopsy_taken`.
+    ``diagnostic`` is false for what prepares a treatment: IND-03 waits for "imaging, biopsy or other diagnostic exam".
     """
 
     code = models.SlugField("code", max_length=40, unique=True)
@@ -38,6 +39,7 @@ class ExamType(models.Model):
     contraindications = models.TextField(
         "contre-indications à vérifier", blank=True, db_default="", help_text="Une question par ligne."
     )
+    diagnostic = models.BooleanField("contribue au diagnostic", default=True, db_default=True)
     sampling = models.CharField("prélèvement", max_length=8, choices=Sampling, default=Sampling.NEVER)
 
     class Meta:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import uuid4
 
+import pghistory
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -127,3 +129,25 @@ class SlotSeries(models.Model):
 
     def __str__(self) -> str:
         return f"{self.exam_type}, {self.get_weekday_display()} {self.starts_at:%H:%M}"
+
+
+def _members(name: str) -> Callable[[type[models.Model]], type[models.Model]]:
+    """Keeps who joined or left a series, in `<name>History`: those tables are rewritten, never updated."""
+    events = (pghistory.InsertEvent("joined"), pghistory.DeleteEvent("left"))
+    return pghistory.track(*events, model_name=f"{name}History", obj_field=None)  # type: ignore[no-any-return]
+
+
+@_members("SeriesTarget")
+class SeriesTarget(SlotSeries.targets.through):  # type: ignore[name-defined]
+    """A target pathway that a series serves."""
+
+    class Meta:
+        proxy = True
+
+
+@_members("SeriesPractitioner")
+class SeriesPractitioner(SlotSeries.practitioners.through):  # type: ignore[name-defined]
+    """A practitioner expected at a series."""
+
+    class Meta:
+        proxy = True

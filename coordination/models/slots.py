@@ -20,6 +20,35 @@ SPAN = Func(F("starts_at"), F("ends_at"), RangeBoundary(), function="TSTZRANGE",
 """From the beginning of a slot to its end, the end left out."""
 
 
+def proof(slots: str) -> str:
+    """The body of a trigger run at commit on ``slots`` (SQL: keys, nulls left out): what a slot counts stands in
+    it, no seat is beyond its places, and whoever stands there is expected at its hours.
+
+    One statement, so that the counter and the rows are of one instant: a mark is set without the slot's lock, beside
+    bookings that others commit.
+    """
+    return f"""
+    SELECT slot.id, slot.booked, slot.capacity + slot.extra AS places, counted.* INTO place
+        FROM coordination_slot slot CROSS JOIN LATERAL (
+            SELECT COUNT(*)::integer AS taken, COALESCE(MAX(booking.seat), 0) AS highest,
+                COUNT(*) FILTER (WHERE booking.period <> TSTZRANGE(slot.starts_at, slot.ends_at)) AS elsewhere
+                FROM coordination_booking booking WHERE booking.slot_id = slot.id AND booking.status <> 'cancelled'
+        ) counted
+        WHERE slot.id IN ({slots})
+            AND (counted.taken <> slot.booked OR counted.highest > slot.capacity + slot.extra OR counted.elsewhere > 0)
+        LIMIT 1;
+    IF FOUND AND place.taken = place.booked AND place.highest <= place.places THEN
+        RAISE EXCEPTION 'slot %: % bookings at another hour', place.id, place.elsewhere
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'booking_at_the_hour_of_its_slot';
+    ELSIF FOUND THEN
+        RAISE EXCEPTION 'slot %: % bookings, % counted, seat % of %',
+            place.id, place.taken, place.booked, place.highest, place.places
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'slot_counts_its_bookings';
+    END IF;
+    RETURN NULL;
+"""  # noqa: S608 - no value comes from outside
+
+
 class SlotStatus(models.TextChoices):
     PROTECTED = "protected", "Sanctuarisé"
     RELEASED = "released", "Libéré"
@@ -32,7 +61,8 @@ class Slot(models.Model):
 
     ``booked`` counts the places taken; it never exceeds ``capacity`` and the ``extra`` places that named physicians
     agreed to. ``week`` is the Monday of the week it is promised for: a series makes one slot a week, moved in place and
-    never made twice. ``sequence`` grows with each change a calendar must hear of (RFC 5545, 3.8.7.4).
+    never made twice. ``sequence`` grows with each change a calendar must hear of (RFC 5545, 3.8.7.4). At commit the
+    database holds each changed slot against its bookings (`proof`).
     """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -96,6 +126,18 @@ class Slot(models.Model):
                 name="slot_cancelled_with_reason",
                 violation_error_message="Indiquez pourquoi ce créneau est annulé.",
             ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="slot_stands_by_its_bookings",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                timing=pgtrigger.Deferred,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("booked", "capacity", "extra", "starts_at", "ends_at"),
+                declare=[("place", "RECORD")],
+                func=proof("NEW.id"),
+            )
         ]
 
     def __str__(self) -> str:

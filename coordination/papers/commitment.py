@@ -22,6 +22,13 @@ def print_commitment(policy: SlotPolicy, *, at: datetime) -> Printed:
         running = SlotSeries.objects.running(timezone.localdate(at)).filter(
             platform=policy.platform, exam_type=policy.exam_type, targets=policy.target
         )
-        context = {"policy": policy, "place": place, "series": list(running.with_list_data()), "at": at}
+        context = {
+            "policy": policy,
+            "place": place,
+            "series": list(running.with_list_data().order_by("weekday", "starts_at", "pk")),
+            "at": at,
+            # A reference inside the target's own file says nothing to those who sign.
+            "source": "" if policy.source.startswith("[") else policy.source,
+        }
         html = render_to_string("coordination/papers/commitment.html", context)
     return print_pdf(html, also=STYLE)

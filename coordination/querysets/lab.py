@@ -24,7 +24,7 @@ class LabRequestQuerySet(models.QuerySet["LabRequest"]):
 
     def running(self) -> Self:
         """Standing, with an exam still without end."""
-        return self.standing().filter(Exists(_open_exams().filter(share__sample__request=OuterRef("pk"))))
+        return self.standing().filter(Exists(open_exams().filter(share__sample__request=OuterRef("pk"))))
 
     def with_page_data(self) -> Self:
         """Everything a page of the request shows, in a fixed number of queries."""
@@ -55,7 +55,7 @@ class SampleShareQuerySet(models.QuerySet["SampleShare"]):
 
     def awaited(self) -> Self:
         """An exam of theirs has no end yet."""
-        return self.standing().filter(Exists(_open_exams().filter(share=OuterRef("pk"))))
+        return self.standing().filter(Exists(open_exams().filter(share=OuterRef("pk"))))
 
     def with_answers(self) -> Self:
         from coordination.models import AskedExam, LabAnswer
@@ -76,7 +76,7 @@ class SampleShareQuerySet(models.QuerySet["SampleShare"]):
         )  # fmt: skip
 
 
-def _open_exams() -> models.QuerySet:  # type: ignore[type-arg]
+def open_exams() -> models.QuerySet:  # type: ignore[type-arg]
     """Exams without a final or non contributive answer in force."""
     from coordination.models import AskedExam, LabAnswer
 

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
         Booking,
         ExamRequest,
         Hold,
+        SeriesProposal,
         Slot,
         SlotSeries,
+        UnmadeWeek,
         WaitingPlace,
     )
     from directory.models import User
@@ -59,10 +61,61 @@ class SlotSeriesQuerySet(models.QuerySet["SlotSeries"]):
             | Q(platform__establishment__in=user.establishments_as(Role.ADMINISTRATOR))
         )
 
+    def readable_by(self, user: User) -> Self:
+        """Those the user sees at the desk or on their platform, and those they manage."""
+        seen = self.model.objects.visible_to(user).values("pk")
+        return self.filter(Q(pk__in=seen) | Q(pk__in=self.model.objects.managed_by(user).values("pk")))
+
+    def to_look_at(self, user: User, at: datetime) -> Self:
+        """Those the user reads with a week that could not be made, and those they manage with a proposal to answer."""
+        from coordination.models import SeriesProposal, UnmadeWeek
+
+        readable = self.model.objects.readable_by(user).values("pk")
+        lacking = UnmadeWeek.objects.waiting(at).filter(series__in=readable).order_by().values("series")
+        asked = SeriesProposal.objects.waiting().managed_by(user).order_by().values("series")
+        return self.filter(Q(pk__in=asked) | Q(pk__in=lacking))
+
     def with_list_data(self) -> Self:
         return self.select_related("exam_type", "platform__establishment", "resource").prefetch_related(
-            "targets", "practitioners"
+            "targets", "practitioners__establishment"
         )
+
+
+class SeriesProposalQuerySet(models.QuerySet["SeriesProposal"]):
+    def waiting(self) -> Self:
+        """Without an answer."""
+        return self.filter(state="open")
+
+    def managed_by(self, user: User) -> Self:
+        """Those the user answers."""
+        from coordination.models import SlotSeries
+
+        return self.filter(series__in=SlotSeries.objects.managed_by(user).values("pk"))
+
+    def visible_to(self, user: User) -> Self:
+        """One's own, and those about the series the user sees or manages: they name no patient."""
+        from coordination.models import SlotSeries
+
+        seen = SlotSeries.objects.visible_to(user).values("pk")
+        return self.filter(
+            Q(proposed_by=user) | Q(series__in=seen) | Q(series__in=SlotSeries.objects.managed_by(user).values("pk"))
+        )
+
+    def with_list_data(self) -> Self:
+        return self.select_related(
+            "series__exam_type", "series__platform__establishment", "proposed_by__professional",
+            "answered_by__professional", "made__exam_type",
+        )  # fmt: skip
+
+
+class UnmadeWeekQuerySet(models.QuerySet["UnmadeWeek"]):
+    def waiting(self, at: datetime) -> Self:
+        """Still without a slot, to come, and of a series that has not ended before."""
+        wanted = Q(series__valid_until__isnull=True) | Q(series__valid_until__gte=F("week"))
+        return self.filter(wanted, settled_at__isnull=True, starts_at__gt=at)
+
+    def with_list_data(self) -> Self:
+        return self.select_related("series__exam_type", "series__platform__establishment")
 
 
 class SlotQuerySet(models.QuerySet["Slot"]):
@@ -79,11 +132,19 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         seen = SlotSeries.objects.visible_to(user).values("pk")
         return self.filter(Q(series__in=seen) | Q(pk__in=self.model.objects.serving(pathway).values("pk")))
 
-    def free(self, at: datetime) -> Self:
-        """Still protected, in the future, with at least one place left, and not due to the platform yet: what is
+    def free(self, at: datetime, but: Pathway | None = None) -> Self:
+        """What may be booked at ``at``: `not_full`, with a place that nobody else keeps for a few minutes.
+
+        The only definition of a free place; those kept for ``but`` are free for it. A page that shows the others as
+        kept reads `not_full` and `with_held`.
+        """
+        return self.not_full(at).unheld(at, but)
+
+    def not_full(self, at: datetime) -> Self:
+        """Still protected, in the future, with at least one place not taken, and not due to the platform yet: what is
         promised to it does not wait for the job that says so. Nobody more enters a slot that its series gives up."""
-        free = self.filter(status="protected", starts_at__gt=at, release_at__gt=at, booked__lt=F("capacity"))
-        return free.exclude(given_up())
+        rows = self.filter(status="protected", starts_at__gt=at, release_at__gt=at, booked__lt=F("capacity"))
+        return rows.exclude(given_up())
 
     def protected_full(self, at: datetime) -> Self:
         """Still protected and to come, with no place left."""

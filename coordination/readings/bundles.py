@@ -116,7 +116,7 @@ def _numbered(content: Target) -> bool:
 
 def _places(types: set[ExamType], pathway: Pathway, now: datetime) -> dict[int, list[Slot]]:
     """The first free places of each type, those that others hold left out; two queries."""
-    free = Slot.objects.free(now).serving(pathway).unheld(now, pathway).order_by("starts_at", "id")
+    free = Slot.objects.free(now, pathway).serving(pathway).order_by("starts_at", "id")
     each_type = [free.filter(exam_type=one).values("pk")[:PLACES_EACH] for one in types]
     first, *others = each_type
     keys = [row["pk"] for row in first.union(*others, all=True)]

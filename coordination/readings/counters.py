@@ -11,8 +11,8 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from coordination.counters import neighbours
-from coordination.models import Notice, Task
-from coordination.querysets import NoticeQuerySet, TaskQuerySet
+from coordination.models import Notice, SlotSeries, Task
+from coordination.querysets import NoticeQuerySet, SlotSeriesQuerySet, TaskQuerySet
 from coordination.querysets import worklist as reads
 from coordination.querysets.worklist import Scope
 from coordination.readings import covers_told, duties
@@ -84,3 +84,9 @@ def due_today(user: User, at: datetime) -> TaskQuerySet:
 def notices_to_read(user: User, at: datetime) -> NoticeQuerySet:
     """Beside the list: the letters to GPs that wait for someone of the desks ``user`` runs."""
     return Notice.objects.proposed().filter(pathway__team__in=user.teams_as(*reads.DESK))
+
+
+def series_to_look_at(user: User, at: datetime) -> SlotSeriesQuerySet:
+    """Beside the list and in the menu: the series with a week that could not be made, of those the user manages or
+    relies on, and those with a proposal that the user has to answer."""
+    return SlotSeries.objects.to_look_at(user, at)

@@ -104,19 +104,22 @@ def month_of(slots: SlotQuerySet, first: date, calendar: Calendar, now: datetime
 
 def _counted(slots: SlotQuerySet, start: date, end: date, calendar: Calendar, now: datetime) -> list[Any]:
     left = Greatest(F("capacity") + F("extra") - F("booked"), Value(0))
+    unheld = Greatest(F("left") - F("held"), Value(0))
     promised = Q(status="protected", release_at__gt=now, starts_at__gt=now)
     given = Q(status="released") | Q(status="protected", release_at__lte=now, starts_at__gt=now)
     rows = (
         slots.exclude(status="cancelled")
         .between(*bounds(start, end, calendar))
+        .with_held(now)
         .annotate(day=LOCAL_DAY, left=left)
+        .annotate(unheld=unheld)
         .filter(day__range=(start, end))
         .order_by()
         .values("day")
         .annotate(
             slots=Count("pk"),
             places=Sum(F("booked") + F("left")),
-            still=Sum("left", filter=promised),
+            still=Sum("unheld", filter=promised),
             released=Sum("left", filter=given),
             lost=Sum("left", filter=Q(status="protected", starts_at__lte=now)),
         )

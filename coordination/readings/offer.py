@@ -78,8 +78,8 @@ class Offer:
 
     @property
     def in_time(self) -> bool:
-        """True when some slot meets the objective."""
-        return any(each.fit.meets for each in [*self.together, *self.meeting])
+        """True when some slot that can be chosen meets the objective."""
+        return any(each.fit.meets and each.left for each in [*self.together, *self.meeting])
 
     @property
     def first(self) -> Choice | None:
@@ -146,7 +146,7 @@ def _booked(coming: Sequence[Booking], code: str) -> Booking | None:
 
 def offer_of(pathway: Pathway, need: Need, coming: Sequence[Booking], calendar: Calendar, now: datetime) -> Offer:
     """The first free slots of a need, judged against the step's due instant; two queries."""
-    free = Slot.objects.free(now).serving(pathway).with_held(now, pathway)
+    free = Slot.objects.not_full(now).serving(pathway).with_held(now, pathway)
     free = free.filter(exam_type=need.exam_type).with_list_data()
     soonest = list(free.order_by("starts_at", "id")[: MEETING + MISSING])
     around = list(free.filter(_on_days(visits(coming, calendar), calendar)).order_by("starts_at", "id")[:MEETING])

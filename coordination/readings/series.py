@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
-from coordination.models import Booking, DisturbedSlot, Resource, SlotException, SlotSeries
+from coordination.models import (
+    Booking,
+    DisturbedSlot,
+    ReleaseUnit,
+    Resource,
+    SeriesProposal,
+    SlotException,
+    SlotSeries,
+    UnmadeWeek,
+    Weekday,
+)
 from coordination.rules.series import Outcome, Verdict
-from coordination.services.series_drafts import Call, Change
-from directory.models import Role, Team, TeamKind, User
+from coordination.services.series import SeriesValues
+from coordination.services.series_drafts import Call, Change, exceptions_of
+from directory.models import Establishment, Role, Team, TeamKind, User
+from directory.typography import NBSP
+
+TOLD = timedelta(days=30)
+"""How long an answer stays on the list of series."""
 
 
 def managed_platforms(user: User) -> list[Team]:
@@ -59,6 +74,12 @@ def exceptions_in_force(platforms: Iterable[Team], now: datetime) -> list[SlotEx
     return list(rows.select_related("series__exam_type", "resource", "professional", "platform"))
 
 
+def exceptions_of_series(series: SlotSeries, now: datetime) -> list[SlotException]:
+    """Those that touch it and are not over, first day first."""
+    rows = exceptions_of(series, series.practitioners.all())
+    return sorted((each for each in rows if each.last_on >= now.date()), key=lambda each: (each.first_on, each.pk))
+
+
 def waiting_for_decision(platforms: Iterable[Team], now: datetime) -> list[DisturbedSlot]:
     """Slots to come with patients that their series no longer gives."""
     rows = DisturbedSlot.objects.filter(
@@ -68,6 +89,20 @@ def waiting_for_decision(platforms: Iterable[Team], now: datetime) -> list[Distu
         settled_at__isnull=True,
     )
     return list(rows.select_related("slot__exam_type", "slot__platform__establishment").order_by("slot__starts_at"))
+
+
+def unmade_for(user: User, now: datetime) -> list[UnmadeWeek]:
+    """Weeks without their slot, of the series the user manages or relies on, soonest first."""
+    rows = UnmadeWeek.objects.waiting(now).filter(series__in=SlotSeries.objects.readable_by(user).values("pk"))
+    return list(rows.with_list_data().order_by("starts_at", "pk"))
+
+
+def proposals_for(user: User, now: datetime) -> tuple[list[SeriesProposal], list[SeriesProposal]]:
+    """Those the user has to answer, oldest first; and their own, open or answered since `TOLD`."""
+    rows = SeriesProposal.objects.with_list_data()
+    to_answer = rows.managed_by(user).waiting().order_by("proposed_at", "pk")
+    mine = rows.filter(proposed_by=user).filter(Q(state="open") | Q(answered_at__gt=now - TOLD))
+    return list(to_answer), list(mine.order_by("-proposed_at", "-pk"))
 
 
 def exception_choices(user: User, now: datetime) -> dict[str, tuple[str, str, Any]]:
@@ -85,6 +120,45 @@ def exception_choices(user: User, now: datetime) -> dict[str, tuple[str, str, An
     for row in series:
         found[f"series:{row.uuid}"] = ("Une seule série", f"{row}, {row.platform}", row)
     return found
+
+
+def exception_choices_of(series: SlotSeries) -> dict[str, tuple[str, str, Any]]:
+    """The same for whoever asks about one series: itself, what it needs, its platform."""
+    found: dict[str, tuple[str, str, Any]] = {
+        f"series:{series.uuid}": ("Cette série", f"{series}, {series.platform}", series)
+    }
+    if series.resource:
+        found[f"resource:{series.resource.uuid}"] = ("Appareil ou salle", str(series.resource), series.resource)
+    for person in series.practitioners.all():
+        found[f"professional:{person.uuid}"] = ("Praticien", str(person), person)
+    found[f"platform:{series.platform.uuid}"] = ("Plateau entier", str(series.platform), series.platform)
+    return found
+
+
+def described(values: SeriesValues, place: Establishment | None = None) -> dict[str, str]:
+    """Label to text, as a person reads a series; with ``place``, those who come from elsewhere say from where."""
+    people = [
+        f"{each}, {each.establishment}" if place and each.establishment not in (None, place) else str(each)
+        for each in values.practitioners
+    ]
+    return {
+        "Jour": Weekday(values.weekday).label,
+        "Heure": f"{values.starts_at:%H:%M}",
+        "Durée": f"{values.duration_minutes}{NBSP}minutes",
+        "Places": str(values.capacity),
+        "Rendu au plateau": f"{values.release_notice_hours} {ReleaseUnit(values.release_unit).label} avant",
+        "Appareil ou salle": str(values.resource or "sans"),
+        "Lieu annoncé": values.room or "–",
+        "Praticiens": " ; ".join(sorted(people)) or "aucun",
+        "Parcours servis": ", ".join(sorted(each.name for each in values.targets)),
+        "Dernier jour": f"{values.valid_until:%d/%m/%Y}" if values.valid_until else "sans fin prévue",
+    }
+
+
+def differences(before: SeriesValues, after: SeriesValues) -> list[tuple[str, str, str]]:
+    """What differs: label, before, after."""
+    old, new = described(before), described(after)
+    return [(label, old[label], new[label]) for label in old if old[label] != new[label]]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ One run is one year as it could be. First a history is drawn again from the week
 matter of luck), then 52 weeks from that history, with its weekdays; requests come in opening hours. Slots stand on the
 days of the pattern, at 9:00. A request takes the first slot still protected that it can reach; if that comes after the
 objective, the patient goes to an ordinary appointment (``leaves``) or takes it late. The same requests are played
-against each number of slots, so that the numbers differ by the slots alone. Days are of 24 hours, without holidays.
+against each number of slots, so that the numbers differ by the slots alone. Delays are counted in calendar days, as
+the objective of a step is: a slot on the last day is in time at any hour. Holidays are not played.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, inf
+from math import ceil, floor, inf, sqrt
 from random import Random
 
-from coordination.rules.spread import quantile
+from coordination.rules.spread import FEWEST, quantile
 
 WEEKS = 52
 WARM_UP = 4
@@ -25,7 +26,10 @@ INTERVAL = (0.05, 0.95)
 OPENS, CLOSES, SLOT_HOUR = 8 / 24, 18 / 24, 9 / 24
 FEWEST_WEEKS = 8
 """Below this many weeks of history, nothing is said."""
+FEWEST_REQUESTS = FEWEST
+"""Nor of fewer requests: they would point at persons, and one request tells nothing of a year."""
 MOST_TRIED = 12
+SATURDAY = 5
 
 
 @dataclass(frozen=True)
@@ -41,18 +45,32 @@ class History:
 
     @property
     def enough(self) -> bool:
-        return len(self.weeks) >= FEWEST_WEEKS and sum(self.weeks) > 0
+        return len(self.weeks) >= FEWEST_WEEKS and sum(self.weeks) >= FEWEST_REQUESTS
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What is fixed: weekdays of the slots in the order they are filled, notice of release and objective in days, and
-    whether one who finds no place in time leaves for an ordinary appointment."""
+    """What is fixed: weekdays of the slots in the order they are filled, notice of release (days of 24 hours, with
+    ``worked`` those from Monday to Friday) and objective (calendar days), and whether one who finds no place in time
+    leaves for an ordinary appointment."""
 
     days: tuple[int, ...]
     notice: float
     objective: float
     leaves: bool = True
+    worked: bool = False
+
+    def given_back(self, slot: float) -> float:
+        """The instant at which a slot that nobody took goes to the platform."""
+        if not self.worked:
+            return slot - self.notice
+        left, instant = self.notice, slot
+        while left > 0:
+            start = float(ceil(instant) - 1)
+            worked = instant - start if start % 7 < SATURDAY else 0.0
+            step = min(worked, left) if worked else instant - start
+            left, instant = left - (step if worked else 0.0), instant - step
+        return instant
 
 
 @dataclass(frozen=True)
@@ -102,20 +120,28 @@ def slot_times(count: int, days: Sequence[int], weeks: int) -> list[float]:
     return [7 * number + instant for number in range(weeks) for instant in week]
 
 
-def serve(arrivals: Sequence[float], slots: Sequence[float], rule: Rule, since: float = 0.0, until: float = inf) -> Run:
+def serve(
+    arrivals: Sequence[float],
+    slots: Sequence[float],
+    rule: Rule,
+    since: float = 0.0,
+    until: float = inf,
+    given_back: Sequence[float] | None = None,
+) -> Run:
     """Plays ordered ``arrivals`` against ordered ``slots``; only what comes in [since, until) is counted: the line is
-    filled before, and those who come last still find slots after."""
+    filled before, and those who come last still find slots after. ``given_back`` is `Rule.given_back` of each slot."""
+    releases = given_back or [rule.given_back(slot) for slot in slots]
     taken = [False] * len(slots)
     arrived = in_time = backlog = 0
     first_free = 0
     for at in arrivals:
-        reached = bisect_right(slots, at + rule.notice)
+        reached = bisect_right(releases, at)
         first_free = max(first_free, reached)
         counted = since <= at < until
         arrived += counted
         if first_free == len(slots):
             continue
-        late = slots[first_free] - at > rule.objective
+        late = floor(slots[first_free]) - floor(at) > rule.objective
         if late and rule.leaves:
             continue
         taken[first_free] = True
@@ -140,10 +166,21 @@ def draw_arrivals(history: History, weeks: int, random: Random) -> list[float]:
 
 
 def worth_trying(history: History) -> range:
-    """The numbers of slots a week around the need: from half the mean to well above it, a dozen at most."""
+    """The numbers of slots a week around the need: from half the mean to well above it, a dozen at most, some left out
+    between them when the need is great (`between` tries those)."""
     mean = ceil(history.mean)
     first = max(1, mean // 2)
-    return range(first, min(max(first + 6, 2 * mean + 3), first + MOST_TRIED))
+    last = max(first + 5, min(2 * mean + 2, first + MOST_TRIED - 1), ceil(mean + 3 * sqrt(mean) + 1))
+    return range(first, last + 1, ceil((last + 1 - first) / MOST_TRIED))
+
+
+def between(found: Sequence[Size], goal: float) -> range:
+    """The numbers left out just below the fewest that reach ``goal``: the answer may be one of them."""
+    numbers = [each.slots for each in found]
+    answer = fewest(found, goal)
+    if answer is None or answer == numbers[0]:
+        return range(0)
+    return range(numbers[numbers.index(answer) - 1] + 1, answer)
 
 
 def sizes(
@@ -158,11 +195,12 @@ def sizes(
     random, end = Random(seed), WARM_UP + weeks  # noqa: S311 (a simulation, to be played again)
     after = int((rule.objective + rule.notice) // 7) + 2
     slots = [slot_times(count, rule.days, end + after) for count in counts]
+    given_back = [[rule.given_back(slot) for slot in times] for times in slots]
     played: list[list[Run]] = [[] for _ in counts]
     for _ in range(runs):
         arrivals = draw_arrivals(history, end, random)
         for number, times in enumerate(slots):
-            played[number].append(serve(arrivals, times, rule, since=7 * WARM_UP, until=7 * end))
+            played[number].append(serve(arrivals, times, rule, 7 * WARM_UP, 7 * end, given_back[number]))
     return [
         Size(
             count,

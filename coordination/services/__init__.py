@@ -52,6 +52,7 @@ from coordination.services.meetings import (
 )
 from coordination.services.moving import history_of, move_booking, overbook, overbookers
 from coordination.services.new_tasks import create_task
+from coordination.services.night import generate_slots
 from coordination.services.notice_letters import open_notice, read_link
 from coordination.services.notice_post import (
     accept_notice,
@@ -73,6 +74,7 @@ from coordination.services.papers import (
     requeue_papers,
     retry_paper,
 )
+from coordination.services.patient_post import agree_to_mails, remind_patients, standing_agreement, withdraw_mails
 from coordination.services.policies import (
     add_file,
     create_convention,
@@ -83,6 +85,16 @@ from coordination.services.policies import (
     refuse_without_convention,
     remind_of_conventions,
     seed_policies,
+)
+from coordination.services.promises import sync_promises, watch_promises
+from coordination.services.proposals import (
+    accept_proposal,
+    change_of_proposal,
+    decline_proposal,
+    propose_change,
+    propose_exception,
+    propose_series,
+    withdraw_proposal,
 )
 from coordination.services.recurrence import (
     make_next_occurrences,
@@ -108,7 +120,16 @@ from coordination.services.resources import add_resource, retire_resource
 from coordination.services.reviews import ask_review, ask_switch_review
 from coordination.services.saved_views import delete_view, open_on, save_view
 from coordination.services.seats import Wish
-from coordination.services.series import SeriesValues, change_of_series, create_series, edit_series, generate_slots
+from coordination.services.series import (
+    SeriesValues,
+    change_of_new,
+    change_of_series,
+    create_series,
+    edit_series,
+    refuse_changed,
+    values_of,
+    version_of,
+)
 from coordination.services.tasks import (
     cancel_task,
     claim_task,
@@ -127,10 +148,12 @@ __all__ = [
     "SeriesValues",
     "Wish",
     "accept_notice",
+    "accept_proposal",
     "acknowledge_told",
     "act_on_rows",
     "add_file",
     "add_resource",
+    "agree_to_mails",
     "answer_offer",
     "ask_exam",
     "ask_review",
@@ -143,6 +166,8 @@ __all__ = [
     "cancel_request",
     "cancel_task",
     "change_of_exception",
+    "change_of_new",
+    "change_of_proposal",
     "change_of_series",
     "change_return",
     "check_opened",
@@ -159,6 +184,7 @@ __all__ = [
     "create_task",
     "decide_action",
     "decide_policy",
+    "decline_proposal",
     "delete_view",
     "drop_ended_holds",
     "drop_holds",
@@ -218,15 +244,20 @@ __all__ = [
     "postpone_call",
     "produce_paper",
     "propose_again",
+    "propose_change",
     "propose_date",
+    "propose_exception",
+    "propose_series",
     "read_lab_link",
     "read_link",
     "record_contact",
     "rectify_notice",
+    "refuse_changed",
     "refuse_request",
     "refuse_without_convention",
     "release_unused_slots",
     "remind_of_conventions",
+    "remind_patients",
     "renew_hold",
     "renew_lab_link",
     "reopen_review",
@@ -249,6 +280,7 @@ __all__ = [
     "set_day",
     "set_usual_week",
     "settle_covers",
+    "standing_agreement",
     "start_early_actions",
     "start_review",
     "stop_coming_back",
@@ -256,6 +288,7 @@ __all__ = [
     "stop_requests",
     "stop_series",
     "stop_waiting",
+    "sync_promises",
     "take_back_exception",
     "take_back_result",
     "take_post",
@@ -264,6 +297,11 @@ __all__ = [
     "tick_item",
     "undo_act",
     "undo_mark",
+    "values_of",
+    "version_of",
     "warn_of_promises",
+    "watch_promises",
     "withdraw_contact",
+    "withdraw_mails",
+    "withdraw_proposal",
 ]

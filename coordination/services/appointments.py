@@ -102,6 +102,21 @@ def take_back_offer(booking: Booking, user: User | None, reason: str) -> None:
         withdraw_milestone(milestone=fact, author=user, note=f"Rendez-vous annulé : {reason}")
 
 
+def take_back_mistake(booking: Booking, user: User | None) -> None:
+    """What was booked by mistake asked for nothing: the request that it recorded is withdrawn (IND-06), unless another
+    booking of that exam counts on it."""
+    others = Booking.objects.standing().filter(pathway=booking.pathway_id, exam_type=booking.exam_type_id)
+    if not others.exclude(pk=booking.pk).exists():
+        _take_back(booking, user, booking.cancel_reason)
+
+
+def _take_back(booking: Booking, user: User | None, reason: str) -> None:
+    """Withdraws what the booking, or one that was moved there, recorded of the request or the offer."""
+    keys = [f"{BOOKED}{each.uuid}" for each in moves_of(booking)]
+    for fact in as_corrected(Milestone.objects.filter(pathway=booking.pathway_id, dedup_key__in=keys)):
+        withdraw_milestone(milestone=fact, author=user, note=f"Rendez-vous annulé : {reason}")
+
+
 def as_corrected(facts: Iterable[Milestone]) -> list[Milestone]:
     """Those of ``facts`` that stand, each as last corrected: a correction is a new row, which bears no key."""
     return [last for fact in facts if (last := in_force(fact)) is not None]

@@ -15,6 +15,7 @@ from django.utils import timezone
 from coordination.models import Booking, BookingStatus, Slot
 from coordination.services.cancel_codes import OTHER
 from coordination.services.notices import tell_gp_of_appointments
+from coordination.services.patient_post import tell_patient_booked, tell_patient_cancelled
 from coordination.services.platform_post import tell_platform_booked, tell_platform_cancelled
 from coordination.services.reviews import settle_review
 from coordination.services.seats import Wish, give_back, lock_file, lock_slots, take_seats, undo_offer
@@ -51,6 +52,7 @@ def book_slot(
     (booking,) = take_seats(pathway=locked, wishes=[Wish(slot, step_key)], keys=[request_key], user=user, at=at)
     tell_platform_booked(booking=booking)
     tell_gp_of_appointments(pathway=locked, at=booking.booked_at)
+    tell_patient_booked(bookings=[booking], at=booking.booked_at)
     return booking
 
 
@@ -94,6 +96,7 @@ def cancel_booking(
     undo_offer(booking=fresh, cause=cause, user=user)
     tell_platform_cancelled(booking=fresh)
     tell_gp_of_appointments(pathway=pathway, at=at)
+    tell_patient_cancelled(bookings=[fresh], at=at)
     ask_to_tell([fresh], [known], user, at)
     settle_review(pathway=pathway, user=user)
     return fresh

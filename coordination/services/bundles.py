@@ -13,6 +13,7 @@ from coordination.models import Booking, BookingStatus, Bundle, BundleKind, Hold
 from coordination.services.cancel_codes import OTHER
 from coordination.services.holds import MINUTES, keep_places
 from coordination.services.notices import tell_gp_of_appointments
+from coordination.services.patient_post import tell_patient_booked, tell_patient_cancelled
 from coordination.services.platform_post import tell_platforms_of_bundle, tell_platforms_of_cancelled
 from coordination.services.reviews import settle_review
 from coordination.services.seats import Wish, give_back, lock_file, lock_slots, take_seats, undo_offer
@@ -76,6 +77,7 @@ def book_bundle(
     bookings = take_seats(pathway=locked, wishes=wishes, keys=keys, user=user, at=at, bundle=bundle)
     tell_platforms_of_bundle(bookings=bookings)
     tell_gp_of_appointments(pathway=locked, at=bookings[0].booked_at)
+    tell_patient_booked(bookings=bookings, at=bookings[0].booked_at)
     return bundle
 
 
@@ -130,6 +132,7 @@ def cancel_bundle(
         gone.append(fresh)
     tell_platforms_of_cancelled(bookings=gone)
     tell_gp_of_appointments(pathway=pathway, at=at)
+    tell_patient_cancelled(bookings=gone, at=at)
     ask_to_tell(gone, known, user, at)
     settle_review(pathway=pathway, user=user)
     return gone

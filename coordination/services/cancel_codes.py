@@ -9,6 +9,7 @@ from django.apps.registry import Apps
 
 OTHER, DEATH, CLOSED, MOVED = "other", "death", "pathway_closed", "moved"
 """Those that the software itself gives."""
+MISTAKE = "mistake"
 OWN = frozenset({OTHER, DEATH, CLOSED, MOVED})
 
 CODES: tuple[dict[str, Any], ...] = (
@@ -25,7 +26,7 @@ CODES: tuple[dict[str, Any], ...] = (
     {"code": DEATH, "label": "Décès du patient", "side": "care"},
     {"code": CLOSED, "label": "Parcours clos", "side": "desk"},
     {"code": MOVED, "label": "Déplacé à une autre date", "side": "desk"},
-    {"code": "mistake", "label": "Réservé par erreur", "side": "desk"},
+    {"code": MISTAKE, "label": "Réservé par erreur", "side": "desk"},
     {"code": OTHER, "label": "Autre", "side": "desk", "needs_comment": True, "order": 900},
 )
 

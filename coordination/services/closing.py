@@ -14,6 +14,7 @@ from coordination.services.booking import cancel_booking
 from coordination.services.cancel_codes import DEATH
 from coordination.services.holds import drop_holds
 from coordination.services.new_tasks import create_task
+from coordination.services.promises import sync_promises
 from coordination.services.recurrence import stop_coming_back
 from coordination.services.requests import stop_requests
 from coordination.services.seats import lock_slots
@@ -42,6 +43,7 @@ def stop_expecting(*, patient: Patient) -> None:
         stop_requests(pathway=pathway, reason=DEAD)
         if pathway.task_series.exists():
             stop_coming_back(pathway=pathway, reason=DEAD)
+    sync_promises(pathways_of=list(Pathway.objects.filter(patient=patient).values_list("pk", flat=True)))
     for task in Task.objects.open().filter(pathway__patient=patient).order_by("pk"):
         cancel_task(task=task, user=None, reason=DEAD)
     ContactState.objects.filter(pathway__patient=patient).update(call_back_on=None)

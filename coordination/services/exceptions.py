@@ -12,8 +12,8 @@ from django.utils import timezone
 from coordination.models import DisturbedSlot, ExceptionKind, Resource, Slot, SlotException, SlotSeries
 from coordination.rules.series import monday_of
 from coordination.services.series import refuse_outdated
-from coordination.services.series_acts import act, lock_series, refuse_conflicts, stop_asking
-from coordination.services.series_drafts import Change, draft_of
+from coordination.services.series_acts import act, lock_means, lock_series, refuse_conflicts, stop_asking
+from coordination.services.series_drafts import Change, draft_of, set_aside_told
 from directory.errors import DomainError
 from directory.models import Professional, Team, User
 from pathways.services import calendar_of
@@ -83,6 +83,7 @@ def change_of_exception(exception: SlotException, *, taking_back: bool = False, 
         for each in series_touched(exception)
     ]
     for draft in drafts:
+        set_aside_told(draft, draft.series)
         # Only its own weeks: the rest is the night's, or another change's.
         last = exception.last_on + timedelta(days=6)
         draft.outcomes = [each for each in draft.outcomes if monday_of(exception.first_on) <= each.week <= last]
@@ -98,7 +99,7 @@ def make_exception(*, exception: SlotException, user: User, seen: str | None = N
     """
     if known := SlotException.objects.filter(uuid=exception.uuid).first():
         return known
-    lock_series(series_touched(exception))
+    _lock(exception)
     change = change_of_exception(exception)
     refuse_outdated(change, seen)
     refuse_conflicts(change)
@@ -108,6 +109,16 @@ def make_exception(*, exception: SlotException, user: User, seen: str | None = N
         _replace_former(exception, user)
     act(change, by=user)
     return exception
+
+
+def _lock(exception: SlotException) -> None:
+    """What it is about first, so that no series takes it meanwhile; then the series and their slots."""
+    lock_means(
+        platforms=[exception.platform_id or 0],
+        resources=[exception.resource_id],
+        people=[exception.professional_id or 0],
+    )
+    lock_series(series_touched(exception))
 
 
 def _replace_former(exception: SlotException, user: User) -> None:
@@ -128,7 +139,7 @@ def take_back_exception(*, exception: SlotException, user: User, seen: str | Non
 
     Raises DomainError when it was taken back already, or when a machine or a practitioner is expected elsewhere since.
     """
-    lock_series(series_touched(exception))
+    _lock(exception)
     fresh = SlotException.objects.select_for_update(of=("self",)).get(pk=exception.pk)
     if fresh.taken_back_at:
         raise DomainError("Cette exception est déjà levée.", code="taken_back")

@@ -25,6 +25,7 @@ from coordination.services.appointments import in_force
 from coordination.services.lab_post import tell_team_answered
 from coordination.services.lab_requests import SENT
 from coordination.services.new_tasks import create_task
+from coordination.services.promises import sync_promises
 from coordination.services.tasks import cancel_task
 from directory.errors import DomainError
 from directory.joined import joined
@@ -95,6 +96,7 @@ def say_answer(
     if answer is Answer.NONCONTRIBUTIVE:
         _ask_new_sample(request, made, act, user, at)
     tell_team_answered(request=request, act=act)
+    sync_promises(pathways_of=[request.pathway_id], now=at)
     return rows
 
 
@@ -235,6 +237,7 @@ def _take_back(
         author=user,
     )
     tell_team_answered(request=request, act=act, corrected=True)
+    sync_promises(pathways_of=[request.pathway_id], now=now)
 
 
 @joined

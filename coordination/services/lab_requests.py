@@ -25,6 +25,7 @@ from coordination.models import (
 from coordination.rules.lab import check_answers
 from coordination.services.appointments import in_force
 from coordination.services.lab_post import tell_laboratory, tell_laboratory_cancelled
+from coordination.services.promises import sync_promises
 from directory.errors import DomainError
 from directory.models import Team, User
 from pathways.models import Document, DocumentStatus, Milestone, MilestoneSource, Pathway
@@ -103,6 +104,8 @@ def send_lab_request(
     )
     if sent_at:
         mark_sample_sent(sample=sample, sent_at=sent_at, user=user)
+    else:
+        sync_promises(pathways_of=[locked.pk], now=at)
     return request
 
 
@@ -213,6 +216,7 @@ def mark_sample_sent(*, sample: Sample, sent_at: datetime, user: User | None) ->
         source=MilestoneSource.AUTOMATIC,
         dedup_key=f"{SENT}{sample.uuid}:{turns}",
     )
+    sync_promises(pathways_of=[pathway.pk])
     sample.refresh_from_db()
     return sample
 
@@ -257,6 +261,7 @@ def cancel_lab_request(*, request: LabRequest, reason: str, user: User | None) -
             withdraw_milestone(milestone=last, author=user, note=f"Demande annulée : {reason}")
     for share in SampleShare.objects.with_page_data().filter(sample=request.sample):
         tell_laboratory_cancelled(share=share)
+    sync_promises(pathways_of=[request.pathway_id])
     request.refresh_from_db()
     return request
 

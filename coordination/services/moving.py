@@ -14,6 +14,7 @@ from coordination.services.appointments import moves_of, when
 from coordination.services.booking import same_request
 from coordination.services.cancel_codes import MOVED
 from coordination.services.notices import tell_gp_of_appointments
+from coordination.services.patient_post import tell_patient_booked, tell_patient_moved
 from coordination.services.platform_post import tell_platform_booked, tell_platform_cancelled, tell_platform_moved
 from coordination.services.seats import Extra, Wish, give_back, lock_file, lock_slots, take_seats
 from coordination.services.telling import ask_to_tell, cause_of, drop_telling, known_slot, note_told
@@ -71,6 +72,7 @@ def move_booking(
         tell_platform_cancelled(booking=old)
         tell_platform_booked(booking=new)
     tell_gp_of_appointments(pathway=locked, at=at)
+    tell_patient_moved(old=old, new=new, at=at)
     note_told(new, how=told_how, patient_knows=False, user=user, at=at)
     ask_to_tell([new], [known_slot(old)], user, at)
     return new
@@ -131,6 +133,7 @@ def overbook(
     )
     tell_platform_booked(booking=booking)
     tell_gp_of_appointments(pathway=locked, at=at)
+    tell_patient_booked(bookings=[booking], at=at)
     return booking
 
 

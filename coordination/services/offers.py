@@ -127,7 +127,8 @@ def _close_if_stale(pk: int, now: datetime) -> int:
     if offer is None:
         return 0
     slot = Slot.objects.with_list_data().get(pk=offer.slot_id)
-    if not Slot.objects.free(now).filter(pk=slot.pk).exists():
+    # A colleague who keeps it for a few minutes has not taken it.
+    if not Slot.objects.not_full(now).filter(pk=slot.pk).exists():
         why = "La place n’est plus libre"
     elif add(offer.offered_at, STANDS, calendar_of(slot.platform.establishment)) < now:
         why = "Sans réponse dans la journée"
@@ -143,7 +144,8 @@ def answer_offer(
     """The patient takes the place, which is booked at once in the same transaction, or does not, for a reason.
 
     Declined, the next in rank is asked, and the patient keeps their rank for other places. Raises SlotFull when
-    somebody else had the place first: the offer is set aside and the patient goes on waiting. Raises DomainError when
+    somebody else had the place first: the offer is set aside and the patient goes on waiting; only kept for somebody
+    else for a few minutes (code ``slot_held``), the offer stands. Raises DomainError when
     the offer was answered already (code ``answered``), without a reason to decline, or as `book_slot` does.
     """
     if not accept:
@@ -153,8 +155,9 @@ def answer_offer(
         return None
     try:
         return _accept(offer, user, at)
-    except SlotFull:
-        _lose(offer, user, at)
+    except SlotFull as refused:
+        if refused.code != "slot_held":  # kept a few minutes for somebody else: it may still come back
+            _lose(offer, user, at)
         raise
 
 

@@ -13,19 +13,18 @@ from coordination.services.appointments import clock_of, record_request
 from coordination.services.new_tasks import create_task
 from coordination.services.notices import tell_gp_of_appointments
 from coordination.services.platform_post import tell_platform_asked, tell_platform_not_asked
+from coordination.services.promises import WARNING, sync_promises
 from coordination.services.seats import lock_file, refuse_wrong_step
 from coordination.services.tasks import cancel_task, complete_task
 from directory.errors import DomainError
 from directory.models import Team, User
 from directory.typography import moment
 from pathways.models import AppointmentStatus, MilestoneSource, Pathway
-from pathways.rules.clock import Duration, Unit, add, before
+from pathways.rules.clock import Duration, add, before
 from pathways.services import calendar_of, record_milestone, write_appointment
 
 USUAL_LENGTH = timedelta(minutes=30)
 """How long the appointment is taken to last: a platform that answers gives its beginning."""
-WARNING = Duration(4, Unit.OFFICE_HOURS)
-"""How long before its promise breaks the desk is asked to call the platform."""
 LONGEST_NOTICE = timedelta(days=10)
 """No holiday makes four hours of work last longer."""
 
@@ -79,6 +78,7 @@ def ask_exam(
         raise DomainError("Cet examen est déjà demandé pour cette étape.", code="already_asked") from error
     record_request(pathway=locked, exam_type=exam_type, key=str(request.uuid), user=user, at=at)
     tell_platform_asked(request=request)
+    sync_promises(pathways_of=[locked.pk], now=at)
     return request
 
 
@@ -137,6 +137,7 @@ def propose_date(
         origin=_told_origin(locked),
         author=user,
     )
+    sync_promises(pathways_of=[locked.pathway_id], now=at)
     return locked
 
 
@@ -204,6 +205,7 @@ def close_request(*, request: ExamRequest, user: User | None, at: datetime | Non
     if locked.proposed_at:
         _write_in_file(locked, AppointmentStatus.DONE)
     _drop_warning(locked, user, "L’examen a eu lieu")
+    sync_promises(pathways_of=[locked.pathway_id])
     return locked
 
 
@@ -268,6 +270,7 @@ def _end(request: ExamRequest, status: str, reason: str, user: User | None, at: 
                 origin=uuid5(locked.uuid, "tell-ended"),
                 author=user,
             )
+    sync_promises(pathways_of=[pathway.pk], now=at)
     return locked
 
 

@@ -39,7 +39,16 @@ from coordination.querysets import ExamRequestQuerySet
 from coordination.readings.targets import content_of
 from coordination.readings.worklist import exam_codes, step_definition
 from coordination.rules.slots import first_free_seat
-from coordination.services.appointments import clock_of, record_request, said, take_back_offer, when, write_in_file
+from coordination.services.appointments import (
+    clock_of,
+    record_request,
+    said,
+    take_back_mistake,
+    take_back_offer,
+    when,
+    write_in_file,
+)
+from coordination.services.cancel_codes import MISTAKE
 from coordination.services.life import log
 from coordination.services.policies import refuse_without_convention
 from coordination.services.waiting import serve, wait_again
@@ -108,7 +117,7 @@ def _proposed_between(pathway: Pathway, start: datetime | OuterRef, end: datetim
 
 
 def is_free(slot: Slot, at: datetime) -> bool:
-    """True when a slot read by `locked_slots` has a place for that pathway: `SlotQuerySet.free`, less the holds."""
+    """True when a slot read by `locked_slots` has a place for that pathway, as `SlotQuerySet.free` says."""
     held: int = getattr(slot, "held", 0)
     promised = slot.status == SlotStatus.PROTECTED and slot.starts_at > at and slot.release_at > at
     promised = promised and not getattr(slot, "given_up", False)
@@ -254,7 +263,7 @@ def next_free(slot: Slot, pathway: Pathway, at: datetime, count: int = ALTERNATI
     """The next free slots of the same type for the pathway, those that clash with the patient's day left out."""
     taken = Booking.objects.standing().filter(patient=pathway.patient_id, slot__ends_at__gt=at)
     spans = taken.values_list("slot__starts_at", "slot__ends_at")
-    free = Slot.objects.free(at).serving(pathway).filter(exam_type=slot.exam_type_id).exclude(pk=slot.pk)
+    free = Slot.objects.free(at, pathway).serving(pathway).filter(exam_type=slot.exam_type_id).exclude(pk=slot.pk)
     for start, end in spans:
         free = free.exclude(starts_at__lt=end, ends_at__gt=start)
     return list(free.with_list_data().order_by("starts_at", "id")[:count])
@@ -349,8 +358,10 @@ def stand_or_not(slot: Slot) -> None:
 
 
 def undo_offer(*, booking: Booking, cause: CancelCode, user: User | None) -> None:
-    """What a cancellation takes back besides the place: an offer that did not come from the patient, and, when the
-    platform failed, the end of the wait of a patient served by it."""
+    """What a cancellation takes back besides the place: a request that nobody made, an offer that did not come from the
+    patient, and, when the platform failed, the end of the wait of a patient served by it."""
+    if cause.code == MISTAKE:
+        take_back_mistake(booking, user)
     if cause.side in (CancelSide.DESK, CancelSide.PLATFORM):
         take_back_offer(booking, user, booking.cancel_reason)
     if cause.side == CancelSide.PLATFORM:

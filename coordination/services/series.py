@@ -6,19 +6,21 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-import structlog
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from coordination.models import ExamType, ReleaseUnit, Resource, Slot, SlotException, SlotSeries
-from coordination.rules.series import Verdict, monday_of
-from coordination.services.series_acts import act, lock_series, make_missing, refuse_conflicts
-from coordination.services.series_drafts import HORIZON, Change, Draft, draft_of
+from coordination.models import ExamType, ReleaseUnit, Resource, Slot, SlotException, SlotSeries, UnmadeWeek
+from coordination.readings.lent import without_convention
+from coordination.rules.series import monday_of
+from coordination.services.series_acts import act, lock_means, lock_series, make_missing, refuse_conflicts
+from coordination.services.series_drafts import HORIZON, Change, Draft, draft_of, set_aside_told
 from directory.errors import DomainError
+from directory.history import because
 from directory.models import Professional, Team, User
 from pathways.models import TargetPathway
 from pathways.services import calendar_of
@@ -26,16 +28,15 @@ from pathways.services import calendar_of
 __all__ = [
     "HORIZON",
     "SeriesValues",
+    "change_of_new",
     "change_of_series",
     "create_series",
     "edit_series",
-    "generate_slots",
+    "refuse_changed",
+    "refuse_outdated",
+    "values_of",
+    "version_of",
 ]
-
-log = structlog.get_logger(__name__)
-
-NIGHTLY = frozenset({Verdict.MAKE, Verdict.CANCEL, Verdict.REOPEN, Verdict.PERSON})
-"""What the night does by itself: it never moves nor changes a slot that stands."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,18 @@ class SeriesValues:
         """The same text for the same values."""
         fields = {**self.fields(), "resource": self.resource and self.resource.pk}
         return repr((fields, sorted(t.pk for t in self.targets), sorted(p.pk for p in self.practitioners)))
+
+
+def values_of(series: SlotSeries) -> SeriesValues:
+    """What a stored series is."""
+    names = [each for each in SeriesValues.__dataclass_fields__ if each not in ("targets", "practitioners")]
+    kept = {name: getattr(series, name) for name in names}
+    return SeriesValues(**kept, targets=list(series.targets.all()), practitioners=list(series.practitioners.all()))
+
+
+def version_of(series: SlotSeries) -> str:
+    """The same text as long as nobody changes the series: what a form was drawn from."""
+    return sha256(values_of(series).told.encode()).hexdigest()[:32]
 
 
 @transaction.atomic
@@ -103,6 +116,10 @@ def create_series(
         uuid=uuid or uuid4(), exam_type=exam_type, platform=platform, valid_from=valid_from, **values.fields()
     )
     _check(series, values)
+    refuse_strangers(series, values)
+    lock_means(
+        platforms=[platform.pk], resources=[resource.pk if resource else None], people=[each.pk for each in present]
+    )
     try:
         with transaction.atomic():
             series.save(force_insert=True)
@@ -123,6 +140,17 @@ def create_series(
     return series
 
 
+def change_of_new(
+    *, exam_type: ExamType, platform: Team, valid_from: date, values: SeriesValues, at: datetime | None = None
+) -> Change:
+    """What opening a series would make."""
+    now = at or timezone.now()
+    series = SlotSeries(exam_type=exam_type, platform=platform, valid_from=valid_from, **values.fields())
+    _check(series, values)
+    refuse_strangers(series, values)
+    return Change([draft_of(series, now=now, practitioners=values.practitioners)], values.told, now)
+
+
 def _check(series: SlotSeries, values: SeriesValues) -> None:
     if not values.targets:
         raise DomainError("Indiquez au moins un parcours servi par ces créneaux.", field="targets")
@@ -135,11 +163,25 @@ def _check(series: SlotSeries, values: SeriesValues) -> None:
         raise DomainError(messages[0], field=None if field == "__all__" else field) from error
 
 
+def refuse_strangers(series: SlotSeries, values: SeriesValues) -> None:
+    """A practitioner who comes from another establishment does so by a convention in force (NET-04, NET-10); one who
+    is expected already stays."""
+    known = {each.pk for each in series.practitioners.all()} if series.pk else set()
+    fresh = [each for each in values.practitioners if each.pk not in known]
+    place = series.platform.establishment
+    for person in without_convention(fresh, place, timezone.localdate()):
+        raise DomainError(
+            f"{person} exerce ailleurs ({person.establishment}), sans convention en cours avec {place}.",
+            field="practitioners",
+        )
+
+
 def change_of_series(
     *, series: SlotSeries, values: SeriesValues, since: date | None = None, at: datetime | None = None
 ) -> Change:
     """What changing the series would do: all its slots to come, or those of the week of ``since`` and after."""
     now = at or timezone.now()
+    refuse_strangers(series, values)
     draft = copy(series)
     for name, value in values.fields().items():
         setattr(draft, name, value)
@@ -155,7 +197,8 @@ def change_of_series(
         since=split,
         reason="Série arrêtée" if values.valid_until != series.valid_until else "Série modifiée",
     )
-    return Change([drafted], f"{values.told} {split}", now)
+    set_aside_told(drafted, series)
+    return Change([drafted], f"{values.told} {split} {version_of(series)}", now)
 
 
 def _split_on(series: SlotSeries, since: date | None) -> date | None:
@@ -173,26 +216,37 @@ def edit_series(
     user: User,
     since: date | None = None,
     seen: str | None = None,
+    known: str | None = None,
     at: datetime | None = None,
 ) -> SlotSeries:
     """Changes a series: its slots to come follow, but those with patients or given back. ``since``: the weeks before
     stay as they were, the rest becomes a series of its own with the same slots. Returns the series changed.
 
-    ``seen`` is the digest of the preview; raises DomainError (code ``outdated``) when the slots have changed since,
-    (code ``taken``) when a machine or somebody is expected elsewhere.
+    ``known`` is the version the form was drawn from, ``seen`` the digest of the preview; raises DomainError (code
+    ``changed``) when somebody changed the series meanwhile, (code ``outdated``) when its slots have changed, (code
+    ``taken``) when a machine or somebody is expected elsewhere.
     """
+    before = [each.pk for each in series.practitioners.all()]
+    lock_means(
+        platforms=[series.platform_id],
+        resources=[series.resource_id, values.resource.pk if values.resource else None],
+        people=[*before, *(each.pk for each in values.practitioners)],
+    )
     lock_series([series])
     series = SlotSeries.objects.select_related("platform__establishment", "exam_type", "resource").get(pk=series.pk)
+    refuse_changed(series, known)
     change = change_of_series(series=series, values=values, since=since, at=at)
     refuse_outdated(change, seen)
     refuse_conflicts(change)
     (draft,) = change.drafts
     split = _split_on(series, since)
-    if split:
-        _cut(series, draft, split)
-    draft.series.save()
-    draft.series.targets.set(values.targets)
-    draft.series.practitioners.set(values.practitioners)
+    reach = {"reach": "following", "former": str(series.uuid), "monday": str(split)} if split else {"reach": "all"}
+    with because("Série modifiée", **reach):
+        if split:
+            _cut(series, draft, split)
+        draft.series.save()
+        draft.series.targets.set(values.targets)
+        draft.series.practitioners.set(values.practitioners)
     act(change, by=user)
     return draft.series
 
@@ -207,6 +261,7 @@ def _cut(former: SlotSeries, draft: Draft, monday: date) -> None:
     Slot.objects.filter(pk__in=draft.slots).update(series=fresh)
     for slot in draft.slots.values():
         slot.series = fresh
+    UnmadeWeek.objects.filter(series=former, week__gte=monday).update(series=fresh)
     for exception in SlotException.objects.filter(series=former, last_on__gte=monday):
         if exception.first_on >= monday:
             exception.series = fresh
@@ -218,43 +273,16 @@ def _cut(former: SlotSeries, draft: Draft, monday: date) -> None:
             exception.save()
 
 
+def refuse_changed(series: SlotSeries, known: str | None) -> None:
+    """What was typed over other values than those of now would undo somebody's change without a word."""
+    if known and known != version_of(series):
+        raise DomainError(
+            "Quelqu’un a changé cette série pendant que vous l’aviez sous les yeux : rien n’est appliqué.",
+            code="changed",
+        )
+
+
 def refuse_outdated(change: Change, seen: str | None) -> None:
     """What was confirmed is what would be done now."""
     if seen is not None and seen != change.digest:
         raise DomainError("Des créneaux ont changé depuis cet aperçu : relisez-le avant d’appliquer.", code="outdated")
-
-
-def generate_slots(*, until: date | None = None, since: date | None = None) -> int:
-    """Makes the missing slots of every running series up to ``until`` (the horizon by default); returns how many.
-
-    It gives up those of days that were closed meanwhile, with a task for each patient to call, and takes up again
-    those of days no longer closed. Slots too near to be protected are left out. ``since`` (a past day, to load a
-    history) leaves out nothing and only makes. Running it again, or twice at once, does nothing more. A machine or a
-    practitioner expected elsewhere leaves its series as it is, which its page tells.
-    """
-    made = 0
-    for key in SlotSeries.objects.running(since or timezone.localdate()).order_by("pk").values_list("pk", flat=True):
-        try:
-            made += _generate(key, until, since)
-        except DomainError as error:
-            log.warning("series_not_generated", series=key, code=error.code)
-    return made
-
-
-@transaction.atomic
-def _generate(key: int, until: date | None, since: date | None) -> int:
-    lock_series([SlotSeries(pk=key)])
-    series = SlotSeries.objects.select_related("platform__establishment", "exam_type", "resource").get(pk=key)
-    now, until = timezone.now(), until or timezone.localdate() + HORIZON
-    if since:
-        # As seen before any of them would have gone back to its platform.
-        now = calendar_of(series.platform.establishment).start_of_day(since) - timedelta(days=60)
-    draft = draft_of(series, now=now, since=since, until=until)
-    draft.outcomes = [each for each in draft.outcomes if each.wanted is None or each.slot or each.wanted.day <= until]
-    change = Change([draft], "", now)
-    if not since and (
-        series.resource_id or draft.practitioners or any(e.verdict is not Verdict.MAKE for e in draft.acts)
-    ):
-        refuse_conflicts(change)
-        return act(change, by=None, only=NIGHTLY)
-    return make_missing(draft)

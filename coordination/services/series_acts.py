@@ -12,7 +12,17 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import F
 from django.utils import timezone
 
-from coordination.models import Booking, DisturbedSlot, Slot, SlotEvent, SlotPractitioner, SlotSeries, SlotStatus, Task
+from coordination.models import (
+    Booking,
+    DisturbedSlot,
+    Resource,
+    Slot,
+    SlotEvent,
+    SlotPractitioner,
+    SlotSeries,
+    SlotStatus,
+    Task,
+)
 from coordination.rules.series import Outcome, Verdict
 from coordination.services.appointments import when
 from coordination.services.life import log
@@ -20,8 +30,9 @@ from coordination.services.new_tasks import create_task
 from coordination.services.seats import lock_slots, stand_or_not
 from coordination.services.series_drafts import Call, Change, Draft
 from coordination.services.tasks import cancel_task
+from coordination.services.unmade import settle_made
 from directory.errors import DomainError
-from directory.models import User
+from directory.models import Professional, Team, User
 
 TAKEN = {
     "slot_resource_once": "L’appareil ou la salle est déjà pris à cette heure.",
@@ -34,6 +45,16 @@ def lock_series(rows: Iterable[SlotSeries]) -> None:
     keys = sorted(each.pk for each in rows)
     list(SlotSeries.objects.filter(pk__in=keys).select_for_update(of=("self",), no_key=True).order_by("pk"))
     lock_slots(Slot.objects.filter(series__in=keys, ends_at__gt=timezone.now()).values_list("pk", flat=True))
+
+
+def lock_means(
+    *, platforms: Iterable[int] = (), resources: Iterable[int | None] = (), people: Iterable[int] = ()
+) -> None:
+    """Locks what exceptions are about, before any series: a series that takes a machine and the exception that closes
+    it wait for each other, whichever comes first."""
+    for model, keys in ((Team, platforms), (Resource, resources), (Professional, people)):
+        rows = model._default_manager.filter(pk__in={key for key in keys if key}).order_by("pk")
+        list(rows.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
 
 
 def refuse_conflicts(change: Change) -> None:
@@ -66,6 +87,7 @@ def act(change: Change, *, by: User | None, only: frozenset[Verdict] | None = No
             raise
         raise DomainError(TAKEN[name], code="taken") from error
     _settle(change, by)
+    settle_made([draft.series for draft in change.drafts], change.at)
     if only is None or Verdict.PERSON in only:
         _ask_to_call(calls, change.at, by)
     return made

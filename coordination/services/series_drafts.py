@@ -21,9 +21,10 @@ from coordination.models import (
     SlotPractitioner,
     SlotSeries,
     SlotStatus,
+    UnmadeWeek,
 )
 from coordination.rules.series import Gap, Outcome, Standing, Verdict, monday_of, outcomes, wanted_by_week
-from coordination.rules.slots import Pattern
+from coordination.rules.slots import Occurrence, Pattern
 from coordination.services.appointments import when
 from coordination.services.seats import next_free
 from directory.models import Professional
@@ -169,7 +170,8 @@ def draft_of(
         kept = [each for each in kept if each.resource_id in (None, series.resource_id)]
     gaps = [gap_of(each) for each in kept if without is None or each.pk != without.pk]
     gaps += [gap_of(each) for each in adding]
-    slots = _slots(owner or series, monday_of(first), calendar)
+    stored = (owner or series).pk is not None
+    slots = _slots(owner or series, monday_of(first), calendar) if stored else {}
     last = max([until or today + HORIZON, *(calendar.local_date(each.starts_at) for each in slots.values())])
     draft = Draft(series, present, gaps, slots, calendar, reason)
     wanted = wanted_by_week(pattern_of(series), gaps, first, last, calendar)
@@ -210,25 +212,48 @@ def _explained(draft: Draft, outcome: Outcome) -> Outcome:
     return Outcome(outcome.verdict, outcome.week, outcome.slot, outcome.wanted, said)
 
 
+def set_aside_told(draft: Draft, known: SlotSeries) -> Draft:
+    """Weeks that the night could not make either, and told: still taken, they do not stop another change."""
+    told = set(UnmadeWeek.objects.filter(series=known, settled_at__isnull=True).values_list("week", flat=True))
+    if told:
+        lost = {each.week for each, _ in clashes_of(draft) if each.verdict in (Verdict.MAKE, Verdict.REOPEN)} & told
+        draft.outcomes = [each for each in draft.outcomes if each.week not in lost]
+    return draft
+
+
 def conflicts_of(draft: Draft) -> list[str]:
     """What is taken elsewhere at the hours wanted, in words."""
-    wanted = [each.wanted for each in draft.outcomes if each.verdict in FILLS and each.wanted]
-    if not wanted:
+    return list(dict.fromkeys(said for _, said in clashes_of(draft)))
+
+
+def clashes_of(draft: Draft) -> list[tuple[Outcome, str]]:
+    """The weeks whose machine, room or practitioners are expected elsewhere, each time with what is taken."""
+    filling = [each for each in draft.outcomes if each.verdict in FILLS and each.wanted]
+    if not filling:
         return []
+    found: list[tuple[Outcome, str]] = []
+    for starts_at, ends_at, said in _taken(draft, [each.wanted for each in filling if each.wanted]):
+        for each in filling:
+            if each.wanted and starts_at < each.wanted.ends_at and each.wanted.starts_at < ends_at:
+                found.append((each, said))
+    return found
+
+
+def _taken(draft: Draft, wanted: Sequence[Occurrence]) -> Iterator[tuple[datetime, datetime, str]]:
+    """From when to when its machine and its people are expected at slots of others, around the hours wanted."""
     start, end = min(each.starts_at for each in wanted), max(each.ends_at for each in wanted)
-    own, said = list(draft.slots), []
+    own = list(draft.slots)
     if draft.series.resource_id:
         taken = Slot.objects.filter(resource=draft.series.resource_id, starts_at__lt=end, ends_at__gt=start)
         for slot in taken.exclude(status=SlotStatus.CANCELLED).exclude(pk__in=own).with_list_data():
-            if any(slot.starts_at < each.ends_at and each.starts_at < slot.ends_at for each in wanted):
-                said.append(f"{draft.series.resource} est déjà pris le {when(slot)} ({slot.exam_type})")
+            said = f"{draft.series.resource} est déjà pris le {when(slot)} ({slot.exam_type})"
+            yield slot.starts_at, slot.ends_at, said
     rows = SlotPractitioner.objects.filter(professional__in=draft.practitioners, stands=True).exclude(slot__in=own)
     rows = rows.filter(slot__starts_at__lt=end, slot__ends_at__gt=start)
     for row in rows.select_related("professional", "slot__exam_type", "slot__platform__establishment"):
-        if any(row.slot.starts_at < each.ends_at and each.starts_at < row.slot.ends_at for each in wanted):
-            place = row.slot.platform.establishment
-            said.append(f"{row.professional} est déjà attendu le {when(row.slot)} ({row.slot.exam_type}, {place})")
-    return said
+        place = row.slot.platform.establishment
+        said = f"{row.professional} est déjà attendu le {when(row.slot)} ({row.slot.exam_type}, {place})"
+        yield row.slot.starts_at, row.slot.ends_at, said
 
 
 def now_or(at: datetime | None) -> datetime:

@@ -16,6 +16,7 @@ from coordination.links import file_url
 from coordination.perms import may_book, may_contact, may_notify
 from coordination.readings.new_task import facts_of
 from coordination.readings.panel import notices_of, panel_of
+from coordination.readings.patient_mails import mails_of
 from coordination.readings.people import of_the_team
 from coordination.views.shared import answer, find_pathway, insist, is_htmx, user_of
 from directory.models import User
@@ -104,6 +105,7 @@ def panel_context(
         "my_teams": {membership.team_id for membership in user.current_memberships},
         "today": timezone.localdate(now),
         "now": now,
+        "mails": mails_of(pathway),
         **_notices_context(request, pathway),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,9 +14,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from coordination.models import Booking, Slot
+from coordination.models import Booking, Slot, SlotSeries
 from coordination.papers.day_list import day_list_pdf
-from coordination.perms import may_see_platform, runs_platform
+from coordination.perms import manages_series, may_see_platform, runs_platform
 from coordination.readings.platform_day import platform_day
 from coordination.readings.slot_use import Period, chart_of, period_label, total_of, use_by_period
 from coordination.views.days import read_day
@@ -82,11 +83,18 @@ def platform(request: HttpRequest) -> HttpResponse:
     with timezone.override(here.calendar.zone):
         if not is_live(request):
             _log(request, shown.bookings, READ)
+            context["series_waiting"] = _series_waiting(request, now)
             return render(request, "coordination/platform.html", context)
         response = live(request, render(request, "coordination/platform.html#day", context), now)
     if response.status_code == 200:
         _log(request, shown.bookings, READ)
     return response
+
+
+def _series_waiting(request: HttpRequest, now: datetime) -> int:
+    """How many series ask something of whoever manages them."""
+    user = user_of(request)
+    return SlotSeries.objects.to_look_at(user, now).count() if manages_series(user) else 0
 
 
 def _log(request: HttpRequest, bookings: Iterable[Booking], what: str) -> None:

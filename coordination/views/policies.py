@@ -19,7 +19,7 @@ from coordination.models import CommitmentFile, Convention, SlotPolicy
 from coordination.papers.commitment import print_commitment
 from coordination.perms import manages_series, reads_series
 from coordination.readings.series import managed_platforms
-from coordination.views.series import _tell as tell
+from coordination.views.confirming import tell
 from coordination.views.shared import insist, user_of
 from directory.errors import DomainError
 from directory.models import Role, User

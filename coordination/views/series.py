@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,21 +16,19 @@ from coordination.forms.series import EditSeriesForm, ExceptionForm, NewSeriesFo
 from coordination.models import Resource, Slot, SlotSeries
 from coordination.perms import manages_series, reads_series
 from coordination.readings.series import (
-    Preview,
     exception_choices,
     exceptions_in_force,
     managed_platforms,
-    preview_of,
+    proposals_for,
     series_by_platform,
+    unmade_for,
     waiting_for_decision,
 )
-from coordination.services.series_drafts import Change
-from coordination.views.shared import log_team_reads, user_of
+from coordination.views.confirming import Confirmed, as_is, confirm, confirm_change, on_clock_of, seen, show, tell
+from coordination.views.shared import user_of
 from directory.errors import DomainError
 from directory.models import Team, User
 from directory.perms import allow
-
-SHOWN = "Patients à rappeler"
 
 
 @require_safe
@@ -43,13 +38,17 @@ def series(request: HttpRequest) -> HttpResponse:
     user, now = user_of(request), timezone.now()
     found = series_by_platform(user, now)
     managed = [each.platform for each in found if each.managed]
+    to_answer, proposed = proposals_for(user, now)
     context = {
         "platforms": found,
         "manages": bool(managed),
         "exceptions": exceptions_in_force([each.platform for each in found], now),
         "waiting": waiting_for_decision(managed, now),
+        "unmade": unmade_for(user, now),
+        "to_answer": to_answer,
+        "proposed": proposed,
     }
-    return _page(request, "list", context, managed[0] if managed else None)
+    return show(request, "list", context, managed[0] if managed else None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -59,7 +58,7 @@ def new(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     platform = _platform(user, request.POST.get("plateau") or request.GET.get("plateau", ""))
     form = NewSeriesForm(request.POST or None, platform=platform, initial={"valid_from": timezone.localdate()})
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and not form.looking and form.is_valid():
         data, values = form.cleaned_data, form.values()
         try:
             made = services.create_series(
@@ -67,12 +66,12 @@ def new(request: HttpRequest) -> HttpResponse:
                 uuid=form.sent_key(), targets=values.targets, practitioners=values.practitioners, **values.fields(),
             )  # fmt: skip
         except DomainError as error:
-            _tell(form, error)
+            tell(form, error)
         else:
             messages.success(request, f"Série ouverte : {made.slots.count()} créneaux.")
-            return redirect("coordination:series")
+            return redirect("coordination:series-page", made.uuid)
     context = {"form": form, "platform": platform, "platforms": managed_platforms(user)}
-    return _page(request, "edit", context, platform, status=422 if form.errors else 200)
+    return show(request, "edit", context, platform, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,55 +80,49 @@ def edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Changes a series: what it would do first, then the act."""
     user = user_of(request)
     found = get_object_or_404(SlotSeries.objects.managed_by(user).with_list_data(), uuid=uuid)
-    form = EditSeriesForm(request.POST or None, platform=found.platform, series=found, initial=_as_is(found))
-    preview, status = None, 200
-    if request.method == "POST":
-        if form.is_valid():
-            values, since = form.values(), form.cleaned_data["since"]
-            try:
-                if request.POST.get("do") == "apply":
-                    seen = request.POST.get("seen", "")
-                    services.edit_series(series=found, values=values, since=since, user=user, seen=seen)
-                    messages.success(request, "Série modifiée.")
-                    return redirect("coordination:series")
-                preview = _seen(request, services.change_of_series(series=found, values=values, since=since))
-            except DomainError as error:
-                status = _tell(form, error)
-                if error.code == "outdated":
-                    preview = _seen(request, services.change_of_series(series=found, values=values, since=since))
-        else:
-            status = 422
-    context = {"form": form, "platform": found.platform, "series": found, "preview": preview}
-    return _page(request, "edit", context, found.platform, status=status)
+    form = EditSeriesForm(request.POST or None, platform=found.platform, series=found, initial=as_is(found))
+    done = Confirmed()
+    if request.method == "POST" and not form.looking:
+        done = confirm_change(request, found, form, lambda known, digest: services.edit_series(
+            series=found, values=form.values(), since=form.cleaned_data["since"], user=user, seen=digest, known=known,
+        ))  # fmt: skip
+        if done.applied:
+            messages.success(request, "Série modifiée.")
+            return redirect("coordination:series-page", done.made.uuid)
+    context = {"form": form, "platform": found.platform, "series": found, **done.context(request, found)}
+    return show(request, "edit", context, found.platform, status=done.status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @allow(manages_series)
 def exception_new(request: HttpRequest) -> HttpResponse:
     """Days without slots: whom to call first, then the act."""
-    user, status, preview = user_of(request), 200, None
+    user = user_of(request)
     platforms = managed_platforms(user)
-    choices = exception_choices(user, timezone.now())
-    with _clock(platforms[0] if platforms else None):
-        today = timezone.localdate()
-        given = {"about": request.GET.get("sur", ""), "first_on": today, "last_on": today}
-        form = ExceptionForm(request.POST or None, choices=choices, initial=given)
+    platform = platforms[0] if platforms else None
+    with on_clock_of(platform):
+        form = exception_form(request, exception_choices(user, timezone.now()))
+        done = Confirmed()
         if request.method == "POST":
-            status = 422
-            if form.is_valid():
-                try:
-                    exception = services.exception_of(**form.given())
-                    if request.POST.get("do") == "apply":
-                        services.make_exception(exception=exception, user=user, seen=request.POST.get("seen", ""))
-                        messages.success(request, "Exception enregistrée ; les équipes ont une tâche par patient.")
-                        return redirect("coordination:series")
-                    preview, status = _seen(request, services.change_of_exception(exception)), 200
-                except DomainError as error:
-                    status = _tell(form, error)
-                    if error.code == "outdated":
-                        preview = _seen(request, services.change_of_exception(services.exception_of(**form.given())))
-    context = {"form": form, "preview": preview}
-    return _page(request, "exception", context, platforms[0] if platforms else None, status=status)
+            done = confirm(
+                request,
+                form,
+                lambda: services.change_of_exception(services.exception_of(**form.given())),
+                lambda digest: services.make_exception(
+                    exception=services.exception_of(**form.given()), user=user, seen=digest
+                ),
+            )
+    if done.applied:
+        messages.success(request, "Exception enregistrée ; les équipes ont une tâche par patient.")
+        return redirect("coordination:series")
+    return show(request, "exception", {"form": form, **done.context(request)}, platform, status=done.status)
+
+
+def exception_form(request: HttpRequest, choices: dict[str, tuple[str, str, Any]]) -> ExceptionForm:
+    """Read on the clock of the platform."""
+    today = timezone.localdate()
+    given = {"about": request.GET.get("sur", ""), "first_on": today, "last_on": today}
+    return ExceptionForm(request.POST or None, choices=choices, initial=given)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -150,8 +143,8 @@ def exception_back(request: HttpRequest, uuid: UUID) -> HttpResponse:
             return redirect("coordination:exception-back", uuid)
         messages.success(request, "Exception levée.")
         return redirect("coordination:series")
-    preview = _seen(request, services.change_of_exception(found, taking_back=True))
-    return _page(request, "exception_back", {"exception": found, "preview": preview}, platforms[0])
+    preview = seen(request, services.change_of_exception(found, taking_back=True))
+    return show(request, "exception_back", {"exception": found, "preview": preview}, platforms[0])
 
 
 @require_POST
@@ -181,7 +174,7 @@ def resources(request: HttpRequest) -> HttpResponse:
         try:
             services.add_resource(platform=platform, **form.cleaned_data)
         except DomainError as error:
-            _tell(form, error)
+            tell(form, error)
         else:
             messages.success(request, "Enregistré.")
             return redirect("coordination:resources")
@@ -192,7 +185,7 @@ def resources(request: HttpRequest) -> HttpResponse:
         "resources": rows,
         "chosen": request.POST.get("plateau", ""),
     }
-    return _page(request, "resources", context, None, status=422 if form.errors else 200)
+    return show(request, "resources", context, None, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -209,31 +202,6 @@ def resource_retire(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("coordination:resources")
 
 
-def _as_is(found: SlotSeries) -> dict[str, Any]:
-    columns = (
-        "weekday", "starts_at", "duration_minutes", "capacity", "release_notice_hours", "release_unit", "room",
-        "valid_until",
-    )  # fmt: skip
-    return {
-        **{name: getattr(found, name) for name in columns},
-        "resource": found.resource and found.resource.uuid,
-        "targets": [each.pk for each in found.targets.all()],
-        "practitioners": [each.uuid for each in found.practitioners.all()],
-    }
-
-
-def _seen(request: HttpRequest, change: Change) -> Preview:
-    """The preview; reading the names of those to call is written in the access log."""
-    preview = preview_of(change, user_of(request))
-    log_team_reads(request, preview.patients, SHOWN)
-    return preview
-
-
-def _tell(form: forms.Form, error: DomainError) -> int:
-    form.add_error(error.field if error.field in form.fields else None, error.message)
-    return 422
-
-
 def _platform(user: User, wanted: str) -> Team:
     """The platform named by public id, among those managed; the first when none is."""
     found = managed_platforms(user)
@@ -245,16 +213,3 @@ def _platform(user: User, wanted: str) -> Team:
         if str(each.uuid) == wanted:
             return each
     raise Http404
-
-
-def _clock(platform: Team | None) -> Any:
-    """That of the platform; without one, the page keeps that of its user."""
-    return timezone.override(ZoneInfo(platform.establishment.time_zone)) if platform else nullcontext()
-
-
-def _page(
-    request: HttpRequest, name: str, context: dict[str, Any], platform: Team | None, *, status: int = 200
-) -> HttpResponse:
-    """On the wall clock of the platform's establishment."""
-    with _clock(platform):
-        return render(request, f"coordination/series/{name}.html", context, status=status)

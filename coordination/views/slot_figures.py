@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from coordination.forms.sizing import LEAVES, SizingForm
-from coordination.models import ExamType, Slot, SlotSeries
+from coordination.models import ExamType, ReleaseUnit, Slot, SlotSeries
 from coordination.perms import reads_slot_figures, relies_on_slots
 from coordination.querysets import SlotQuerySet
 from coordination.readings.demand import demand_of, running_series
@@ -31,8 +31,8 @@ from coordination.readings.slot_delays import (
 )
 from coordination.readings.slot_use import SHOWN, Period, chart_of, total_of, use_by, use_by_period
 from coordination.readings.unmet import unmet
-from coordination.rules.charts import Chart, Range, ranges
-from coordination.rules.sizing import RUNS, WEEKS, Rule, Size, fewest, sizes, worth_trying
+from coordination.rules.charts import Chart, Range, bars, ranges
+from coordination.rules.sizing import RUNS, WEEKS, Rule, Size, between, fewest, sizes, worth_trying
 from coordination.rules.spread import FEWEST
 from coordination.views.shared import open_files, user_of
 from coordination.views.slots import home_of
@@ -79,7 +79,7 @@ def figures(request: HttpRequest) -> HttpResponse:
     scope, calendar = Scope.of(user), calendar_of(home_of(user))
     since = now - (SHOWN[Period.QUARTER] if cut is Cut.QUARTER else YEAR)
     uses, labels = _uses(scope.slots, cut, now)
-    delays = Delays(scope.pathways, since, now, cut)
+    delays = Delays(scope.pathways, since, now, cut, calendar.zone)
     exams, acts = lines_of(delays.exams(), cut), lines_of(delays.first_acts(), cut)
     context = {
         "cut": cut,
@@ -120,11 +120,18 @@ def _unmet(scope: Scope, since: datetime) -> dict[str, Any]:
     kinds = unmet(scope.pathways, since)
     counts = {kind.key: Counter(label for label, _ in kind.pairs) for kind in kinds}
     exams = sorted({label for each in counts.values() for label in each})
+    drawn = [(exam, [_drawn(counts[kind.key][exam]) for kind in kinds]) for exam in exams]
     return {
+        "chart": bars([row for row in drawn if any(row[1])]) if any(any(sizes) for _, sizes in drawn) else None,
         "kinds": kinds,
         "rows": [(exam, [(kind, counts[kind.key][exam]) for kind in kinds]) for exam in exams],
         "totals": [_total(counts[kind.key].values()) for kind in kinds],
     }
+
+
+def _drawn(count: int) -> int:
+    """Nothing is drawn of too few."""
+    return count if count >= FEWEST else 0
 
 
 def _total(counts: Iterable[int]) -> str:
@@ -163,7 +170,8 @@ def listed(request: HttpRequest) -> HttpResponse:
         raise Http404
     scope = Scope.of(user)
     since = now - (SHOWN[Period.QUARTER] if cut is Cut.QUARTER else YEAR)
-    found = _behind(scope, what, group, Delays(scope.pathways, since, now, cut), since)
+    zone = calendar_of(home_of(user)).zone
+    found = _behind(scope, what, group, Delays(scope.pathways, since, now, cut, zone), since)
     pathways = by_pk([pk for pk, _ in found[:MOST_LISTED]], Pathway.objects.visible_to(user))
     rows = [(pathways[pk], words) for pk, words in found[:MOST_LISTED] if pk in pathways]
     open_files(request, {pathway.pk: pathway for pathway, _ in rows}.values(), "Chiffres des créneaux")
@@ -175,7 +183,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "most": MOST_LISTED,
         "cut": cut,
     }
-    with timezone.override(calendar_of(home_of(user)).zone):
+    with timezone.override(zone):
         return render(request, "coordination/slot_figures_list.html", context)
 
 
@@ -212,8 +220,10 @@ def sizing(request: HttpRequest) -> HttpResponse:
         context |= {"history": history, "today": sum(each.capacity for each in today)}
         if history.enough:
             rule = _rule(form)
-            found = sizes(history, rule, worth_trying(history), seed=form.cleaned_data["graine"])
-            goal = form.cleaned_data["part"] / 100
+            goal, seed = form.cleaned_data["part"] / 100, form.cleaned_data["graine"]
+            found = sizes(history, rule, worth_trying(history), seed=seed)
+            if left_out := between(found, goal):
+                found = sorted([*found, *sizes(history, rule, left_out, seed=seed)], key=lambda each: each.slots)
             context |= {"sizes": found, "chart": _size_chart(found, goal), "enough": fewest(found, goal)}
     status = 422 if form.is_bound and form.errors else 200
     with timezone.override(calendar.zone):
@@ -227,13 +237,15 @@ def _as_today(series: list[SlotSeries]) -> dict[str, Any]:
     return {
         "jours": sorted({str(each.weekday) for each in series}),
         "preavis": max(each.release_notice_hours for each in series),
+        "unite": max(series, key=lambda each: each.release_notice_hours).release_unit,
     }
 
 
 def _rule(form: SizingForm) -> Rule:
     told = form.cleaned_data
     days = tuple(sorted(int(day) for day in told["jours"]))
-    return Rule(days, told["preavis"] / 24, float(told["objectif"]), leaves=told["sinon"] == LEAVES)
+    worked = told["unite"] == ReleaseUnit.WORKING_HOURS
+    return Rule(days, told["preavis"] / 24, float(told["objectif"]), leaves=told["sinon"] == LEAVES, worked=worked)
 
 
 def _size_chart(found: list[Size], goal: float) -> Chart[Range]:

@@ -211,6 +211,7 @@ def _counters(user: User, params: QueryDict, figures: Figures, chosen: str) -> l
             "mark": each.post in mine,
         }
         for each in neighbours().values()
+        if figures.neighbours[each.url_name] or not each.quiet
     ]
     return [*ours[:-2], *beside, *ours[-2:]]
 

@@ -53,6 +53,11 @@ class OutboxMessage(models.Model):
         return f"{self.kind} {self.uuid}"
 
     @property
+    def to_patient(self) -> bool:
+        """A patient's own address is not shown with the post of the establishment."""
+        return self.kind.startswith("patient_")
+
+    @property
     def state(self) -> str:
         """`sent`, `failed`, `retrying` or `waiting`."""
         if self.sent_at:

@@ -12,6 +12,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from directory.models import Establishment, OutboxMessage, Professional
+from directory.querysets import OutboxQuerySet
 from directory.rules import retry_delay
 
 log = structlog.get_logger(__name__)
@@ -68,6 +69,16 @@ def send_once(
     )  # fmt: skip
     if due_at is None or due_at <= timezone.now():
         transaction.on_commit(_nudge, robust=True)
+
+
+def call_off(*, messages: OutboxQuerySet) -> int:
+    """Erases those of ``messages`` that have not left and that no worker holds; returns how many."""
+    now = timezone.now()
+    waiting = messages.filter(sent_at__isnull=True, given_up_at__isnull=True)
+    free = waiting.exclude(claimed_until__gt=now).select_for_update(skip_locked=True, of=("self",), no_key=True)
+    keys = list(free.values_list("pk", flat=True))
+    OutboxMessage.objects.filter(pk__in=keys).delete()
+    return len(keys)
 
 
 def _nudge() -> None:

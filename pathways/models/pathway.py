@@ -83,6 +83,8 @@ class Pathway(models.Model):
             models.Index(fields=["owner", "next_due_at"], condition=Q(status="active"), name="pathway_owner_due"),
         ]
         constraints = [
+            # What a row elsewhere that names a pathway and its patient is tied to.
+            models.UniqueConstraint(fields=["id", "patient"], name="pathway_of_its_patient"),
             models.UniqueConstraint(
                 fields=["patient", "version"],
                 condition=Q(status="active") & ~Q(link_kind="second_primary"),

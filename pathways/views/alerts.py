@@ -170,7 +170,8 @@ def _lines(page: Page[int], now: datetime) -> list[dict[str, object]]:
         )
     )
     found = {alert.pk: alert for alert in rows}
-    return [_line(found[key], now) for key in keys if key in found]
+    words = subjects.words_of(list(found.values()))
+    return [{**_line(found[key], now), "words": words.get(key, "")} for key in keys if key in found]
 
 
 def _counters(rows: AlertQuerySet, current: str) -> list[dict[str, object]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
 from functools import cached_property
 from io import BytesIO
@@ -32,6 +32,7 @@ from coordination.models import (
     ReviewMeeting,
     SampleShare,
     SavedView,
+    SeriesProposal,
     Slot,
     SlotException,
     SlotPolicy,
@@ -146,6 +147,12 @@ class Cast:
             platform=self.slot.platform, kind="closed", first_on=day, last_on=day, reason="Travaux"
         )
         return desk.make_exception(exception=exception, user=self.meeting.coordinator)
+
+    @cached_property
+    def series_proposal(self) -> SeriesProposal:
+        series = self.slot.series
+        values = replace(desk.values_of(series), capacity=series.capacity + 1)
+        return desk.propose_change(series=series, values=values, reason="Une place de plus", user=self.users["C"])
 
     @cached_property
     def convention(self) -> Convention:

@@ -54,6 +54,10 @@ def booking_request(cast: Cast) -> dict[str, Any]:
     return {"slot": cast.slot.uuid, "pathway": cast.pathway.uuid, "request_key": uuid4()}
 
 
+def series_of(cast: Cast) -> dict[str, Any]:
+    return {"uuid": cast.slot.series.uuid}
+
+
 def feed_token(cast: Cast) -> dict[str, Any]:
     from coordination.services.feeds import token_of
 
@@ -227,6 +231,8 @@ ROUTES: dict[str, Route] = {
     "coordination:slot": Route(TEAM + "T", about="slot"),
     "coordination:slot-figures": Route(TEAM + "TQXY"),
     "coordination:slot-figures-list": Route(TEAM + "XY"),
+    "coordination:lab-figures": Route(TEAM + "TQXY"),
+    "coordination:lab-figures-list": Route(TEAM + "XY"),
     "coordination:sizing": Route(TEAM + "XY"),
     "coordination:feeds": Route(TEAM + "TXY"),
     "coordination:feed-revoke": post("C", "feed"),
@@ -239,7 +245,15 @@ ROUTES: dict[str, Route] = {
     "coordination:platform-proof": Route("T"),
     "coordination:series": Route(TEAM + "TAXY"),
     "coordination:series-new": Route("A"),
-    "coordination:series-edit": Route("A", kwargs=lambda cast: {"uuid": cast.slot.series.uuid}),
+    "coordination:series-edit": Route("A", kwargs=series_of),
+    "coordination:series-page": Route(TEAM + "TA", kwargs=series_of),
+    "coordination:proposal-change": Route(DESK, kwargs=series_of),
+    "coordination:proposal-more": Route(DESK, kwargs=series_of),
+    "coordination:proposal-exception": Route(DESK, kwargs=series_of),
+    "coordination:proposal": Route(TEAM + "TA", about="series_proposal"),
+    "coordination:proposal-accept": post("A", "series_proposal"),
+    "coordination:proposal-decline": post("A", "series_proposal"),
+    "coordination:proposal-withdraw": post("C", "series_proposal"),
     "coordination:exception-new": Route("A"),
     "coordination:exception-back": Route("A", about="slot_exception"),
     "coordination:slot-keep": post("A", "slot"),
@@ -275,6 +289,7 @@ ROUTES: dict[str, Route] = {
     "coordination:booking-told": post(DESK, "cancelled_booking"),
     "coordination:contact": Route(TEAM, about="pathway"),
     "coordination:task-add": Route(TEAM, about="pathway"),
+    "coordination:patient-mails": post(DESK + "P", "pathway", data=lambda cast: {"agree": "non"}),
     "coordination:pathway-panel": Route(FILE, about="pathway"),
     "coordination:notices": Route(FILE, about="pathway"),
     "coordination:lab-panel": Route(FILE, about="pathway"),

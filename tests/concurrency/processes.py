@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
+from celery import current_app
 from django.conf import settings
 from django.db import connection
 
@@ -41,6 +42,30 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def environment(redis_url: str, folder: Path) -> dict[str, str]:
+    """What a process of the application reads, so that it works on the test's database."""
+    database = settings.DATABASES["default"]
+    return os.environ | {
+        "JALON_DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database),
+        "JALON_REDIS_URL": redis_url,
+        "JALON_MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        "JALON_EMAIL_URL": f"file://{folder / 'post'}",
+    }
+
+
+def children_of(process: subprocess.Popen[bytes] | None) -> list[int]:
+    """The processes it started itself."""
+    assert process is not None
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return [int(pid) for pid in children.read_text(encoding="ascii").split()]
+
+
+def publish_to(url: str) -> None:
+    """This process sends its tasks to the Redis of ``url``."""
+    current_app.conf.broker_url = current_app.conf.broker_write_url = url
+    current_app._pool = current_app.amqp._producer_pool = None  # kombu keeps one pool per address: ask for ours
 
 
 class RedisServer:
@@ -88,8 +113,18 @@ class CeleryWorker:
             command += ["--beat", f"--schedule={self.folder / 'beat'}"]
         self.log = (self.folder / "worker.log").open("ab")
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=self._environment(), stdout=self.log, stderr=self.log, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=environment(self.redis_url, self.folder),
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
         )
+
+    def kill_children(self) -> None:
+        """Kills those who do the work, as an operating system short of memory would; the worker makes others."""
+        for pid in children_of(self.process):
+            os.kill(pid, signal.SIGKILL)
 
     def kill(self) -> None:
         if self.process:
@@ -97,13 +132,3 @@ class CeleryWorker:
             self.process.wait()
             self.log.close()
             self.process = None
-
-    def _environment(self) -> dict[str, str]:
-        database = settings.DATABASES["default"]
-        url = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database)
-        return os.environ | {
-            "JALON_DATABASE_URL": url,
-            "JALON_REDIS_URL": self.redis_url,
-            "JALON_MEDIA_ROOT": str(settings.MEDIA_ROOT),
-            "JALON_EMAIL_URL": f"file://{self.folder / 'post'}",
-        }

@@ -21,7 +21,7 @@ from pathways import services
 from pathways.models import Document
 from pathways.papers.printer import Printed
 from pathways.services import documents
-from tests.concurrency.processes import CeleryWorker, RedisServer, wait_until
+from tests.concurrency.processes import CeleryWorker, RedisServer, publish_to, wait_until
 from tests.pathways.scenes import Scene
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
@@ -39,14 +39,9 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 def publishing(redis: RedisServer) -> Iterator[None]:
     """This process sends its messages to the test's own Redis."""
     usual = current_app.conf.broker_url
-    _publish_to(redis.url)
+    publish_to(redis.url)
     yield
-    _publish_to(usual)
-
-
-def _publish_to(url: str) -> None:
-    current_app.conf.broker_url = current_app.conf.broker_write_url = url
-    current_app._pool = current_app.amqp._producer_pool = None  # kombu keeps one pool per address: ask for ours
+    publish_to(usual)
 
 
 def kept_files() -> list[Path]:

@@ -9,8 +9,13 @@ from django.utils import timezone
 
 from coordination import services, tasks
 from coordination.errors import SlotFull
-from coordination.models import Hold, SlotChange
+from coordination.models import Hold, Slot, SlotChange
+from coordination.readings.month import month_of
+from coordination.readings.offer import Need, offer_of
+from coordination.services.offers import close_stale_offers
+from coordination.services.seats import next_free
 from directory.errors import DomainError
+from pathways.services import calendar_of
 from tests.coordination.factories import Desk
 from tests.factories import UserFactory
 
@@ -98,3 +103,62 @@ def test_what_cannot_be_booked_is_not_held(desk: Desk) -> None:
         services.hold_place(slot=desk.slot(in_days=12), pathway=pathway, user=desk.coordinator, step_key="ct")
     assert refused.value.code == "already_booked"
     assert not Hold.objects.exists()
+
+
+class TestWhatIsFree:
+    """A place that somebody else keeps is free nowhere: not in lists, nor proposed instead, nor to who waits."""
+
+    def test_a_place_kept_by_others_is_not_proposed_instead_of_another(self, desk: Desk) -> None:
+        full, held, later = desk.slot(), desk.slot(in_days=11), desk.slot(in_days=12)
+        desk.booking(full)
+        keeper, other = desk.pathway(), desk.pathway()
+        services.hold_place(slot=held, pathway=keeper, user=desk.coordinator)
+        now = timezone.now()
+        assert next_free(full, other, now) == [later]
+        assert next_free(full, keeper, now) == [held, later], "it is kept for that one"
+        assert list(Slot.objects.free(now).order_by("starts_at")) == [later]
+        assert set(Slot.objects.not_full(now)) == {held, later}
+        assert held in Slot.objects.free(now + timedelta(minutes=5)), "a hold ends by itself"
+
+    def test_a_place_left_beside_one_that_is_kept_is_free(self, desk: Desk) -> None:
+        slot = desk.slot(capacity=2)
+        services.hold_place(slot=slot, pathway=desk.pathway(), user=desk.coordinator)
+        assert slot in Slot.objects.free(timezone.now())
+        services.hold_place(slot=slot, pathway=desk.pathway(), user=desk.coordinator)
+        assert slot not in Slot.objects.free(timezone.now())
+
+    def test_the_only_slot_in_time_kept_by_a_colleague_is_not_an_answer(self, desk: Desk) -> None:
+        pathway, slot = desk.pathway(), desk.slot(in_days=3)
+        need, now = Need(slot.exam_type, None, None), timezone.now()
+        calendar = calendar_of(desk.team.establishment)
+        services.hold_place(slot=slot, pathway=desk.pathway(), user=desk.coordinator)
+        offer = offer_of(pathway, need, [], calendar, now)
+        assert [each.slot for each in offer.meeting] == [slot], "shown, as kept"
+        assert (offer.in_time, offer.first) == (False, None)
+
+    def test_who_waits_is_asked_only_when_the_place_is_let_go(self, desk: Desk) -> None:
+        slot, now = desk.slot(), timezone.now()
+        hold = services.hold_place(slot=slot, pathway=desk.pathway(), user=desk.coordinator)
+        services.join_waiting(pathway=desk.pathway(), exam_type=slot.exam_type, user=desk.coordinator)
+        assert services.offer_freed_places(now=now) == 0
+        services.let_go(hold=hold, user=desk.coordinator)
+        assert services.offer_freed_places(now=now) == 1
+
+    def test_an_offer_stands_while_somebody_else_keeps_its_place(self, desk: Desk) -> None:
+        slot, now = desk.slot(), timezone.now()
+        place = services.join_waiting(pathway=desk.pathway(), exam_type=slot.exam_type, user=desk.coordinator)
+        services.offer_freed_places(now=now)
+        offer = place.offers.get()
+        hold = services.hold_place(slot=slot, pathway=desk.pathway(), user=desk.coordinator)
+        with pytest.raises(SlotFull, match="retenu pour un autre patient"):
+            services.answer_offer(offer=offer, accept=True, user=desk.coordinator)
+        assert close_stale_offers(now=now) == 0
+        services.let_go(hold=hold, user=desk.coordinator)
+        assert services.answer_offer(offer=offer, accept=True, user=desk.coordinator) is not None
+
+    def test_the_month_counts_what_can_be_chosen(self, desk: Desk) -> None:
+        slot, now = desk.slot(capacity=3), timezone.now()
+        services.hold_place(slot=slot, pathway=desk.pathway(), user=desk.coordinator)
+        first = timezone.localdate(slot.starts_at).replace(day=1)
+        month = month_of(Slot.objects.all(), first, calendar_of(desk.team.establishment), now)
+        assert (month.total.places, month.total.free) == (3, 2)

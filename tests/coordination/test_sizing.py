@@ -10,6 +10,7 @@ from coordination.rules.queueing import fill_without_wait, idle_share, mean_back
 from coordination.rules.sizing import (
     History,
     Rule,
+    between,
     draw_arrivals,
     fewest,
     serve,
@@ -119,6 +120,10 @@ def test_requests_come_on_the_days_and_in_the_numbers_seen() -> None:
 def test_too_little_history_says_nothing() -> None:
     assert not History((1,) * 7, MONDAYS).enough
     assert not History((0,) * 20, MONDAYS).enough
+    assert not History((), ()).enough
+    assert not History((1,) + (0,) * 30, MONDAYS).enough, "one request tells nothing of a year"
+    assert not History((1, 1, 1, 1) + (0,) * 30, MONDAYS).enough, "four would point at persons"
+    assert History((1, 1, 1, 1, 1) + (0,) * 30, MONDAYS).enough
     with pytest.raises(ValueError, match="history"):
         sizes(History((1,) * 7, MONDAYS), Rule((0,), 0.0, 7.0), [1], seed=1)
     with pytest.raises(ValueError, match="slot"):
@@ -126,6 +131,81 @@ def test_too_little_history_says_nothing() -> None:
 
 
 def test_what_is_tried_stands_around_the_need() -> None:
-    assert list(worth_trying(History((2,) * 10, MONDAYS))) == [1, 2, 3, 4, 5, 6]
-    tried = list(worth_trying(History((14,) * 10, MONDAYS)))
-    assert (tried[0], len(tried)) == (7, 12)
+    assert list(worth_trying(History((2,) * 10, MONDAYS))) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert list(worth_trying(History((14,) * 10, MONDAYS))) == [*range(7, 28, 2)]
+
+
+@pytest.mark.parametrize("mean", [1, 2, 5, 7, 12, 14, 16, 17, 25, 30, 40, 120, 400])
+def test_what_is_tried_reaches_the_need_whatever_its_size(mean: int) -> None:
+    tried = list(worth_trying(History((mean,) * 10, MONDAYS)))
+    assert len(tried) <= 12
+    assert tried[0] <= mean < mean + 2 * mean**0.5 <= tried[-1]
+
+
+def test_the_numbers_left_out_below_the_answer_are_tried_too() -> None:
+    history = History((28, 31, 30, 33, 27, 29, 30, 32), (5, 4, 4, 3, 5, 0, 0))
+    rule = Rule((0, 1, 2, 3, 4), 1.0, 7.0)
+    coarse = sizes(history, rule, worth_trying(history), seed=8, runs=20)
+    left_out = between(coarse, 0.9)
+    answer = fewest(coarse, 0.9)
+    assert answer is not None and len(left_out) >= 1, "else nothing is tried here"
+    assert left_out[-1] == answer - 1
+    every = sizes(history, rule, range(left_out[0] - 1, answer + 1), seed=8, runs=20)
+    fine = sorted([*coarse, *sizes(history, rule, left_out, seed=8, runs=20)], key=lambda each: each.slots)
+    assert fewest(fine, 0.9) == fewest(every, 0.9)
+    assert list(between(coarse, 2.0)) == [], "no number reaches it"
+    assert list(between(coarse, 0.0)) == [], "the first does already"
+
+
+def test_the_last_day_of_the_objective_is_in_time_at_any_hour() -> None:
+    rule = Rule((0,), notice=2.0, objective=7.0)
+    assert serve([8.5 / 24], [7 + 9 / 24], rule).in_time == 1
+    assert serve([17 / 24], [8 + 9 / 24], rule).in_time == 0
+
+
+@pytest.mark.parametrize(
+    ("slot", "notice", "given_back"),
+    [
+        (7 + 9 / 24, 2.0, 3 + 9 / 24),  # Monday 9:00, 48 working hours before: Thursday 9:00
+        (9 + 9 / 24, 2.0, 7 + 9 / 24),  # Wednesday 9:00: Monday 9:00
+        (7 + 9 / 24, 0.25, 7 + 3 / 24),
+        (8.0, 1.0, 7.0),
+        (7.0, 0.5, 4.5),  # Monday at midnight: Friday at noon
+        (6 + 9 / 24, 1.0, 4.0),  # a Sunday: the whole of Friday
+    ],
+)
+def test_a_notice_in_working_hours_leaves_the_weekend_out(slot: float, notice: float, given_back: float) -> None:
+    rule = Rule((0,), notice, 7.0, worked=True)
+    assert rule.given_back(slot) == pytest.approx(given_back)
+    assert Rule((0,), notice, 7.0).given_back(slot) == pytest.approx(slot - notice)
+
+
+def test_a_month_of_holidays_widens_the_interval_and_frees_slots() -> None:
+    rule, steady = Rule((0, 3), 2.0, 7.0), (3,) * 48
+    (whole,) = sizes(History(steady, (1, 1, 1, 1, 1, 0, 0)), rule, [3], seed=8, runs=100)
+    (broken,) = sizes(History(steady[:44] + (0,) * 4, (1, 1, 1, 1, 1, 0, 0)), rule, [3], seed=8, runs=100)
+    assert whole.unused.mean < broken.unused.mean < whole.unused.mean + 3 * 4 / 48 + 0.1
+    assert broken.unused.high - broken.unused.low > whole.unused.high - whole.unused.low
+    assert broken.share.mean >= whole.share.mean
+
+
+def test_slots_beyond_the_need_serve_no_more_and_are_all_unused() -> None:
+    history = History((2, 1, 3, 2, 2, 1, 3, 2), (1, 1, 1, 1, 1, 0, 0))
+    found = sizes(history, Rule((0, 1, 2, 3, 4), 1.0, 7.0), [10, 30], seed=9, runs=60)
+    assert [each.share.low for each in found] == [1.0, 1.0]
+    assert found[1].unused.mean - found[0].unused.mean == pytest.approx(20)
+    assert found[0].unused.mean == pytest.approx(10 - history.mean, abs=0.15)
+
+
+def test_every_request_is_counted_once_whoever_waits() -> None:
+    """In time, late or elsewhere: what is taken and what is not add up to the slots; nobody is served twice."""
+    random = Random(10)
+    for _ in range(200):
+        arrivals = sorted(random.uniform(0, 60) for _ in range(random.randrange(40)))
+        slots = slot_times(random.randrange(1, 6), (0, 2, 4), 12)
+        rule = Rule((0, 2, 4), random.choice([0.0, 1.0, 3.0]), random.choice([2.0, 7.0]), random.random() < 0.5)
+        run = serve(arrivals, slots, rule)
+        assert run.arrived == len(arrivals)
+        assert run.taken + run.unused == len(slots)
+        assert run.in_time <= min(run.arrived, run.taken)
+        assert not rule.leaves or run.in_time == run.taken, "who would be late goes elsewhere"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
 from coordination import services
-from coordination.models import Booking, ExamRequest, WaitingPlace
+from coordination.models import Booking, ExamRequest, ExamType, Slot, WaitingPlace
 from coordination.readings.demand import demand_of
 from coordination.readings.slot_delays import Cut, Delays, State, lines_of, promise_of, quarter_of
 from coordination.readings.unmet import unmet
@@ -45,7 +46,7 @@ def done_after(desk: Desk, days: float, code: str = "scanner") -> Pathway:
 
 def delays(cut: Cut = Cut.EXAM) -> Delays:
     now = timezone.now()
-    return Delays(Pathway.objects.all(), now - timedelta(days=366), now, cut)
+    return Delays(Pathway.objects.all(), now - timedelta(days=366), now, cut, PARIS)
 
 
 # --- spread, charts ---------------------------------------------------------------------------------------------------
@@ -107,6 +108,38 @@ def test_an_exam_asked_twice_before_it_is_made_waits_from_the_first(desk: Desk) 
     assert [round(each.days) for each in delays().exams()] == [5, 1]
 
 
+def test_a_request_that_names_no_exam_is_that_of_each_exam_made_after(desk: Desk) -> None:
+    exam(), exam("irm")
+    pathway, now = desk.pathway(days_ago=20), timezone.now()
+    asked, done = "exam_requested", "exam_done"
+    for days_ago, kind, code in (
+        (12, asked, ""), (9, done, "scanner"), (8, done, "irm"), (5, done, "scanner"), (4, asked, ""),
+        (1, done, "scanner"),
+    ):  # fmt: skip
+        fact(pathway, kind, now - timedelta(days=days_ago), code)
+    found = sorted((each.group, round(each.days)) for each in delays().exams())
+    assert found == [("IRM", 4), ("Scanner", 3), ("Scanner", 3)]
+
+
+def test_a_booking_made_by_mistake_asked_for_nothing(desk: Desk) -> None:
+    pathway = desk.pathway(days_ago=30)
+    with time_machine.travel(timezone.now() - timedelta(days=20)):
+        booking = desk.booking(desk.slot(), pathway)
+        services.cancel_booking(booking=booking, code="mistake", user=desk.coordinator)
+    assert not pathway.milestones.in_force().filter(kind="exam_requested").exists()
+    services.mark_done(booking=desk.past_booking(pathway=pathway), user=desk.technician)
+    assert [each.days < 10 for each in delays().exams()] == [True]
+
+
+def test_what_prepares_a_treatment_is_no_diagnostic_act(desk: Desk) -> None:
+    ExamType.objects.filter(pk=exam("bilan_cardiologique").pk).update(diagnostic=False)
+    pathway, start = desk.pathway(days_ago=20, received=False), timezone.now() - timedelta(days=20)
+    fact(pathway, "referral_received", start)
+    fact(pathway, "exam_done", start + timedelta(days=2), "bilan_cardiologique")
+    fact(pathway, "exam_done", start + timedelta(days=4), "examen inconnu")
+    assert [round(each.days) for each in delays().first_acts()] == [4]
+
+
 def test_a_corrected_fact_counts_as_corrected(desk: Desk) -> None:
     pathway = done_after(desk, 5)
     wrong = pathway.milestones.get(kind="exam_done")
@@ -134,8 +167,88 @@ def test_an_appointment_is_promised_within_48_working_hours(desk: Desk) -> None:
             fact(pathway, "appointment_offered", friday + offered)
     states = [state for state, _ in delays().offers().values()]
     assert sorted(states) == sorted([State.MET, State.MISSED, State.MISSED]), "Friday 18:00 is due Tuesday 18:00"
-    told = promise_of([State.MET, State.MISSED, State.RUNNING, State.UNKNOWN, State.MET])
-    assert (told.met, told.missed, told.running, told.unknown, told.judged) == (2, 1, 1, 1, 3)
+    told = promise_of([State.MET, State.MISSED, State.RUNNING, State.OUT, State.UNKNOWN, State.MET])
+    assert (told.met, told.missed, told.running, told.out, told.unknown, told.judged) == (2, 1, 1, 1, 1, 3)
+
+
+def test_what_was_closed_or_paused_before_the_promise_was_due_is_not_missed(desk: Desk) -> None:
+    soon, late, paused = (desk.pathway(days_ago=12) for _ in range(3))
+    for pathway, days_ago in ((soon, 11.9), (late, 5)):
+        with time_machine.travel(timezone.now() - timedelta(days=days_ago)):
+            pathways.close_pathway(pathway=pathway, reason="completed", author=desk.coordinator)
+    pathways.add_pause(
+        pathway=paused, kind="patient_choice", starts_on=timezone.localdate() - timedelta(days=12), author=None
+    )
+    states = {pathway: state for pathway, (state, _) in delays().offers().items()}
+    assert (states[soon.pk], states[late.pk]) == (State.OUT, State.MISSED)
+    assert states[paused.pk] is State.RUNNING
+
+
+def offer_of(pathway: Pathway) -> State:
+    return delays().offers()[pathway.pk][0]
+
+
+def test_an_appointment_given_before_the_request_was_written_keeps_the_promise(desk: Desk) -> None:
+    pathway, at = desk.pathway(days_ago=12, received=False), timezone.now() - timedelta(days=12)
+    fact(pathway, "appointment_offered", at)
+    fact(pathway, "referral_received", at + timedelta(minutes=10))
+    assert offer_of(pathway) is State.MET
+
+
+def test_a_pathway_closed_before_the_promise_fell_due_does_not_apply(desk: Desk) -> None:
+    now = timezone.now()
+    early, late = desk.pathway(days_ago=1, received=False), desk.pathway(days_ago=12, received=False)
+    fact(early, "referral_received", now - timedelta(hours=5))
+    fact(late, "referral_received", now - timedelta(days=12))
+    assert (offer_of(early), offer_of(late)) == (State.RUNNING, State.MISSED)
+    for pathway in (early, late):
+        pathways.close_pathway(pathway=pathway, reason="refused", author=None)
+    assert (offer_of(early), offer_of(late)) == (State.OUT, State.MISSED)
+
+
+def test_a_request_received_before_the_period_is_not_unknown(desk: Desk) -> None:
+    now = timezone.now()
+    pathway = desk.pathway(days_ago=10, received=False)
+    fact(pathway, "referral_received", now - timedelta(days=9))
+    without = desk.pathway(days_ago=3, received=False)
+    found = Delays(Pathway.objects.all(), now - timedelta(days=5), now, Cut.EXAM, PARIS).offers()
+    assert {pk: state for pk, (state, _) in found.items()} == {without.pk: State.UNKNOWN}
+    pathways.record_milestone(pathway=without, kind="referral_received", occurred_at=now - timedelta(days=8))
+    assert Delays(Pathway.objects.all(), now - timedelta(days=5), now, Cut.EXAM, PARIS).offers() == {}
+
+
+def test_a_consultation_offered_is_no_exam_asked_and_a_pre_treatment_exam_no_diagnosis(desk: Desk) -> None:
+    exam()
+    pathway, start = desk.pathway(days_ago=20, received=False), timezone.now() - timedelta(days=20)
+    fact(pathway, "referral_received", start)
+    fact(pathway, "appointment_offered", start + timedelta(days=1), "consultation")
+    fact(pathway, "first_care", start + timedelta(days=3), "consultation")
+    fact(pathway, "exam_done", start + timedelta(days=5), "consultation_anesthesie")
+    assert delays().exams() == []
+    assert delays().first_acts() == []
+    fact(pathway, "exam_done", start + timedelta(days=8), "irm")
+    assert [(each.group, round(each.days)) for each in delays().first_acts()] == [("IRM", 8)]
+
+
+def test_pauses_are_taken_out_beside_the_raw_delay(desk: Desk) -> None:
+    pathway = done_after(desk, 6)
+    day = (timezone.now() - timedelta(days=24)).date()
+    pathways.add_pause(pathway=pathway, kind="medical", starts_on=day, ends_on=day + timedelta(days=1), author=None)
+    (each,) = delays().exams()
+    assert (round(each.days), round(each.adjusted)) == (6, 4)
+    (line,) = lines_of([each] * 5, Cut.EXAM)
+    assert (round(line.spread.middle or 0), round(line.adjusted.middle or 0)) == (6, 4)
+
+
+def test_unmet_demand_is_drawn_without_what_is_too_few(nurse: Client, desk: Desk) -> None:
+    for number in range(6):
+        WaitingPlace.objects.create(
+            pathway=desk.pathway(), exam_type=exam("irm" if number == 5 else "scanner"), asked_at=timezone.now()
+        )
+    chart = nurse.get(url("slot-figures")).context["unmet"]["chart"]
+    assert [(row.label, row.total) for row in chart.rows] == [("Scanner", 5)], "one is not drawn"
+    WaitingPlace.objects.all().delete()
+    assert nurse.get(url("slot-figures")).context["unmet"]["chart"] is None
 
 
 def test_by_quarter_and_by_platform(desk: Desk) -> None:
@@ -146,6 +259,25 @@ def test_by_quarter_and_by_platform(desk: Desk) -> None:
     assert groups == {"Hors créneaux de Jalon", "Scanner 1"}
     assert {each.group for each in delays(Cut.QUARTER).exams()} == {"4e trim. 2026"}
     assert quarter_of(datetime(2026, 3, 31, tzinfo=PARIS).date()) == "1er trim. 2026"
+
+
+def test_the_quarter_is_that_of_the_place(desk: Desk) -> None:
+    exam()
+    pathway, asked = desk.pathway(days_ago=90), datetime(2026, 9, 30, 22, 30, tzinfo=UTC)
+    fact(pathway, "exam_requested", asked, "scanner")
+    fact(pathway, "exam_done", asked + timedelta(days=3), "scanner")
+    assert [each.group for each in delays(Cut.QUARTER).exams()] == ["4e trim. 2026"], "half past midnight in Paris"
+
+
+def test_each_delay_is_that_of_the_platform_that_answered_it(desk: Desk) -> None:
+    pathway = desk.pathway(days_ago=60)
+    first = desk.past_booking(pathway=pathway, hours=24 * 20)
+    services.mark_done(booking=first, user=desk.technician)
+    second = desk.past_booking(pathway=pathway)
+    other = TeamFactory(kind="platform", establishment=desk.team.establishment, name="Autre scanner")
+    Slot.objects.filter(pk=second.slot_id).update(platform=other)
+    services.mark_done(booking=second, user=desk.technician)
+    assert sorted(each.group for each in delays(Cut.PLATFORM).exams()) == ["Autre scanner", "Scanner 1"]
 
 
 # --- demand not met ---------------------------------------------------------------------------------------------------
@@ -216,7 +348,8 @@ def test_quality_reads_the_figures_of_its_site_and_opens_no_list(client: Client,
 
 # --- sizing -----------------------------------------------------------------------------------------------------------
 ASKED = {
-    "examen": "scanner", "objectif": 7, "preavis": 48, "part": 90, "jours": ["3"], "sinon": "part", "graine": 7,
+    "examen": "scanner", "objectif": 7, "preavis": 48, "unite": "hours", "part": 90, "jours": ["3"], "sinon": "part",
+    "graine": 7,
 }  # fmt: skip
 
 
@@ -255,7 +388,14 @@ def test_the_page_says_how_many_and_with_which_seed(nurse: Client, desk: Desk) -
 
 
 @pytest.mark.parametrize(
-    ("change", "status"), [({"jours": []}, 422), ({"objectif": "x"}, 422), ({"examen": "y"}, 422), ({"part": 100}, 422)]
+    ("change", "status"),
+    [
+        ({"jours": []}, 422),
+        ({"objectif": "x"}, 422),
+        ({"examen": "y"}, 422),
+        ({"part": 100}, 422),
+        ({"preavis": 168}, 422),
+    ],
 )
 def test_a_simulation_asked_wrongly_says_what_is_wrong(
     nurse: Client, desk: Desk, change: dict[str, Any], status: int

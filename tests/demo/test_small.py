@@ -26,6 +26,7 @@ from coordination.models import (
     DeskPaper,
     DutyPattern,
     ExamRequest,
+    MailAgreement,
     ReviewMeeting,
     Slot,
     Task,
@@ -98,7 +99,13 @@ def _slots(now: datetime) -> None:
     bookings = Counter(Booking.objects.values_list("status", flat=True))
     assert Booking.objects.filter(moved_from__isnull=False).exists(), "somebody's appointment was moved"
     assert not Booking.objects.to_tell(now).exists(), "told on the phone at once"
-    assert WaitingPlace.objects.waiting().exists() and ExamRequest.objects.asked().exists()
+    assert WaitingPlace.objects.waiting().filter(offers__answer="open").exists(), "a proposal to answer"
+    requests = ExamRequest.objects.all()
+    assert (
+        requests.asked().filter(promised_at__gt=now).exists() and requests.asked().filter(promised_at__lt=now).exists()
+    )
+    assert requests.filter(status="refused").exists() and Alert.objects.open().filter(kind="promise").exists()
+    assert MailAgreement.objects.filter(ended_at__isnull=True).count() >= 3
     assert bookings["done"] > 40 and min(bookings["booked"], bookings["missed"], bookings["cancelled"]) >= 1, bookings
 
 

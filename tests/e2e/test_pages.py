@@ -50,6 +50,7 @@ NARROW = ["target-size", "scrollable-region-focusable", "link-in-text-block", "a
 OTHER_EYES = [
     ("pathways:list", "G"), ("pathways:detail", "G"), ("pathways:detail", "P"), ("coordination:slots", "T"),
     ("coordination:slot", "P"), ("coordination:slot-figures", "Q"),
+    ("coordination:proposal", "A"), ("coordination:series-page", "A"),
     ("coordination:slot", "T"), ("rcp:sessions", "Q"), ("rcp:case", "P"), ("rcp:session", "P"), ("rcp:case", "G"),
 ]  # fmt: skip
 """Pages that another role sees otherwise."""

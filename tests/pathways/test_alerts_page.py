@@ -112,7 +112,7 @@ def test_who_sees_what(watched: Scene, client: Any) -> None:
 def test_a_fixed_number_of_queries(watched: Scene, django_assert_num_queries: Any) -> None:
     client = watched.client()
     for _ in range(2):
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(15):
             client.get(URL)
         for n in range(3):
             PathwayFactory(team=watched.team, owner=watched.coordinator, days_ago=20 + n)

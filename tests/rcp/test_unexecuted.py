@@ -11,8 +11,8 @@ from pathways import services as pathways
 from pathways.models import Alert, Watch
 from rcp import services, tasks
 from rcp.models import FollowUpAction
+from tests.rcp.deciding import announcement, decide
 from tests.rcp.factories import MeetingFactory
-from tests.rcp.test_decisions import announcement, decide
 
 pytestmark = pytest.mark.django_db
 

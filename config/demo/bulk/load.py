@@ -16,10 +16,12 @@ from config.demo.bulk.drawn import Drawn, Sketcher
 from config.demo.bulk.meetings import Meetings
 from config.demo.bulk.places import Board, open_slots, settle_slots
 from config.demo.bulk.size import Size
+from config.demo.commitments import write_commitments
 from config.demo.engine import Agenda
 from config.demo.exams import ordinary, over
 from config.demo.life import Life
 from config.demo.world import World, publish_short
+from coordination.services import watch_promises
 from pathways.models import CareCircleMember, CircleRole, Milestone, MilestoneSource, Pathway, Patient
 from pathways.services import rebuild_plans, repair_continuity, scan_delays
 
@@ -35,6 +37,7 @@ def load_bulk(world: World, size: Size, agenda: Agenda, say: Say) -> None:
         if size.short:
             publish_short(world)
         say(f"  {_spaced(open_slots(world, size, agenda))} créneaux")
+        write_commitments(world, agenda.start.date(), agenda.today)
         meetings = Meetings(world, size, agenda)
         board = Board()
         board.read()
@@ -47,6 +50,7 @@ def load_bulk(world: World, size: Size, agenda: Agenda, say: Say) -> None:
         _analyse()
         _plan(size, say)
     say("  alertes de délai, demandes de ce matin")
+    watch_promises(now=timezone.now())
     scan_delays(now=timezone.now())
     repair_continuity(now=timezone.now())
     _requests(world, size, agenda, meetings)
@@ -72,6 +76,7 @@ def _write(world: World, batch: list[Drawn], meetings: Meetings, agenda: Agenda)
     rooms.write_bookings(world, batch, agenda)
     rooms.write_requests(world, batch, agenda)
     rooms.write_desk(world, batch, agenda)
+    rooms.write_waiting(world, batch, agenda)
 
 
 def _facts(world: World, drawn: Drawn, agenda: Agenda) -> Iterator[Milestone]:

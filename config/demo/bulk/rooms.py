@@ -9,14 +9,30 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from config.demo.bulk.drawn import Drawn, Taken, coded
 from config.demo.clinic import TASKS
+from config.demo.commitments import PET
 from config.demo.engine import PARIS, Agenda
-from config.demo.places import STEP_KEYS
+from config.demo.places import MRI, STEP_KEYS
 from config.demo.world import World
-from coordination.models import Booking, BookingStatus, Contact, ContactOutcome, ContactState, ExamType, Task
+from coordination.models import (
+    Booking,
+    BookingStatus,
+    Contact,
+    ContactOutcome,
+    ContactState,
+    ExamRequest,
+    ExamType,
+    RequestStatus,
+    Task,
+    WaitingPlace,
+    WaitingStatus,
+)
 from pathways.models import Appointment, Pathway
+from pathways.rules.clock import Duration, Unit, add
 from referrals.models import EventKind, Referral, ReferralEvent, ReferralStatus, Urgency
 from referrals.rules import receipt
 
+WAITS, ASKED, GAVE_UP = 0.08, 0.06, 0.02
+"""Shares of the active pathways that wait for a place, or asked in priority; of the others, that waited in vain."""
 REMEMBERED = timedelta(days=400)
 """Older requests are not written: nobody opens them any more, and they would double the load."""
 
@@ -137,4 +153,43 @@ def _call(world: World, drawn: Drawn, agenda: Agenda) -> Contact:
         outcome=ContactOutcome.REACHED if reached else ContactOutcome.UNREACHABLE,
         next_on=None if reached else agenda.worked_day(agenda.today),
         note="Informé de la suite." if reached else "Pas de réponse.",
+    )  # fmt: skip
+
+
+def write_waiting(world: World, batch: Sequence[Drawn], agenda: Agenda) -> None:
+    """Who waits for a place or waited in vain, and the exams asked in priority: kept, late, refused."""
+    types = {each.code: each for each in ExamType.objects.filter(code__in=(MRI, PET))}
+    active = [drawn for drawn in batch if drawn.pathway.is_active]
+    over = [drawn for drawn in batch if not drawn.pathway.is_active and drawn.rng.random() < GAVE_UP]
+    waiting = [drawn for drawn in active if drawn.rng.random() < WAITS]
+    WaitingPlace.objects.bulk_create(
+        [_waits(drawn, types[MRI], agenda) for drawn in waiting] + [_gave_up(drawn, types[MRI]) for drawn in over]
+    )
+    ExamRequest.objects.bulk_create(
+        _asked(world, drawn, types[PET], agenda) for drawn in active if drawn.rng.random() < ASKED
+    )
+
+
+def _waits(drawn: Drawn, exam: ExamType, agenda: Agenda) -> WaitingPlace:
+    asked = max(drawn.pathway.opened_at, agenda.end - timedelta(days=drawn.rng.uniform(0.2, 9)))
+    return WaitingPlace(pathway=drawn.pathway, exam_type=exam, asked_at=asked, asked_by=drawn.owner)
+
+
+def _gave_up(drawn: Drawn, exam: ExamType) -> WaitingPlace:
+    asked = drawn.pathway.opened_at + timedelta(days=drawn.rng.uniform(0.5, 4))
+    return WaitingPlace(
+        pathway=drawn.pathway, exam_type=exam, asked_at=asked, asked_by=drawn.owner, status=WaitingStatus.WITHDRAWN,
+        ended_at=asked + timedelta(days=drawn.rng.uniform(1, 6)), end_reason="Fait dans un autre établissement",
+    )  # fmt: skip
+
+
+def _asked(world: World, drawn: Drawn, exam: ExamType, agenda: Agenda) -> ExamRequest:
+    asked = max(drawn.pathway.opened_at, agenda.end - timedelta(days=drawn.rng.uniform(0.2, 6)))
+    refused = drawn.rng.random() < 0.2
+    return ExamRequest(
+        pathway=drawn.pathway, exam_type=exam, addressed_to=world.teams["imaging"], within="2 working_days",
+        asked_at=asked, asked_by=drawn.owner, promised_at=add(asked, Duration(2, Unit.WORKING_DAYS), agenda.calendar),
+        status=RequestStatus.REFUSED if refused else RequestStatus.ASKED,
+        reason="Appareil en maintenance" if refused else "",
+        answered_at=min(asked + timedelta(hours=20), agenda.end) if refused else None,
     )  # fmt: skip

@@ -1,0 +1,193 @@
+"""Mails to a patient who agreed to be written to: booked, moved, cancelled, reminded.
+
+Neither exam nor disease, nor the name of a team or a platform, which would tell them: the day, the hour, where to come
+and whom to call. A mail is no acknowledgement (PAIN-20): the task « Prévenir le patient » waits for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from coordination.models import Booking, BookingStatus, MailAgreement, Reminder, Slot
+from coordination.querysets import BookingQuerySet
+from coordination.rules.reminders import FARTHEST, is_due
+from coordination.services.seats import lock_file
+from directory.errors import DomainError
+from directory.models import Establishment, OutboxMessage, User
+from directory.services import call_off, post
+from directory.typography import NBSP, hour, long_day
+from pathways.models import Pathway, Patient
+
+KIND = "patient_"
+SUBJECT = "Votre rendez-vous"
+OLD_NEWS = timedelta(days=1)
+"""What was done longer ago is no news (an import, a simulated past)."""
+
+
+@transaction.atomic
+def agree_to_mails(*, patient: Patient, user: User | None, at: datetime | None = None) -> MailAgreement:
+    """The patient agrees to be written to at the address of the file. Said twice, the first stands; an agreement for
+    another address ends. Raises DomainError without an address, or for a dead patient."""
+    locked = Patient.objects.select_for_update(of=("self",), no_key=True).get(pk=patient.pk)
+    at = at or timezone.now()
+    if not locked.email:
+        raise DomainError("Le dossier n’a pas d’adresse électronique : ajoutez-la d’abord.", field="email")
+    if locked.deceased_on:
+        raise DomainError("Ce patient est décédé.")
+    known = MailAgreement.objects.filter(patient=locked, ended_at__isnull=True).first()
+    if known and known.email == locked.email:
+        return known
+    if known:
+        _end(known, user, at)
+    return MailAgreement.objects.create(patient=locked, email=locked.email, agreed_at=at, agreed_by=user)
+
+
+@transaction.atomic
+def withdraw_mails(*, patient: Patient, user: User | None, at: datetime | None = None) -> None:
+    """The patient does not want to be written to any more: what has not left does not leave. Said twice, once."""
+    locked = Patient.objects.select_for_update(of=("self",), no_key=True).get(pk=patient.pk)
+    for known in MailAgreement.objects.filter(patient=locked, ended_at__isnull=True):
+        _end(known, user, at or timezone.now())
+
+
+def _end(agreement: MailAgreement, user: User | None, at: datetime) -> None:
+    agreement.ended_at, agreement.ended_by = at, user
+    agreement.save(update_fields=["ended_at", "ended_by"])
+    stop_mails(agreement.patient)
+
+
+def stop_mails(patient: Patient) -> None:
+    """What has not left does not leave."""
+    call_off(messages=OutboxMessage.objects.filter(about=patient.uuid, kind__startswith=KIND))
+
+
+def standing_agreement(patient: Patient) -> MailAgreement | None:
+    """The agreement that covers the address of the file today."""
+    if not patient.email or patient.deceased_on:
+        return None
+    return MailAgreement.objects.filter(patient=patient, ended_at__isnull=True, email=patient.email).first()
+
+
+def tell_patient_booked(*, bookings: Sequence[Booking], at: datetime) -> None:
+    """One mail for what was booked together."""
+    _tell("booked", bookings, [(each.slot, None) for each in bookings], at)
+
+
+def tell_patient_moved(*, old: Booking, new: Booking, at: datetime) -> None:
+    """Both hours; what was to be said of the first is not said."""
+    _forget([old])
+    _tell("moved", [new], [(new.slot, old.slot)], at)
+
+
+def tell_patient_cancelled(*, bookings: Sequence[Booking], at: datetime) -> None:
+    """One mail for what was cancelled together; nothing for what has passed."""
+    _forget(bookings)
+    _tell("cancelled", bookings, [(each.slot, None) for each in bookings], at)
+
+
+def _forget(bookings: Sequence[Booking]) -> None:
+    """What was written of these hours and has not left is not sent: it would be wrong."""
+    keys = [_key("booked", [each]) for each in bookings] + [_key("moved", [each]) for each in bookings]
+    reminders = Reminder.objects.filter(booking__in=bookings).values("message")
+    call_off(messages=OutboxMessage.objects.filter(Q(dedup_key__in=keys) | Q(pk__in=reminders)))
+
+
+def _tell(what: str, bookings: Sequence[Booking], slots: Sequence[tuple[Slot, Slot | None]], at: datetime) -> None:
+    coming = [pair for pair in slots if pair[0].starts_at > at]
+    patient = bookings[0].patient
+    if coming and timezone.now() - at <= OLD_NEWS and standing_agreement(patient):
+        _write(what, _key(what, bookings), bookings[0].pathway, patient, coming)
+
+
+def _write(
+    what: str, key: str, pathway: Pathway, patient: Patient, slots: Sequence[tuple[Slot, Slot | None]]
+) -> OutboxMessage:
+    team, home = pathway.team, pathway.team.establishment
+    context = {
+        "what": what,
+        "visits": [_visit(slot, before) for slot, before in slots],
+        "several": len(slots) > 1,
+        "phone": team.phone or home.phone,
+        "establishment": home.name,
+    }
+    return post(
+        kind=f"{KIND}{what}",
+        dedup_key=key,
+        establishment=home,
+        recipient=patient.email,
+        subject=SUBJECT,
+        body=render_to_string("coordination/post/patient.txt", context),
+        about=patient.uuid,
+    )
+
+
+def _visit(slot: Slot, before: Slot | None) -> dict[str, str]:
+    place = slot.platform.establishment
+    return {"when": _when(slot), "before": _when(before) if before else "", "place": _address(place)}
+
+
+def _when(slot: Slot) -> str:
+    """« lundi 23 novembre 2026 à 14 h 30 », on the clock of the place."""
+    local = slot.starts_at.astimezone(ZoneInfo(slot.platform.establishment.time_zone))
+    return f"{long_day(local.date())} à {hour(local)}".replace(NBSP, " ")
+
+
+def _address(place: Establishment) -> str:
+    town = " ".join(part for part in (place.postal_code, place.city) if part)
+    return ", ".join(part for part in (place.name, place.address, town) if part)
+
+
+def _key(what: str, bookings: Sequence[Booking]) -> str:
+    said = ",".join(sorted(str(each.uuid) for each in bookings))
+    return f"patient-{what}:{said if len(bookings) == 1 else sha256(said.encode()).hexdigest()[:40]}"
+
+
+# --- reminders --------------------------------------------------------------------------------------------------------
+def remind_patients(*, now: datetime) -> int:
+    """Reminds of what begins in two days, once per appointment and hour; returns how many mails were written.
+
+    Nothing for a pathway closed, a dead patient, an agreement taken back, an appointment cancelled or moved.
+    """
+    soon = _to_remind(now).values_list("pathway_id", flat=True).order_by("pathway_id").distinct()
+    return sum(_remind(pathway, now) for pathway in list(soon))
+
+
+def _to_remind(now: datetime) -> BookingQuerySet:
+    known = Reminder.objects.filter(starts_at=F("booking__slot__starts_at")).values("booking")
+    return Booking.objects.filter(
+        status=BookingStatus.BOOKED,
+        slot__starts_at__gt=now,
+        slot__starts_at__lte=now + FARTHEST,
+        pathway__status="active",
+        patient__deceased_on__isnull=True,
+        patient__mail_agreements__ended_at__isnull=True,
+        patient__mail_agreements__email=F("patient__email"),
+    ).exclude(pk__in=known)
+
+
+@transaction.atomic
+def _remind(pathway_id: int, now: datetime) -> int:
+    """One mail for each day of one pathway. Whoever books, moves or cancels locks the file too, and whoever takes the
+    agreement back locks the patient: what is written here still stands."""
+    pathway = lock_file(pathway_id)
+    days: dict[date, list[Booking]] = {}
+    for booking in _to_remind(now).filter(pathway=pathway).with_list_data().order_by("slot__starts_at", "pk"):
+        zone = ZoneInfo(booking.slot.platform.establishment.time_zone)
+        if is_due(booking.slot.starts_at, booking.booked_at, now, zone):
+            days.setdefault(booking.slot.starts_at.astimezone(zone).date(), []).append(booking)
+    for bookings in days.values():
+        said = [(each.slot, None) for each in bookings]
+        key = _key("reminder", bookings) + f":{bookings[0].slot.starts_at:%y%m%d%H%M}"
+        message = _write("reminder", key, pathway, pathway.patient, said)
+        Reminder.objects.bulk_create(
+            Reminder(booking=each, starts_at=each.slot.starts_at, message=message) for each in bookings
+        )
+    return len(days)
