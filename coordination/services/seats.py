@@ -429,7 +429,7 @@ def undo_offer(*, booking: Booking, cause: CancelCode, user: User | None) -> Non
     or the offer; and the end of the wait of a patient served by it."""
     if cause.code == MISTAKE:
         take_back_mistake(booking, user)
-    elif cause.side in (CancelSide.DESK, CancelSide.PLATFORM):
+    if cause.side in (CancelSide.DESK, CancelSide.PLATFORM):
         take_back_offer(booking, user, booking.cancel_reason)
     if cause.side in (CancelSide.DESK, CancelSide.PLATFORM):
         wait_again(booking=booking)

@@ -22,6 +22,7 @@ from coordination.readings.series_history import history_of_series
 from coordination.views.confirming import Confirmed, as_is, confirm, confirm_change, on_clock_of, seen, show
 from coordination.views.series import exception_form
 from coordination.views.shared import user_of
+from directory.clock import follow_clock_of
 from directory.errors import DomainError
 from directory.perms import allow
 
@@ -49,7 +50,9 @@ def series_page(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def _series(request: HttpRequest, uuid: UUID) -> SlotSeries:
-    return get_object_or_404(SlotSeries.objects.readable_by(user_of(request)).with_list_data(), uuid=uuid)
+    found = get_object_or_404(SlotSeries.objects.readable_by(user_of(request)).with_list_data(), uuid=uuid)
+    follow_clock_of(found.platform.establishment)
+    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -139,7 +142,9 @@ def proposal(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def _proposal(request: HttpRequest, uuid: UUID) -> SeriesProposal:
-    return get_object_or_404(SeriesProposal.objects.visible_to(user_of(request)).with_list_data(), uuid=uuid)
+    found = get_object_or_404(SeriesProposal.objects.visible_to(user_of(request)).with_list_data(), uuid=uuid)
+    follow_clock_of(found.series.platform.establishment)
+    return found
 
 
 def _proposal_page(
@@ -166,7 +171,9 @@ def _proposal_page(
 
 
 def _managed(request: HttpRequest, uuid: UUID) -> SeriesProposal:
-    return get_object_or_404(SeriesProposal.objects.managed_by(user_of(request)).with_list_data(), uuid=uuid)
+    found = get_object_or_404(SeriesProposal.objects.managed_by(user_of(request)).with_list_data(), uuid=uuid)
+    follow_clock_of(found.series.platform.establishment)
+    return found
 
 
 @require_POST
