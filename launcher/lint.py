@@ -52,6 +52,7 @@ BEFORE_RELEASE = (
     "0005_tasks_covers_duties",
     "0006_slot_life",
     "0008_second_primaries",
+    "0013_offers_made_again",
 )
 OUR_APPS = ("directory", "pathways", "coordination", "referrals", "rcp")
 
