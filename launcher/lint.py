@@ -53,6 +53,7 @@ BEFORE_RELEASE = (
     "0006_slot_life",
     "0008_second_primaries",
     "0009_pathway_of_its_patient",
+    "0013_requests_of_places",
 )
 OUR_APPS = ("directory", "pathways", "coordination", "referrals", "rcp")
 

@@ -31,7 +31,9 @@ class RefuseRequestForm(forms.Form):
 class TakeBackForm(forms.Form):
     """Why the platform cannot keep its date."""
 
-    reason = forms.CharField(label="Pourquoi ?", max_length=200, error_messages={"required": "Indiquez pourquoi."})
+    reason = forms.CharField(
+        label="Pourquoi cette date tombe", max_length=200, error_messages={"required": "Indiquez pourquoi."}
+    )
 
 
 class ToldForm(forms.Form):
@@ -54,8 +56,9 @@ class GiveUpForm(forms.Form):
         label="Le patient est prévenu", required=False, choices=[("", "Pas encore"), *Channel.choices]
     )
 
-    def __init__(self, *args: Any, known: bool, **options: Any) -> None:
-        """``known``: the patient knows of a date to come; else there is nothing to tell them."""
+    def __init__(self, *args: Any, known: bool, why: str, **options: Any) -> None:
+        """``why`` asks for the reason; ``known``: the patient knows of a date to come, else nothing is to tell."""
         super().__init__(*args, **options)
+        self.fields["reason"].label = why
         if not known:
             del self.fields["told_how"]

@@ -29,6 +29,7 @@ from pathways.access import open_file
 from pathways.forms.fields import refuse
 
 MOST_LISTED = 200
+NOT_SUITED, NOT_ASKED = "Pourquoi cette date ne convient pas", "Pourquoi la demande est retirée"
 
 
 @require_safe
@@ -114,9 +115,7 @@ def exam_request_take_back(request: HttpRequest, uuid: UUID) -> HttpResponse:
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(
-                request, "Date reprise, la coordination est prévenue : proposez-en une autre."
-            )
+            messages.success(request, "Date reprise, la coordination est prévenue : proposez-en une autre.")
             return redirect("coordination:exam-requests")
     return _page(request, found, take_back=form)
 
@@ -169,8 +168,8 @@ def _followed_page(request: HttpRequest, found: ExamRequest, status: int = 200, 
         "over": is_over(found, now),
         "late": bool(found.status == "asked" and found.promised_at and found.promised_at < now),
         "told": given.get("told") or ToldForm(auto_id="told-%s"),
-        "decline": given.get("decline") or GiveUpForm(auto_id="decline-%s", known=known),
-        "withdraw": given.get("withdraw") or GiveUpForm(auto_id="withdraw-%s", known=known),
+        "decline": given.get("decline") or GiveUpForm(auto_id="decline-%s", why=NOT_SUITED, known=known),
+        "withdraw": given.get("withdraw") or GiveUpForm(auto_id="withdraw-%s", why=NOT_ASKED, known=known),
         "opened": next(iter(given), ""),
         "refused": [error for form in given.values() for error in form.non_field_errors()],
     }
@@ -204,7 +203,7 @@ def exam_request_told(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def exam_request_decline(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The date does not suit: the platform is asked for another."""
     found = _followed(request, uuid)
-    form = GiveUpForm(request.POST, auto_id="decline-%s", known=_known(found, timezone.now()))
+    form = GiveUpForm(request.POST, auto_id="decline-%s", why=NOT_SUITED, known=_known(found, timezone.now()))
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -224,7 +223,7 @@ def exam_request_decline(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def exam_request_withdraw(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The exam is asked no more, for a reason; it may be asked or booked again."""
     found = _followed(request, uuid)
-    form = GiveUpForm(request.POST, auto_id="withdraw-%s", known=_known(found, timezone.now()))
+    form = GiveUpForm(request.POST, auto_id="withdraw-%s", why=NOT_ASKED, known=_known(found, timezone.now()))
     if form.is_valid():
         data = form.cleaned_data
         try:
