@@ -52,6 +52,7 @@ BEFORE_RELEASE = (
     "0005_tasks_covers_duties",
     "0006_slot_life",
     "0008_second_primaries",
+    "0013_requests_of_places",
 )
 OUR_APPS = ("directory", "pathways", "coordination", "referrals", "rcp")
 

@@ -229,6 +229,11 @@ class ExamRequestQuerySet(models.QuerySet["ExamRequest"]):
         """Asked, or with a date proposed."""
         return self.filter(status__in=["asked", "proposed"])
 
+    def to_follow(self, at: datetime) -> Self:
+        """Those running, and those over of which the patient is still to be told."""
+        told = self.model.objects.to_tell(at).values("pk")
+        return self.filter(Q(status__in=["asked", "proposed"]) | Q(pk__in=told))
+
     def expected_between(self, start: datetime | F, end: datetime | F, length: timedelta) -> Self:
         """Those whose date proposed, taken to last ``length``, meets [start, end)."""
         return self.filter(status="proposed", proposed_at__gt=start - length, proposed_at__lt=end)

@@ -15,6 +15,7 @@ from coordination.models import (
     BookingStatus,
     Contact,
     ContactState,
+    ExamRequest,
     Notice,
     SeriesStatus,
     Task,
@@ -53,6 +54,7 @@ class Panel:
     closed_tasks: list[Task]
     coming: list[Visit]
     past: list[Visit]
+    asked: list[ExamRequest]
     contacts: list[Contact]
     contact_count: int
     series: list[tuple[TaskSeries, str]]
@@ -69,6 +71,7 @@ def panel_of(pathway: Pathway, now: datetime) -> Panel:
         closed_tasks=[task for task in tasks if task.status != "open"][:CLOSED_TASKS],
         coming=coming,
         past=past,
+        asked=list(ExamRequest.objects.filter(pathway=pathway).to_follow(now).with_list_data()),
         contacts=contacts[:CONTACTS],
         contact_count=len(contacts),
         series=[(each, in_words(rhythm_of(each))) for each in _series(pathway)],

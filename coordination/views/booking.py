@@ -18,7 +18,7 @@ from coordination import services
 from coordination.errors import SlotFull
 from coordination.forms import AskForm, CancelForm, OverbookForm, WaitForm
 from coordination.links import file_url
-from coordination.models import Booking, ExamType, Hold, Slot
+from coordination.models import Booking, ExamRequest, ExamType, Hold, Slot
 from coordination.papers.sheet import days_of, message_of
 from coordination.perms import may_book, may_mark, may_see_platform, reads_slots
 from coordination.readings.bundles import bundles_of
@@ -109,6 +109,7 @@ def booking_page(
         "overdue": bool(need and need.due_at and need.due_at < now),
         "other_types": [each for each in ExamType.objects.all() if all(n.exam_type != each for n in needs)],
         "coming": coming,
+        "asked": list(ExamRequest.objects.filter(pathway=pathway).to_follow(now).with_list_data()),
         "visits": visits(coming, calendar),
         "message": message_of(pathway, days_of(pathway, coming, calendar)),
         "refusal": refusal,

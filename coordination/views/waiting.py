@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from coordination import services
-from coordination.models import Booking, Channel, WaitingOffer, WaitingPlace
+from coordination.models import Booking, Channel, ExamRequest, WaitingOffer, WaitingPlace
 from coordination.papers.sheet import print_sheet
 from coordination.perms import may_book
 from coordination.readings.waiting import waiting_lists
@@ -70,8 +70,10 @@ def to_tell(request: HttpRequest) -> HttpResponse:
         .with_list_data()
         .order_by("slot__starts_at", "pk")
     )
-    open_files(request, [row.pathway for row in rows], "À prévenir")
-    context = {"rows": rows, "channels": Channel.choices, "today": timezone.localdate()}
+    mine = ExamRequest.objects.to_tell(timezone.now()).filter(pathway__team__in=user.teams_as(*READS_TEAM))
+    asked = list(mine.with_list_data().order_by("proposed_at", "pk"))
+    open_files(request, [*(row.pathway for row in rows), *(each.pathway for each in asked)], "À prévenir")
+    context = {"rows": rows, "asked": asked, "channels": Channel.choices, "today": timezone.localdate()}
     return render(request, "coordination/to_tell.html", context)
 
 

@@ -225,3 +225,75 @@ class TestWaiting:
         desk.booking(slot)
         assert services.offer_freed_places(now=timezone.now()) == 2
         assert Booking.objects.count() == 1
+
+
+@pytest.mark.django_db
+class TestGivenBack:
+    def test_moved_then_cancelled_by_the_platform_or_booked_by_error_the_wait_goes_on(self, desk: Desk) -> None:
+        pathway, other = desk.pathway(), desk.pathway()
+        place, second = waits(desk, pathway, step_key="ct"), waits(desk, other, step_key="ct")
+        booking = desk.booking(desk.slot(), pathway, step_key="ct")
+        moved = services.move_booking(booking=booking, to=desk.slot(in_days=12), user=desk.coordinator)
+        services.cancel_booking(booking=moved, code="machine_down", user=desk.coordinator)
+        mistaken = desk.booking(desk.slot(in_days=13), other, step_key="ct")
+        services.cancel_booking(booking=mistaken, code="mistake", user=desk.coordinator)
+        for each in (place, second):
+            asked_at = each.asked_at
+            each.refresh_from_db()
+            assert (each.status, each.asked_at) == ("waiting", asked_at)
+
+    def test_booked_elsewhere_nobody_waits_again(self, desk: Desk) -> None:
+        pathway = desk.pathway()
+        place = waits(desk, pathway)
+        first, _ = desk.booking(desk.slot(), pathway), desk.booking(desk.slot(in_days=12), pathway)
+        services.cancel_booking(booking=first, code="machine_down", user=desk.coordinator)
+        place.refresh_from_db()
+        assert place.status == "served"
+
+    def test_a_place_kept_five_minutes_closes_no_offer(self, desk: Desk) -> None:
+        slot = desk.slot()
+        waits(desk)
+        services.offer_freed_places(now=timezone.now())
+        (offer,) = offers()
+        hold = services.hold_place(slot=slot, pathway=desk.pathway(), user=desk.coordinator)
+        with pytest.raises(SlotFull):
+            services.answer_offer(offer=offer, accept=True, user=desk.coordinator)
+        services.let_go(hold=hold, user=desk.coordinator)
+        assert offers() == [offer]
+        assert services.answer_offer(offer=offer, accept=True, user=desk.coordinator)
+
+    def test_a_place_taken_then_freed_is_proposed_once_more_and_no_third_time(self, desk: Desk) -> None:
+        slot = desk.slot()
+        waits(desk)
+        found = []
+        for _ in range(3):
+            services.offer_freed_places(now=timezone.now())
+            found.append(len(offers()))
+            booking = desk.booking(slot)
+            services.offer_freed_places(now=timezone.now())
+            services.cancel_booking(booking=booking, code="patient_unavailable", user=desk.coordinator)
+        assert found == [1, 1, 0]
+
+    def test_a_place_declined_is_not_proposed_again(self, desk: Desk) -> None:
+        slot = desk.slot()
+        waits(desk)
+        services.offer_freed_places(now=timezone.now())
+        (offer,) = offers()
+        services.answer_offer(offer=offer, accept=False, why="Absent", user=desk.coordinator)
+        booking = desk.booking(slot)
+        services.cancel_booking(booking=booking, code="patient_unavailable", user=desk.coordinator)
+        services.offer_freed_places(now=timezone.now())
+        assert offers() == []
+
+    def test_a_death_or_a_closing_by_error_gives_the_place_back_at_its_rank(self, desk: Desk) -> None:
+        dead, closed = desk.pathway(), desk.pathway()
+        first, second = waits(desk, dead, step_key="ct"), waits(desk, closed, step_key="ct")
+        fact = pathways.record_milestone(pathway=dead, kind="death", occurred_at=timezone.now(), author=None)
+        pathways.withdraw_milestone(milestone=fact, author=desk.coordinator, note="Autre patient")
+        pathways.close_pathway(pathway=closed, reason="lost", author=desk.coordinator)
+        pathways.reopen_pathway(pathway=closed, author=desk.coordinator, reason="Erreur")
+        for each in (first, second):
+            asked_at = each.asked_at
+            each.refresh_from_db()
+            assert (each.status, each.asked_at, each.end_reason) == ("waiting", asked_at, "")
+            assert "de nouveau sur la liste" in Task.objects.open().get(pathway=each.pathway).note
