@@ -28,6 +28,7 @@ from tests.access.cast import Cast
 from tests.access.matrix import ROUTES
 from tests.access.test_access import route_names
 from tests.conftest import StrictClient
+from tests.coordination.factories import Desk
 from tests.factories import PathwayFactory, TeamFactory, UserFactory
 from tests.rcp.factories import MeetingFactory
 
@@ -162,6 +163,7 @@ def test_an_appointment_on_another_clock_is_told_at_the_hour_of_its_wall(site: S
     cast, client = site.cast, StrictClient()
     client.force_login(cast.users["C"])
     away = TeamFactory(kind="platform")
+    Desk(team=cast.team).agree(away, cast.slot.exam_type.code, target=cast.meeting.target)
     day = timezone.localdate() + timedelta(days=10)
     series = services.create_series(
         exam_type=cast.slot.exam_type, platform=away, targets=[cast.meeting.target], weekday=day.weekday(),

@@ -176,7 +176,7 @@ class TestPages:
         assert "Modifier" not in page
         there = url("proposal-change", series)
         preview = client.post(there, form_of(series, capacity=2, do="preview"))
-        assert "2 places au lieu de 1" in text(preview)
+        assert "même heure, places, durée" in text(preview)
         sent = form_of(series, capacity=2, do="apply", seen=preview.context["preview"].digest)
         assert client.post(there, sent).status_code == 302
         assert client.post(there, sent).status_code == 302
