@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -27,7 +27,7 @@ from coordination.models import (
 )
 from directory.errors import DomainError
 from directory.models import ClosingDay, Role, User
-from tests.coordination.factories import Desk, exam
+from tests.coordination.factories import Desk
 from tests.factories import ProfessionalFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -296,16 +296,3 @@ def test_only_heads_and_administrators_change_series(client: Client, desk: Desk)
         assert client.get(reverse("coordination:series-edit", args=[series.uuid])).status_code == expected
 
 
-def test_keeping_one_slot_leaves_the_call_for_the_other(desk: Desk) -> None:
-    first = desk.series().slots.order_by("starts_at")[0]
-    second = desk.series(exam_type=exam("irm"), starts_at=time(11)).slots.order_by("starts_at")[0]
-    pathway, day = desk.pathway(), timezone.localdate(first.starts_at)
-    for slot in (first, second):
-        desk.booking(slot, pathway)
-    closing = services.exception_of(
-        kind="closed", platform=desk.platform, first_on=day, last_on=day, reason="Fermeture"
-    )
-    services.make_exception(exception=closing, user=desk.technician)
-    services.keep_slot(slot=first, user=desk.technician)
-    task = Task.objects.open().get(pathway=pathway)
-    assert task.title.startswith(f"Rappeler le patient : {second.exam_type}")
