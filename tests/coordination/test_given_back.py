@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from re import sub
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from coordination import services, tasks
@@ -16,6 +18,7 @@ from directory.models import OutboxMessage
 from pathways import services as pathways
 from pathways.models import Milestone, Pathway, Watch
 from tests.coordination.factories import Desk, exam
+from tests.coordination.pages import text, url
 from tests.coordination.test_exam_requests import ask
 from tests.coordination.test_waiting import offers, waits
 from tests.factories import TeamFactory
@@ -239,3 +242,14 @@ def test_a_fact_corrected_ends_no_other_request(desk: Desk) -> None:
     for each in (request, again):
         each.refresh_from_db()
     assert (request.evidence, again.status) == (corrected, "asked")
+
+
+def test_the_page_says_which_date_the_patient_still_knows(nurse: Client, desk: Desk) -> None:
+    first = datetime(2026, 11, 26, 9, tzinfo=ZoneInfo("Europe/Paris"))
+    request = ask(desk)
+    services.propose_date(request=request, starts_at=first, user=desk.technician)
+    assert "il connaît" not in text(nurse.get(url("to-tell")))
+    services.confirm_date(request=request, how="phone", user=desk.coordinator)
+    services.propose_date(request=request, starts_at=first + timedelta(days=1), user=desk.technician)
+    page = sub(r"<[^>]+>", "", text(nurse.get(url("to-tell"))))
+    assert "il connaît : jeu. 26 nov. à 9 h" in page
