@@ -240,7 +240,9 @@ class WaitingPlaceQuerySet(models.QuerySet["WaitingPlace"]):
         from coordination.models import Slot, SlotChange, WaitingOffer
 
         came = SlotChange.objects.filter(
-            slot=slot, what__in=["made", "freed", "let_go", "moved", "changed", "reopened"], at__gte=OuterRef("asked_at")
+            slot=slot,
+            what__in=["made", "freed", "let_go", "moved", "changed", "reopened"],
+            at__gte=OuterRef("asked_at"),
         )
         earlier = Slot.objects.free(at).filter(
             exam_type=slot.exam_type_id, starts_at__lt=slot.starts_at,
