@@ -229,3 +229,8 @@ def test_every_exam_type_tells_the_patient_something_short() -> None:
 def test_nothing_expected_is_not_said_to_be_booked(nurse: Client, pathway: Pathway) -> None:
     pathway.steps.all().delete()
     assert "Tout ce que le parcours attend" not in text(nurse.get(url("book", pathway)))
+
+
+def test_one_who_waits_is_called_from_the_list(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    waits(desk, pathway)
+    assert f'href="tel:{pathway.patient.phone}"' in nurse.get(url("waiting")).content.decode()
