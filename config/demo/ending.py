@@ -108,9 +108,12 @@ def _waits_and_asks(life: Life) -> None:
     """Three patients wait for a place of MRI; the imaging platform is asked for a PET scan in priority, within the
     delay agreed with it."""
     imaging = life.world.teams["imaging"]
-    for number, story in enumerate(_running(life, "first_care")[-3:]):
-        coordination.join_waiting(
-            pathway=story.pathway, exam_type=ExamType.objects.get(code=places.MRI), user=life.world.idec,
+    mri = ExamType.objects.get(code=places.MRI)
+    kept = set(SlotSeries.objects.filter(exam_type=mri).values_list("targets", flat=True))
+    served = [story for story in _running(life, "first_care") if story.pathway.version.target_id in kept]
+    for number, story in enumerate(served[-3:]):
+        coordination.ask_to_wait(
+            pathway=story.pathway, exam_type=mri, user=life.world.idec,
             earliest_on=life.agenda.worked_day(life.now.date(), 2 + number), note="Disponible le matin",
         )  # fmt: skip
     asked = set(ExamRequest.objects.values_list("pathway_id", flat=True))

@@ -225,7 +225,7 @@ class Waiting(APIView):
         if not may_book(user, pathway):
             raise PermissionDenied
         exam_type = get_object_or_404(ExamType, code=data.pop("exam_type"))
-        place = services.join_waiting(pathway=pathway, exam_type=exam_type, user=user, **data)
+        place = services.ask_to_wait(pathway=pathway, exam_type=exam_type, user=user, **data)
         return Response(_waiting(place), status=201)
 
 

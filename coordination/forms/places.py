@@ -84,12 +84,15 @@ class CancelForm(forms.Form):
 
 
 class MoveForm(forms.Form):
-    """Why an appointment goes to another date."""
+    """Why an appointment goes to another date, and how the patient knows of it if they do."""
 
     code = forms.ModelChoiceField(
         CancelCode.objects.none(), label="Cause", to_field_name="code", empty_label="Choisir une cause",
         error_messages={"required": "Dites pourquoi ce rendez-vous est déplacé.", "invalid_choice": "Cause inconnue."},
     )  # fmt: skip
+    told_how = forms.ChoiceField(
+        label="Le patient est prévenu", required=False, choices=[("", "Pas encore"), *Channel.choices]
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

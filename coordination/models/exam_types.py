@@ -23,6 +23,7 @@ class ExamType(models.Model):
 
     ``booked_as`` is the milestone that a booking records (the request of an exam, the offer of a first
     consultation), ``done_as`` the one recorded when it took place; an exam that takes a sample adds `biopsy_taken`.
+    ``preparation`` is what staff check before the exam, ``patient`` what the patient themselves is told to do.
     ``diagnostic`` is false for what prepares a treatment: IND-03 waits for "imaging, biopsy or other diagnostic exam".
     """
 
@@ -30,6 +31,12 @@ class ExamType(models.Model):
     label = models.CharField("nom", max_length=120)
     modality = models.CharField("plateau", max_length=40)
     preparation = models.TextField("préparation du patient", blank=True, help_text="Une consigne par ligne.")
+    patient = models.TextField(
+        "consignes dites au patient",
+        blank=True,
+        db_default="",
+        help_text="Une phrase par ligne.",
+    )
     booked_as = models.CharField(
         "jalon à la réservation", max_length=32, choices=KIND_CHOICES, default=MilestoneKind.EXAM_REQUESTED.value
     )
@@ -52,8 +59,13 @@ class ExamType(models.Model):
 
     @property
     def instructions(self) -> list[str]:
-        """The preparation as a checklist, one line each."""
+        """The preparation as a checklist of the staff, one line each."""
         return [line.strip() for line in self.preparation.splitlines() if line.strip()]
+
+    @property
+    def patient_lines(self) -> list[str]:
+        """What the patient is told to do, one line each."""
+        return [line.strip() for line in self.patient.splitlines() if line.strip()]
 
     @property
     def checks(self) -> list[str]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from coordination.models import Booking
 from coordination.readings.offer import coming_of
 from coordination.services.appointments import clock_of, place_of
-from directory.typography import NBSP, hour, long_day
+from directory.typography import NBSP, hour, long_day, phone
 from pathways.models import Pathway
 from pathways.papers.printer import Printed, print_pdf
 
@@ -31,8 +31,8 @@ class Day:
 
     @property
     def preparation(self) -> list[str]:
-        """What to prepare that day, each line once."""
-        lines = [line for booking in self.bookings for line in booking.slot.exam_type.instructions]
+        """What the patient is told to do before that day, each line once; the checklist stays with the staff."""
+        lines = [line for booking in self.bookings for line in booking.slot.exam_type.patient_lines]
         return list(dict.fromkeys(lines))
 
 
@@ -60,7 +60,8 @@ def sheet_html(pathway: Pathway, now: datetime) -> str:
 
 
 def message_of(pathway: Pathway, days: Sequence[Day]) -> str:
-    """The words to send or to read to the patient: when and where, and nothing of their health; none without any."""
+    """The words to send or to read to the patient: when, where and what to do before, neither the exam nor the illness
+    named; none without any."""
     if not days:
         return ""
     lines = ["Bonjour,", "", "Vos rendez-vous :"]
@@ -69,8 +70,7 @@ def message_of(pathway: Pathway, days: Sequence[Day]) -> str:
             with clock_of(booking.slot.platform):
                 at = hour(booking.slot.starts_at).replace(NBSP, " ")
             lines.append(f"- {long_day(day.on)} à {at}, {place_of(booking.slot)}")
-    lines += [
-        "",
-        f"Un empêchement ? Appelez {pathway.team} au {pathway.team.phone or pathway.team.establishment.phone}.",
-    ]
+        lines += [f"  {line}" for line in day.preparation]
+    number = phone(pathway.team.phone or pathway.team.establishment.phone or "").replace(NBSP, " ")
+    lines += ["", f"Un empêchement ? Appelez {pathway.team}{f' au {number}' if number else ''}."]
     return "\n".join(lines)

@@ -64,6 +64,10 @@ class SlotSeriesQuerySet(models.QuerySet["SlotSeries"]):
         """Those that still make slots on ``day`` or after."""
         return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=day))
 
+    def kept_for(self, pathway: Pathway, day: date) -> Self:
+        """Those that still make slots for the pathway's target: without any, nobody can be given a place."""
+        return self.running(day).filter(targets=pathway.version.target_id)
+
     def visible_to(self, user: User) -> Self:
         """Series of the user's platform, and those serving the target pathways of the teams they care with."""
         serving = self.model.targets.through.objects.filter(
@@ -268,6 +272,25 @@ class WaitingPlaceQuerySet(models.QuerySet["WaitingPlace"]):
 
     def waiting(self) -> Self:
         return self.filter(status="waiting")
+
+    def soon_enough(self, slot: Slot, at: datetime) -> Self:
+        """Those who gain something by ``slot``: it meets their objective, or that has passed already, or else it came
+        after they asked (whoever waits has seen what was free) and nothing that they could have begins earlier."""
+        from coordination.models import Slot, SlotChange, WaitingOffer
+
+        came = SlotChange.objects.filter(
+            slot=slot,
+            what__in=["made", "freed", "let_go", "moved", "changed", "reopened"],
+            at__gte=OuterRef("asked_at"),
+        )
+        earlier = Slot.objects.free(at).filter(
+            exam_type=slot.exam_type_id, starts_at__lt=slot.starts_at,
+            series__targets=OuterRef("pathway__version__target"),
+        )  # fmt: skip
+        earlier = earlier.alias(day=LOCAL_DAY).filter(day__gte=Coalesce(OuterRef("earliest_on"), date.min))
+        said = WaitingOffer.objects.filter(place=OuterRef(OuterRef("pk")), slot=OuterRef("pk"))
+        in_time = Q(latest_at__isnull=True) | Q(latest_at__gte=slot.starts_at) | Q(latest_at__lt=at)
+        return self.filter(in_time | (Exists(came) & ~Exists(earlier.exclude(Exists(said)))))
 
     def with_list_data(self) -> Self:
         return self.select_related(

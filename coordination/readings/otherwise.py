@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from coordination.models import (
+    Booking,
     ExamRequest,
     ExamType,
     PolicyMode,
@@ -51,7 +52,7 @@ class Priority:
 
 @dataclass(frozen=True)
 class Full:
-    """A full slot that would be in time, and the physicians in whose name a place may be added."""
+    """A full slot that begins before the first free one, and the physicians in whose name a place may be added."""
 
     slot: Slot
     physicians: list[Professional]
@@ -59,8 +60,10 @@ class Full:
 
 @dataclass(frozen=True)
 class Otherwise:
-    """Each is empty when it does not apply. ``waiting`` is the patient's place on the list, with ``rank`` from 1."""
+    """Each is empty when it does not apply. ``waiting`` is the patient's place on the list, ``kept`` whether any series
+    keeps places for their pathway: without one, waiting gives nothing."""
 
+    kept: bool
     waiting: WaitingPlace | None
     priority: Priority
     partners: list[Partner]
@@ -92,6 +95,7 @@ def otherwise_of(pathway: Pathway, need: Need, now: datetime, today: date) -> Ot
         ExamRequest.objects.running().filter(pathway=pathway, exam_type=exam, step_key=key).with_list_data().first()
     )
     return Otherwise(
+        kept=SlotSeries.objects.kept_for(pathway, today).filter(exam_type=exam).exists(),
         waiting=waiting,
         priority=Priority(_platforms(pathway, exam, agreed), agreed, usual.within if usual else None, running),
         partners=[each for each in content.partners if exam.code in each.exams and _runs(each, today)],
@@ -120,16 +124,14 @@ def _platforms(pathway: Pathway, exam: ExamType, agreed: Mapping[int, str]) -> l
 
 
 def _full(pathway: Pathway, need: Need, now: datetime) -> list[Full]:
-    """The next full slots that begin before the objective, soonest first."""
-    if need.due_at is None or need.due_at <= now:
-        return []
-    found = (
-        Slot.objects.protected_full(now)
-        .serving(pathway)
-        .agreed(pathway)
-        .filter(exam_type=need.exam_type, starts_at__lte=need.due_at)
-    )
-    slots = list(found.with_list_data().order_by("starts_at", "id")[:MOST_FULL])
+    """The next full slots that begin before the first free one that the patient can have, soonest first."""
+    kept = Slot.objects.serving(pathway).agreed(pathway).filter(exam_type=need.exam_type).order_by("starts_at", "id")
+    expected = Booking.objects.expected(now).filter(patient=pathway.patient_id)
+    taken = expected.filter(slot__starts_at__lt=OuterRef("ends_at"), slot__ends_at__gt=OuterRef("starts_at"))
+    first = kept.free(now, pathway).exclude(Exists(taken)).values("starts_at")[:1]
+    found = kept.protected_full(now).exclude(Exists(taken))
+    found = found.alias(first=Subquery(first)).filter(Q(first__isnull=True) | Q(starts_at__lt=F("first")))
+    slots = list(found.with_list_data()[:MOST_FULL])
     allowed = {slot.pk: overbookers(slot, pathway) for slot in slots}
     people = Professional.objects.in_bulk({pk for keys in allowed.values() for pk in keys})
     by_name = sorted(people.values(), key=lambda each: (each.last_name, each.first_name, each.pk))

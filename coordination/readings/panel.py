@@ -94,7 +94,7 @@ def _booked(booking: Booking, written: Appointment | None) -> Visit:
     return Visit(
         starts_at=slot.starts_at,
         label=slot.exam_type.label,
-        place=f"{slot.platform}, {room}" if room else str(slot.platform),
+        place=f"{slot.platform}, {room}" if room and room != slot.platform.name else str(slot.platform),
         preparation=written.preparation if written else "",
         expected=booking.status == BookingStatus.BOOKED,
         state=booking.get_status_display(),

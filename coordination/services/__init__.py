@@ -144,6 +144,7 @@ from coordination.services.tasks import (
 )
 from coordination.services.telling import acknowledge_told
 from coordination.services.waiting import join_waiting, leave_waiting, stop_waiting
+from coordination.services.waiting_asked import ask_to_wait
 
 __all__ = [
     "SeriesValues",
@@ -159,6 +160,7 @@ __all__ = [
     "ask_exam",
     "ask_review",
     "ask_switch_review",
+    "ask_to_wait",
     "book_bundle",
     "book_slot",
     "cancel_booking",

@@ -48,15 +48,15 @@ def write_in_file(booking: Booking, status: str) -> None:
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         place=place_of(slot),
-        preparation=slot.exam_type.preparation,
+        preparation=slot.exam_type.patient,
         status=status,
     )
 
 
 def place_of(slot: Slot) -> str:
-    """« Scanner, salle 2, Centre hospitalier »."""
+    """« Scanner, salle 2, Centre hospitalier »; a room that bears the name of its platform is not said twice."""
     parts = (slot.platform.name, slot.room or slot.series.room, str(slot.platform.establishment))
-    return ", ".join(part for part in parts if part)
+    return ", ".join(dict.fromkeys(part for part in parts if part))
 
 
 def record_request(

@@ -13,7 +13,7 @@ from coordination.models import ExamType
 from directory.errors import DomainError
 
 SHIPPED = Path(__file__).resolve().parent.parent / "data" / "exam_types.yaml"
-FIELDS = ("label", "modality", "preparation", "booked_as", "done_as", "sampling", "diagnostic")
+FIELDS = ("label", "modality", "preparation", "patient", "booked_as", "done_as", "sampling", "diagnostic")
 
 
 @transaction.atomic

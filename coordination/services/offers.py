@@ -106,13 +106,13 @@ def _heard_enough(slot: Slot) -> QuerySet[WaitingOffer, int]:
 
 
 def _suited(slot: Slot, now: datetime) -> Iterable[WaitingPlace]:
-    """Those whom the slot suits, first in rank first: kept for their target, not too early, not after their objective
-    unless that has passed, and at an hour when they are expected nowhere."""
+    """Those whom the slot suits, first in rank first: kept for their target, not too early, soon enough for them
+    (`soon_enough`), and at an hour when they are expected nowhere."""
     calendar = calendar_of(slot.platform.establishment)
     order = ranks(slot.exam_type_id, calendar, now)
-    places = WaitingPlace.objects.waiting().filter(
+    places = WaitingPlace.objects.waiting().soon_enough(slot, now)
+    places = places.filter(
         Q(earliest_on__isnull=True) | Q(earliest_on__lte=calendar.local_date(slot.starts_at)),
-        Q(latest_at__isnull=True) | Q(latest_at__gte=slot.starts_at) | Q(latest_at__lt=now),
         pk__in=order,
         pathway__version__target__slot_series=slot.series_id,
         pathway__status="active",

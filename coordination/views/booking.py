@@ -18,7 +18,7 @@ from coordination import services
 from coordination.errors import SlotFull
 from coordination.forms import AskForm, CancelForm, OverbookForm, WaitForm
 from coordination.links import file_url
-from coordination.models import Booking, ExamRequest, ExamType, Hold, Slot
+from coordination.models import Booking, ExamRequest, ExamType, Hold, Slot, SlotSeries
 from coordination.papers.sheet import days_of, message_of
 from coordination.perms import may_book, may_mark, may_see_platform, reads_slots
 from coordination.readings.bundles import bundles_of
@@ -101,6 +101,8 @@ def booking_page(
     asked = needs_of(pathway, coming)
     needs = once_each(asked)
     need = need_of(asked, step, code, coming, pathway)
+    if need and not (step or code):
+        need = _bookable(needs, pathway, calendar.local_date(now)) or need
     offer = offer_of(pathway, need, coming, calendar, now) if need else None
     alternatives = refusal.alternatives if isinstance(refusal, SlotFull) else []
     other = otherwise_of(pathway, need, now, calendar.local_date(now)) if need and need.booking is None else None
@@ -114,6 +116,7 @@ def booking_page(
         "file_url": file_url(pathway),
         "needs": needs,
         "need": need,
+        "chosen": bool(step or code),
         "offer": offer,
         "first": offer.first if offer else None,
         "objective": _objective(need, calendar.local_date(now), now),
@@ -174,6 +177,12 @@ def need_of(needs: list[Need], step: str, code: str, coming: list[Booking], path
     if asked is None and code:
         return other_need(code, needs, coming, pathway)
     return asked or next((need for need in needs if need.booking is None), None)
+
+
+def _bookable(needs: list[Need], pathway: Pathway, today: date) -> Need | None:
+    """The first exam to book of which a series keeps places for the pathway."""
+    kept = set(SlotSeries.objects.kept_for(pathway, today).values_list("exam_type", flat=True))
+    return next((need for need in needs if need.booking is None and need.exam_type.pk in kept), None)
 
 
 @require_POST

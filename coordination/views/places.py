@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,7 +26,7 @@ from coordination.views.booking import booking_page, find_booking, instant_of, n
 from coordination.views.shared import back_url, find_pathway, insist, user_of
 from directory.errors import DomainError
 from directory.perms import allow, works_at_desk
-from directory.typography import NBSP
+from directory.typography import NBSP, short_day
 from pathways.access import open_file
 from pathways.models import Pathway
 from pathways.services import calendar_of
@@ -156,13 +157,23 @@ def wait(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return _do(
         request,
         pathway,
-        lambda: services.join_waiting(
+        lambda: services.ask_to_wait(
             pathway=pathway, exam_type=need.exam_type, user=user, step_key=need.step.key if need.step else "",
             latest_at=need.due_at, earliest_on=form.cleaned_data["earliest_on"], note=form.cleaned_data["note"],
         ),
-        "Inscrit sur la liste d’attente : une place rendue vous sera proposée.",
+        _inscribed(need, form.cleaned_data["earliest_on"], pathway),
         forms={"wait": form},
     )  # fmt: skip
+
+
+def _inscribed(need: Need, earliest_on: date | None, pathway: Pathway) -> str:
+    """What is answered, with a warning when the patient waits for a day after their objective."""
+    calendar = calendar_of(pathway.team.establishment)
+    words = "Inscrit sur la liste d’attente : une place rendue vous sera proposée."
+    if earliest_on and need.due_at and earliest_on > calendar.local_date(need.due_at):
+        first, due = (short_day(each, timezone.localdate()) for each in (earliest_on, need.due_at))
+        words += f" Attention : pas avant le {first}, après l’objectif ({due})."
+    return words
 
 
 @require_POST
@@ -258,11 +269,13 @@ def move(request: HttpRequest, uuid: UUID) -> HttpResponse:
     try:
         moved = services.move_booking(
             booking=booking, to=slot, code=form.cleaned_data["code"].code, user=user_of(request),
-            request_key=uuid_of(request.POST.get("key")), seen=instant_of(seen),
+            told_how=form.cleaned_data["told_how"] or None, request_key=uuid_of(request.POST.get("key")),
+            seen=instant_of(seen),
         )  # fmt: skip
     except DomainError as error:
         return _move_page(request, booking, pathway, form, refusal=error, status=422)
-    messages.success(request, f"Rendez-vous déplacé{NBSP}: {said(moved.slot)}. Patient à prévenir.")
+    known = "Le patient le sait." if moved.told_at else "Patient à prévenir."
+    messages.success(request, f"Rendez-vous déplacé{NBSP}: {said(moved.slot)}. {known}")
     return redirect("coordination:book", uuid=pathway.uuid)
 
 

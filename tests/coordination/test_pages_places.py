@@ -120,9 +120,14 @@ def test_places_of_one_visit_are_kept_then_confirmed_together(nurse: Client, des
     assert len({hold.group for hold in Hold.objects.all()}) == 1
 
 
+def kept_but_none_free(desk: Desk) -> None:
+    """A series that serves the pathway, none of whose slots is left."""
+    desk.series(valid_until=None).slots.all().delete()
+
+
 # --- otherwise -------------------------------------------------------------------------------------------------------
 def test_without_a_place_in_time_one_waits_and_stops_waiting(nurse: Client, desk: Desk, pathway: Pathway) -> None:
-    exam()
+    kept_but_none_free(desk)
     page = text(nurse.get(url("book", pathway), {"examen": "scanner"}))
     assert "Ce qu’il faudrait" in page and "Attendre une place rendue" in page
     sent = {"step": "ct", "examen": "scanner", "note": "Libre le matin"}

@@ -294,5 +294,3 @@ def test_only_heads_and_administrators_change_series(client: Client, desk: Desk)
     ):
         client.force_login(user)
         assert client.get(reverse("coordination:series-edit", args=[series.uuid])).status_code == expected
-
-

@@ -247,6 +247,7 @@ class TestWaiting:
         ranks = services.offers.ranks(exam().pk, Calendar(), timezone.now())
         assert [(each.place, each.rank) for each in shown.waiters] == [(mine, ranks[mine.pk].place)] == [(mine, 2)]
 
+
 @pytest.mark.django_db
 class TestGivenBack:
     def test_moved_then_cancelled_by_the_platform_or_booked_by_error_the_wait_goes_on(self, desk: Desk) -> None:

@@ -43,7 +43,7 @@ def test_exams_are_booked_together_on_the_fewest_days(visit: Arrival, code: str,
     booking_page(nurse, pathway)
     look(nurse, scripts)
     expect(nurse.main).to_contain_text(f"{days} venue")
-    nurse.button("Réserver ces 2 rendez-vous").first.click()
+    nurse.button("Réserver les 2 :").first.click()
     nurse.sees("2 rendez-vous réservés ensemble", "Scanner", str(other.exam_type))
     look(nurse, scripts)
     bundle = Bundle.objects.get()
