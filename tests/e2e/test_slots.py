@@ -40,7 +40,7 @@ def test_exams_are_booked_together_on_the_fewest_days(visit: Arrival, code: str,
     scan = desk.slot(in_days=6)
     other = desk.slot(in_days=5 + days, exam_type=exam(code), starts_at=time(14))
     nurse = visit(desk.coordinator, scripts=scripts)
-    booking_page(nurse, pathway)
+    nurse.go(f"/parcours/{pathway.uuid}/reserver/")
     look(nurse, scripts)
     expect(nurse.main).to_contain_text(f"{days} venue")
     nurse.button("Réserver les 2 :").first.click()
