@@ -62,7 +62,7 @@ def write_date(request: ExamRequest, status: str) -> None:
         starts_at=request.proposed_at,
         ends_at=request.proposed_at + USUAL_LENGTH,
         place=request.place or f"{platform.name}, {platform.establishment}",
-        preparation=request.exam_type.preparation,
+        preparation=request.exam_type.patient,
         status=status,
     )
 

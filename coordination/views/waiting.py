@@ -14,6 +14,7 @@ from coordination import services
 from coordination.models import Booking, Channel, ExamRequest, WaitingOffer, WaitingPlace
 from coordination.papers.sheet import print_sheet
 from coordination.perms import may_book
+from coordination.readings.telling import slots_known
 from coordination.readings.waiting import waiting_lists
 from coordination.services.appointments import said
 from coordination.views.shared import find_pathway, insist, open_files, user_of
@@ -75,6 +76,9 @@ def to_tell(request: HttpRequest) -> HttpResponse:
     mine = ExamRequest.objects.to_tell(timezone.now()).filter(pathway__team__in=user.teams_as(*READS_TEAM))
     asked = list(mine.with_list_data().order_by("proposed_at", "pk"))
     open_files(request, [*(row.pathway for row in rows), *(each.pathway for each in asked)], "À prévenir")
+    known = slots_known(rows)
+    for row in rows:
+        row.known = known[row.pk]  # type: ignore[attr-defined]
     context = {"rows": rows, "asked": asked, "channels": Channel.choices, "today": timezone.localdate()}
     return render(request, "coordination/to_tell.html", context)
 

@@ -88,6 +88,11 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
         yield Site(Cast(meeting).gather(), ZoneInfo(request.param))
 
 
+def _is_ours(filename: str) -> bool:
+    """The libraries of a clone lie under it."""
+    return filename.startswith(f"{BASE}/") and "/site-packages/" not in filename
+
+
 @pytest.fixture
 def read_in(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The zones in which an hour or a day was read since it was last cleared, each with the line that did."""
@@ -96,7 +101,7 @@ def read_in(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
     def localtime(value: datetime | None = None, timezone_: object = None) -> datetime:
         if timezone_ is None:
-            line = next(each for each in traceback.extract_stack()[-2::-1] if each.filename.startswith(f"{BASE}/"))
+            line = next(each for each in traceback.extract_stack()[-2::-1] if _is_ours(each.filename))
             if not line.filename.endswith(FIRST_ASKED):
                 zones[timezone.get_current_timezone_name()] = f"{line.filename}:{line.lineno}"
         return real(value, timezone_)  # type: ignore[arg-type]
