@@ -18,6 +18,7 @@ from coordination.services.recalls import stop_asking
 from coordination.services.series import refuse_outdated
 from coordination.services.series_acts import act, lock_means, lock_series, refuse_conflicts
 from coordination.services.series_drafts import Change, concerns, draft_of, set_aside_told
+from directory.days import refuse_odd_days
 from directory.errors import DomainError
 from directory.models import Professional, Team, User
 from pathways.services import calendar_of
@@ -39,6 +40,7 @@ def exception_of(
     uuid: UUID | None = None,
 ) -> SlotException:
     """An exception, checked and not made yet. Raises DomainError naming the field."""
+    refuse_odd_days(first_on=first_on, last_on=last_on)
     about = {"series": series, "resource": resource, "professional": professional, "platform": platform}
     exception = SlotException(
         uuid=uuid or uuid4(), kind=kind, first_on=first_on, last_on=last_on, reason=reason.strip(), moved_to=moved_to,

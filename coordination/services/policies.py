@@ -10,9 +10,11 @@ from uuid import UUID, uuid4
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from coordination.models import CommitmentFile, Convention, ExamType, PolicyMode, SlotPolicy
 from coordination.rules.agreements import Span, common, runs_until
+from directory.days import refuse_odd_days
 from directory.errors import DomainError
 from directory.inspection import FileRefusedError, inspect
 from directory.models import Establishment, Membership, Role, Team, User
@@ -130,6 +132,7 @@ def create_convention(
     """Writes a convention down; ``uuid``, the key of the form, makes it once. Raises DomainError naming the field."""
     if uuid and (known := Convention.objects.filter(uuid=uuid).first()):
         return known
+    refuse_odd_days(valid_from=valid_from, valid_until=valid_until)
     covered = list(exam_types)
     if not covered:
         raise DomainError("Indiquez au moins un examen ou acte.", field="exam_types")
@@ -146,6 +149,7 @@ def create_convention(
 @transaction.atomic
 def extend_convention(*, convention: Convention, valid_until: date | None) -> Convention:
     """Another last day, or none; the reminder before the end is due again."""
+    refuse_odd_days(valid_until=valid_until)
     locked = Convention.objects.select_for_update(of=("self",)).get(pk=convention.pk)
     locked.valid_until, locked.reminded_at = valid_until, None
     _save(locked)
@@ -174,6 +178,9 @@ def decide_policy(
     be read, a partner without convention, a period that overlaps another."""
     if uuid and (known := SlotPolicy.objects.filter(uuid=uuid).first()):
         return known
+    refuse_odd_days(valid_from=valid_from, valid_until=valid_until, decided_on=decided_on)
+    if decided_on > timezone.localdate():
+        raise DomainError("Une décision se note une fois prise.", field="decided_on")
     if within:
         try:
             Duration.parse(within)

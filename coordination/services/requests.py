@@ -20,6 +20,7 @@ from coordination.services.platform_post import tell_platform_asked
 from coordination.services.policies import refuse_no_partner, refuse_without_convention
 from coordination.services.promises import WARNING, sync_promises
 from coordination.services.seats import lock_file, refuse_wrong_step
+from directory.days import refuse_far_appointment
 from directory.errors import DomainError
 from directory.models import Team, User
 from directory.typography import moment
@@ -148,8 +149,7 @@ def propose_date(
     locked = running(request)
     if not pathway.is_active:
         raise DomainError("Ce parcours est clos : la coordination n’attend plus cet examen.", code="ended")
-    if starts_at <= at:
-        raise DomainError("Proposez une date à venir.", field="starts_at")
+    refuse_far_appointment(starts_at, at)
     day = calendar_of(locked.addressed_to.establishment).local_date(starts_at)
     refuse_without_convention(pathway=locked.pathway, exam_type=locked.exam_type, platform=locked.addressed_to, on=day)
     _refuse_busy(locked, starts_at)

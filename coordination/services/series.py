@@ -30,6 +30,7 @@ from coordination.rules.series import monday_of
 from coordination.services.policies import refuse_unlent
 from coordination.services.series_acts import act, lock_means, lock_series, make_missing, refuse_conflicts
 from coordination.services.series_drafts import HORIZON, Change, Draft, draft_of, set_aside_told
+from directory.days import refuse_odd_days
 from directory.errors import DomainError
 from directory.history import because
 from directory.models import Professional, Team, User
@@ -163,6 +164,7 @@ def change_of_new(
 
 
 def _check(series: SlotSeries, values: SeriesValues) -> None:
+    refuse_odd_days(valid_from=series.valid_from, valid_until=values.valid_until)
     if not values.targets:
         raise DomainError("Indiquez au moins un parcours servi par ces créneaux.", field="targets")
     if values.resource is not None and values.resource.team_id != series.platform_id:
@@ -219,6 +221,7 @@ def change_of_series(
 
 def _split_on(series: SlotSeries, since: date | None) -> date | None:
     """The Monday the new part begins; None when nothing would be left of the former one."""
+    refuse_odd_days(since=since)
     today = calendar_of(series.platform.establishment).local_date(timezone.now())
     monday = monday_of(max(since, today)) if since else None
     return monday if monday and monday > max(series.valid_from, monday_of(today)) else None

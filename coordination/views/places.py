@@ -46,7 +46,12 @@ def _slot(request: HttpRequest, pathway: Pathway, wanted: str | None) -> Slot:
 
 def _asked(request: HttpRequest) -> dict[str, str]:
     """Which exam the page speaks of."""
-    return {"step": request.POST.get("step", ""), "code": request.POST.get("examen", "")}
+    return {"step": _word(request, "step"), "code": _word(request, "examen")}
+
+
+def _word(request: HttpRequest, name: str) -> str:
+    """A code of a list, as sent: PostgreSQL reads no NUL, which is in none."""
+    return request.POST.get(name, "").replace("\0", "")
 
 
 def _again(request: HttpRequest, pathway: Pathway, **more: Any) -> HttpResponse:

@@ -22,6 +22,7 @@ from coordination.models import ExamRequest
 from coordination.perms import may_book, reads_slots, runs_platform
 from coordination.services.asked import is_over
 from coordination.views.shared import back_url, insist, log_team_reads, user_of
+from directory.days import wall_instant
 from directory.errors import DomainError
 from directory.models import Role
 from directory.perms import allow, works_at_desk
@@ -75,8 +76,8 @@ def exam_request_propose(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         zone = ZoneInfo(found.addressed_to.establishment.time_zone)
-        starts_at = datetime.combine(data["day"], data["hour"], tzinfo=zone)
         try:
+            starts_at = wall_instant(data["day"], data["hour"], zone)
             services.propose_date(request=found, starts_at=starts_at, place=data["place"], user=user_of(request))
         except DomainError as error:
             refuse(form, error, {"starts_at": "day"})
