@@ -276,7 +276,10 @@ def result_ready(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 @allow(reads_slots)
 def undo(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """The mark was an error."""
+    """The last mark was an error: a result said to be ready, else that the appointment took place or not."""
+    if find_booking(request, uuid).result_ready_at:
+        said = "Le résultat n’est plus noté comme prêt."
+        return _mark(request, uuid, lambda booking, user: marks.take_back_result(booking=booking, user=user), said)
     return _mark(request, uuid, lambda booking, user: services.undo_mark(booking=booking, user=user), "Marque retirée.")
 
 

@@ -121,7 +121,8 @@ def lab_panel(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_safe
 @allow(reads_tasks)
 def lab_requests(request: HttpRequest) -> HttpResponse:
-    """Requests of the user's teams: news first, then what is awaited, the oldest first."""
+    """Requests of the user's teams: news first, then what is awaited, the oldest first. One that a laboratory has
+    answered while another has not is in both."""
     user, now = user_of(request), timezone.now()
     teams = [membership.team_id for membership in user.current_memberships]
     found = LabRequest.objects.visible_to(user).filter(pathway__team__in=teams).standing().with_page_data()
@@ -129,8 +130,7 @@ def lab_requests(request: HttpRequest) -> HttpResponse:
     recent = found.filter(sample__shares__exams__answers__said_at__gte=now - timedelta(days=7)).distinct()
     answered = [each for each in file_lines(recent[:MOST_LISTED], now) if each.answered]
     answered.sort(key=lambda each: each.last_said_at or now, reverse=True)
-    told = {each.request.pk for each in answered}
-    waiting = [each for each in file_lines(running, now) if each.request.pk not in told]
+    waiting = file_lines(running, now)
     pathways = [each.request.pathway for each in (*answered, *waiting)]
     open_files(request, {each.pk: each for each in pathways}.values(), "Demandes au laboratoire")
     context = {

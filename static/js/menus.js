@@ -18,7 +18,8 @@ document.addEventListener("focusin", (event) => {
   if (open && !open.contains(event.target)) open.open = false;
 });
 
-// A scrolling box (table, dialog) would cut the menu of its last rows: the panel leaves it, placed by hand.
+// A scrolling box (table, dialog) would cut the menu of its last rows, and the edge of a phone one that opens the wrong
+// way: the panel leaves its place, set by hand.
 function place(menu) {
   const panel = menu.querySelector(":scope > .j-menu-panel");
   if (!panel) return;
@@ -28,7 +29,8 @@ function place(menu) {
   const button = menu.querySelector("summary").getBoundingClientRect();
   const box = panel.getBoundingClientRect();
   const up = button.bottom + box.height + 12 > window.innerHeight && button.top > box.height + 12;
-  if (!menu.closest(".j-table-wrap, dialog")) {
+  const off = box.left < 8 || box.right > window.innerWidth - 8;
+  if (!off && !menu.closest(".j-table-wrap, dialog")) {
     panel.classList.toggle("is-up", up);
     return;
   }

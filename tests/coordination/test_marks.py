@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
 from coordination import services
@@ -14,6 +15,7 @@ from directory.errors import DomainError
 from pathways import services as pathways
 from pathways.models import Appointment, Milestone, Pathway
 from tests.coordination.factories import Desk, exam
+from tests.coordination.pages import url
 
 pytestmark = pytest.mark.django_db
 
@@ -236,3 +238,15 @@ def test_a_corrected_sample_the_laboratory_has_answered_is_not_unmade_by_a_click
     with pytest.raises(DomainError) as refused:
         services.undo_mark(booking=booking, user=desk.coordinator)
     assert refused.value.code == "too_late"
+
+
+def test_correcting_goes_back_one_mark_at_a_time(client: Client, desk: Desk) -> None:
+    booking = desk.past_booking()
+    client.force_login(desk.technician)
+    for name in ("booking-done", "booking-result", "booking-undo"):
+        assert client.post(url(name, booking), {"from": "platform"}).status_code == 302
+    booking.refresh_from_db()
+    assert (booking.status, booking.result_ready_at) == ("done", None)
+    client.post(url("booking-undo", booking), {"from": "platform"})
+    booking.refresh_from_db()
+    assert booking.status == "booked"

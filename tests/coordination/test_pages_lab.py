@@ -151,6 +151,16 @@ def test_s01_the_page_of_an_unreadable_sample_leads_to_the_first_slots(nurse: Cl
     assert str(asked.pathway.patient) in text(nurse.get(reverse("coordination:lab-requests")))
 
 
+def test_a_request_that_one_laboratory_answered_still_waits_for_the_other(nurse: Client, lab: Lab) -> None:
+    asked = lab.ask()
+    lab.say(lab.share(asked, lab.histology), "final")
+    page = nurse.get(reverse("coordination:lab-requests"))
+    assert [each.request for each in page.context["answered"]] == [asked]
+    assert [each.request for each in page.context["waiting"]] == [asked]
+    lab.say(lab.share(asked, lab.molecular), "final")
+    assert nurse.get(reverse("coordination:lab-requests")).context["waiting"] == []
+
+
 def test_early_actions_in_one_click_with_the_warning(nurse: Client, lab: Lab, asked: LabRequest) -> None:
     assert "Premiers soins" not in text(nurse.get(url("lab-file", asked)))
     lab.say(lab.share(asked, lab.histology), "intermediate")
