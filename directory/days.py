@@ -5,22 +5,18 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils import timezone
-
 from directory.errors import DomainError
 
-EARLIEST = date(2000, 1, 1)
-YEARS_AHEAD = 20
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
 APPOINTMENT_AHEAD = timedelta(days=550)
 """Eighteen months: the longest that an appointment of a pathway is given before."""
 
 
 def refuse_odd_days(**days: date | None) -> None:
-    """Raises DomainError, naming the field, for a day before 2000 or more than twenty years ahead. The names are those
-    of the fields; a day left empty is no day."""
-    last = timezone.localdate() + timedelta(days=366 * YEARS_AHEAD)
+    """Raises DomainError, naming the field, for a day before 2000 or after 2100. The names are those of the fields; a
+    day left empty is no day."""
     for field, day in days.items():
-        if day is not None and not EARLIEST <= day <= last:
+        if day is not None and not EARLIEST <= day <= LATEST:
             raise DomainError(f"Vérifiez l’année : {day:%d/%m/}{day.year:04}.", field=field, code="odd_day")
 
 

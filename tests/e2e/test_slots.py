@@ -144,6 +144,7 @@ def test_a_cancellation_stays_to_be_told_until_somebody_says_how(visit: Arrival,
     nurse.sees(str(pathway.patient))
     look(nurse, scripts)
     row = nurse.page.get_by_role("row", name=re.compile(re.escape(pathway.patient.birth_name)))
+    row.get_by_role("combobox").select_option("phone")
     row.get_by_role("button").first.click()
     expect(nurse.page.get_by_text("le patient est prévenu").first).to_be_visible()
     booking.refresh_from_db()
