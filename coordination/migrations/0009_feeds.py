@@ -5,6 +5,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -14,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='CalendarFeed',
             fields=[
@@ -39,4 +41,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('platform__isnull', False), ('professional__isnull', True), ('series__isnull', True)), models.Q(('platform__isnull', True), ('professional__isnull', True), ('series__isnull', False)), models.Q(('platform__isnull', True), ('professional__isnull', False), ('series__isnull', True)), _connector='OR'), name='calendar_feed_of_one_thing', violation_error_message='Un lien montre un plateau, une série ou un praticien.'), models.CheckConstraint(condition=models.Q(models.Q(('revoked_at__isnull', True), ('revoked_by__isnull', True)), models.Q(('revoked_at__isnull', False), ('revoked_by__isnull', False)), _connector='OR'), name='calendar_feed_revoked_by_someone')],
             },
         ),
-    ]
+    ])

@@ -6,6 +6,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -16,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         pgtrigger.migrations.RemoveTrigger(
             model_name='booking',
             name='slot_counts_its_bookings',
@@ -33,4 +35,4 @@ class Migration(migrations.Migration):
             model_name='booking',
             constraint=directory.ties.Tie(fields=('pathway', 'patient'), name='booking_patient_of_pathway', to='pathways.Pathway', to_fields=('id', 'patient'), violation_error_message='Ce patient n’est pas celui du parcours.'),
         ),
-    ]
+    ])

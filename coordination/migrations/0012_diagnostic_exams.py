@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -11,7 +13,7 @@ class Migration(migrations.Migration):
         ('coordination', '0011_reminders'),
     ]
 
-    operations = [
+    operations = together([
         pgtrigger.migrations.RemoveTrigger(
             model_name='examtype',
             name='insert_insert',
@@ -46,4 +48,4 @@ class Migration(migrations.Migration):
             model_name='examtype',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "coordination_examtypehistory" ("booked_as", "code", "contraindications", "diagnostic", "done_as", "id", "label", "modality", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preparation", "sampling") VALUES (OLD."booked_as", OLD."code", OLD."contraindications", OLD."diagnostic", OLD."done_as", OLD."id", OLD."label", OLD."modality", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."preparation", OLD."sampling"); RETURN NULL;', hash='17d78c5a9fdb8770e771fcbb2080bf37daf45b17', operation='DELETE', pgid='pgtrigger_delete_delete_34b08', table='coordination_examtype', when='AFTER')),
         ),
-    ]
+    ])

@@ -6,6 +6,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 def fill(apps, schema_editor):
     """What the patient knew before: the date they were told of; a date not told yet is still to tell."""
@@ -22,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         pgtrigger.migrations.RemoveTrigger(
             model_name='examrequest',
             name='insert_insert',
@@ -96,4 +98,4 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(condition=models.Q(('answer', 'taken'), _negated=True), fields=('place', 'slot'), name='waiting_offer_once'),
         ),
         migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),
-    ]
+    ])

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from coordination.models import Booking
-from coordination.readings.offer import coming_of
+from coordination.readings.coming import Coming, coming_of
 from coordination.services.appointments import clock_of, place_of
 from directory.typography import NBSP, hour, long_day, phone
 from pathways.models import Pathway
@@ -27,7 +27,7 @@ class Day:
     """One trip of the patient."""
 
     on: date
-    bookings: list[Booking]
+    bookings: list[Coming]
 
     @property
     def preparation(self) -> list[str]:
@@ -36,9 +36,9 @@ class Day:
         return list(dict.fromkeys(lines))
 
 
-def days_of(pathway: Pathway, coming: Sequence[Booking]) -> list[Day]:
+def days_of(pathway: Pathway, coming: Sequence[Coming]) -> list[Day]:
     """Of the patient's appointments to come, those of this pathway, by day of where they take place."""
-    found: dict[date, list[Booking]] = {}
+    found: dict[date, list[Coming]] = {}
     for booking in coming:
         if booking.pathway_id == pathway.pk:
             with clock_of(booking.slot.platform):
@@ -59,6 +59,13 @@ def sheet_html(pathway: Pathway, now: datetime) -> str:
         return render_to_string(TEMPLATE, context)
 
 
+def _place(expected: Coming) -> str:
+    if isinstance(expected, Booking):
+        return place_of(expected.slot)
+    platform = expected.slot.platform
+    return ", ".join(part for part in (platform.name, expected.slot.room, str(platform.establishment)) if part)
+
+
 def message_of(pathway: Pathway, days: Sequence[Day]) -> str:
     """The words to send or to read to the patient: when, where and what to do before, neither the exam nor the illness
     named; none without any."""
@@ -69,7 +76,7 @@ def message_of(pathway: Pathway, days: Sequence[Day]) -> str:
         for booking in day.bookings:
             with clock_of(booking.slot.platform):
                 at = hour(booking.slot.starts_at).replace(NBSP, " ")
-            lines.append(f"- {long_day(day.on)} à {at}, {place_of(booking.slot)}")
+            lines.append(f"- {long_day(day.on)} à {at}, {_place(booking)}")
         lines += [f"  {line}" for line in day.preparation]
     number = phone(pathway.team.phone or pathway.team.establishment.phone or "").replace(NBSP, " ")
     lines += ["", f"Un empêchement ? Appelez {pathway.team}{f' au {number}' if number else ''}."]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from coordination.models import Booking, BundleKind, ExamType, Slot
+from coordination.models import BundleKind, ExamType, Slot
+from coordination.readings.coming import Coming
 from coordination.readings.offer import Need
 from coordination.readings.targets import content_of
 from coordination.readings.worklist import step_definition
@@ -57,7 +58,7 @@ class BundleOffer:
 
 
 def bundles_of(
-    pathway: Pathway, needs: Sequence[Need], coming: Sequence[Booking], calendar: Calendar, now: datetime
+    pathway: Pathway, needs: Sequence[Need], coming: Sequence[Coming], calendar: Calendar, now: datetime
 ) -> list[BundleOffer]:
     """The groups of exams still to book, each with its proposals: the stays of the pathway, then all the rest.
 

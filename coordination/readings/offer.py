@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 
 from django.db.models import Q
 
-from coordination.models import Booking, ExamType, Slot
+from coordination.models import ExamType, Slot
 from coordination.readings.by_convention import conventions_of
+from coordination.readings.coming import Coming, visits
 from coordination.readings.targets import content_of
 from coordination.readings.worklist import exam_codes, step_definition
 from coordination.rules.slots import Fit, fit, overlapping
@@ -31,7 +32,7 @@ class Need:
 
     exam_type: ExamType
     step: Step | None
-    booking: Booking | None
+    booking: Coming | None
     checklist: list[str] = field(default_factory=list)
     alternative: bool = False
 
@@ -52,8 +53,8 @@ class Choice:
 
     slot: Slot
     fit: Fit
-    clash: Booking | None
-    same_day: list[Booking]
+    clash: Coming | None
+    same_day: list[Coming]
     key: UUID
     held: int = 0
     convention: str = ""
@@ -91,7 +92,7 @@ class Offer:
         return next((each for each in ranked if each.clash is None and each.left), None)
 
 
-def needs_of(pathway: Pathway, coming: Sequence[Booking]) -> list[Need]:
+def needs_of(pathway: Pathway, coming: Sequence[Coming]) -> list[Need]:
     """The exams that undone steps of the plan ask for: not booked first, then by due date; two queries.
 
     A step is served by the booking made for it, else by one of the same pathway made for no step of the plan: what is
@@ -132,7 +133,7 @@ def _first_due(need: Need) -> tuple[bool, bool, float]:
     return (need.booking is not None, need.due_at is None, need.due_at.timestamp() if need.due_at else 0.0)
 
 
-def other_need(code: str, needs: Sequence[Need], coming: Sequence[Booking], pathway: Pathway) -> Need | None:
+def other_need(code: str, needs: Sequence[Need], coming: Sequence[Coming], pathway: Pathway) -> Need | None:
     """The need of ``pathway`` for exam ``code``, inside the plan or outside it; None for an unknown exam."""
     known = next((need for need in needs if need.exam_type.code == code), None)
     if known:
@@ -142,11 +143,11 @@ def other_need(code: str, needs: Sequence[Need], coming: Sequence[Booking], path
     return Need(exam_type, None, _booked(ours, code)) if exam_type else None
 
 
-def _booked(coming: Sequence[Booking], code: str) -> Booking | None:
+def _booked(coming: Sequence[Coming], code: str) -> Coming | None:
     return next((each for each in coming if each.slot.exam_type.code == code), None)
 
 
-def offer_of(pathway: Pathway, need: Need, coming: Sequence[Booking], calendar: Calendar, now: datetime) -> Offer:
+def offer_of(pathway: Pathway, need: Need, coming: Sequence[Coming], calendar: Calendar, now: datetime) -> Offer:
     """The first free slots of a need, judged against the step's due instant; two queries."""
     free = Slot.objects.not_full(now).serving(pathway).agreed(pathway).with_held(now, pathway)
     free = free.filter(exam_type=need.exam_type).with_list_data()
@@ -172,7 +173,7 @@ def _on_days(days: Sequence[date], calendar: Calendar) -> Q:
 def choices_of(
     slots: Sequence[Slot],
     need: Need,
-    coming: Sequence[Booking],
+    coming: Sequence[Coming],
     calendar: Calendar,
     agreed: Mapping[int, str] | None = None,
 ) -> list[Choice]:
@@ -180,7 +181,7 @@ def choices_of(
     return [_choice(slot, need, coming, calendar, (agreed or {}).get(slot.pk, "")) for slot in slots]
 
 
-def _choice(slot: Slot, need: Need, coming: Sequence[Booking], calendar: Calendar, convention: str) -> Choice:
+def _choice(slot: Slot, need: Need, coming: Sequence[Coming], calendar: Calendar, convention: str) -> Choice:
     spans = {(each.slot.starts_at, each.slot.ends_at): each for each in coming}
     span = overlapping(slot.starts_at, slot.ends_at, spans)
     day = calendar.local_date(slot.starts_at)
@@ -193,14 +194,3 @@ def _choice(slot: Slot, need: Need, coming: Sequence[Booking], calendar: Calenda
         held=getattr(slot, "held", 0),
         convention=convention,
     )
-
-
-def coming_of(pathway: Pathway, now: datetime) -> list[Booking]:
-    """The patient's appointments to come, on every pathway."""
-    coming = Booking.objects.expected(now).filter(patient=pathway.patient_id)
-    return list(coming.with_list_data().order_by("slot__starts_at", "id"))
-
-
-def visits(coming: Sequence[Booking], calendar: Calendar) -> list[date]:
-    """The days the patient comes (SLT-15)."""
-    return sorted({calendar.local_date(each.slot.starts_at) for each in coming})

@@ -22,7 +22,8 @@ from coordination.models import Booking, ExamRequest, ExamType, Hold, Slot, Slot
 from coordination.papers.sheet import days_of, message_of
 from coordination.perms import may_book, may_mark, may_see_platform, reads_slots
 from coordination.readings.bundles import bundles_of
-from coordination.readings.offer import Need, choices_of, coming_of, needs_of, offer_of, once_each, other_need, visits
+from coordination.readings.coming import Coming, coming_of, visits
+from coordination.readings.offer import Need, choices_of, needs_of, offer_of, once_each, other_need
 from coordination.readings.otherwise import Otherwise, otherwise_of
 from coordination.services import marks
 from coordination.services.appointments import said
@@ -170,7 +171,7 @@ def _objective(need: Need | None, today: date, now: datetime) -> str:
     return f"objectif{NBSP}: {short_day(need.due_at, today)}{projected}{passed}"
 
 
-def need_of(needs: list[Need], step: str, code: str, coming: list[Booking], pathway: Pathway) -> Need | None:
+def need_of(needs: list[Need], step: str, code: str, coming: list[Coming], pathway: Pathway) -> Need | None:
     """The exam asked for by its step, its code or both; else the first that is not booked."""
     of_step = [need for need in needs if need.step and need.step.key == step]
     asked = next((need for need in of_step if code in ("", need.exam_type.code)), None)

@@ -17,7 +17,8 @@ from coordination import services
 from coordination.forms import AskForm, MoveForm, OverbookForm, WaitForm
 from coordination.models import Booking, BundleKind, Hold, Slot, WaitingPlace
 from coordination.perms import may_book
-from coordination.readings.offer import Need, coming_of, needs_of, offer_of
+from coordination.readings.coming import coming_of
+from coordination.readings.offer import Need, needs_of, offer_of
 from coordination.readings.otherwise import otherwise_of
 from coordination.services.appointments import said
 from coordination.services.bundles import MOST

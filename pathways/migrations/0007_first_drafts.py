@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -10,7 +12,7 @@ class Migration(migrations.Migration):
         ('pathways', '0006_pauses_causes_links'),
     ]
 
-    operations = [
+    operations = together([
         migrations.AlterField(
             model_name='targetdraft',
             name='base',
@@ -21,4 +23,4 @@ class Migration(migrations.Migration):
             name='base',
             field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='pathways.targetpathwayversion'),
         ),
-    ]
+    ])

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -12,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         migrations.RemoveConstraint(
             model_name='pathway',
             name='pathway_one_active_per_version',
@@ -25,4 +27,4 @@ class Migration(migrations.Migration):
             model_name='pathway',
             constraint=models.UniqueConstraint(condition=models.Q(('link_kind', 'second_primary'), ('status', 'active')), fields=('linked_to', 'version'), name='pathway_one_second_primary_each', violation_error_message='Ce second cancer a déjà son parcours.'),
         ),
-    ]
+    ])

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from directory.together import together
+
 
 class Migration(migrations.Migration):
 
@@ -12,9 +14,9 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = together([
         migrations.AddConstraint(
             model_name='pathway',
             constraint=models.UniqueConstraint(fields=('id', 'patient'), name='pathway_of_its_patient'),
         ),
-    ]
+    ])

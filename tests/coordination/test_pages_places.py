@@ -16,7 +16,8 @@ from pypdf import PdfReader
 
 from coordination import services
 from coordination.models import Booking, Bundle, ExamRequest, Hold, Slot, WaitingOffer, WaitingPlace
-from coordination.readings.offer import Need, coming_of, needs_of, other_need
+from coordination.readings.coming import coming_of
+from coordination.readings.offer import Need, needs_of, other_need
 from directory.models import AccessLog, Professional, Role, User
 from pathways import services as pathways
 from pathways.models import Pathway

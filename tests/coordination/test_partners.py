@@ -14,7 +14,8 @@ from django.utils import timezone
 from coordination import services
 from coordination.forms.series import NewSeriesForm
 from coordination.models import Booking, ExamRequest, Slot, SlotSeries
-from coordination.readings.offer import coming_of, needs_of, offer_of
+from coordination.readings.coming import coming_of
+from coordination.readings.offer import needs_of, offer_of
 from coordination.readings.otherwise import otherwise_of
 from coordination.rules.agreements import common, runs_until
 from directory.errors import DomainError

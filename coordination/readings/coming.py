@@ -1,0 +1,75 @@
+"""Where a patient is expected: places booked in slots, and the dates that platforms gave to what was asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from coordination.models import Booking, ExamRequest, ExamType
+from coordination.rules.slots import USUAL_LENGTH
+from directory.models import Team
+from pathways.models import Pathway
+from pathways.rules.calendar import Calendar
+
+
+@dataclass(frozen=True)
+class Hours:
+    """What a slot says of where and when, for a date given outside the slots."""
+
+    exam_type: ExamType
+    platform: Team
+    starts_at: datetime
+    ends_at: datetime
+    room: str
+
+
+@dataclass(frozen=True)
+class DateGiven:
+    """A date that a platform gave to a request: read as a booking is, moved and cancelled as a request."""
+
+    request: ExamRequest
+    slot: Hours
+
+    @property
+    def pk(self) -> None:
+        """No booking has it."""
+        return None
+
+    @property
+    def uuid(self) -> UUID:
+        return self.request.uuid
+
+    @property
+    def pathway_id(self) -> int:
+        return self.request.pathway_id
+
+    @property
+    def step_key(self) -> str:
+        return self.request.step_key
+
+
+Coming = Booking | DateGiven
+
+
+def coming_of(pathway: Pathway, now: datetime) -> list[Coming]:
+    """The patient's appointments to come, on every pathway; two queries."""
+    booked = Booking.objects.expected(now).filter(patient=pathway.patient_id).with_list_data()
+    given = ExamRequest.objects.filter(
+        pathway__patient=pathway.patient_id, status="proposed", proposed_at__gt=now
+    ).with_list_data()
+    found: list[Coming] = [*booked.order_by("id"), *(_date_given(each) for each in given.order_by("id"))]
+    return sorted(found, key=lambda each: each.slot.starts_at)
+
+
+def _date_given(request: ExamRequest) -> DateGiven:
+    at = request.proposed_at
+    assert at is not None  # asked for by the query
+    hours = Hours(request.exam_type, request.addressed_to, at, at + USUAL_LENGTH, request.place)
+    return DateGiven(request, hours)
+
+
+def visits(coming: Sequence[Coming], calendar: Calendar) -> list[date]:
+    """The days the patient comes (SLT-15)."""
+    return sorted({calendar.local_date(each.slot.starts_at) for each in coming})
