@@ -72,11 +72,12 @@ def test_the_sheet_and_the_message_say_it(desk: Desk, at: datetime) -> None:
 
 def test_the_need_it_serves_is_not_booked_beside(desk: Desk, at: datetime) -> None:
     pathway = desk.pathway()
-    step = next(each for each in needs_of(pathway, []) if each.exam_type == exam()).step
+    scanner = exam()
+    step = next(each for each in needs_of(pathway, []) if each.exam_type == scanner).step
     assert step is not None
     request = services.ask_exam(
         pathway=pathway, exam_type=exam(), addressed_to=desk.platform, user=desk.coordinator, step_key=step.key
     )
     services.propose_date(request=request, starts_at=at, user=desk.technician)
-    need = next(each for each in needs_of(pathway, coming_of(pathway, timezone.now())) if each.step == step)
+    (need,) = [each for each in needs_of(pathway, coming_of(pathway, timezone.now())) if each.exam_type == exam()]
     assert need.booking is not None and need.booking.uuid == request.uuid
