@@ -97,5 +97,6 @@ def _rows_by_day(
     ]
     days: dict[date, list[tuple[str, int]]] = defaultdict(list)
     for starts_at, label, patient in sorted(rows):
+        assert starts_at is not None  # `dated` has looked
         days[calendar.local_date(starts_at)].append((label, patient))
     return days
