@@ -7,7 +7,7 @@ Pure functions shared by the pages, the letters and the PDFs. Dates and instants
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.utils import timezone
 
@@ -74,9 +74,9 @@ def long_day(value: date | datetime) -> str:
     return f"{WEEKDAYS[day.weekday()]} {_number(day)}{NBSP}{MONTHS[day.month - 1]} {day.year}"
 
 
-def hour(value: datetime) -> str:
+def hour(value: datetime | time) -> str:
     """« 14 h 30 », « 9 h »."""
-    local = timezone.localtime(value) if timezone.is_aware(value) else value
+    local = timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
     minutes = f"{NBSP}{local.minute:02d}" if local.minute else ""
     return f"{local.hour}{NBSP}h{minutes}"
 

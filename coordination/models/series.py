@@ -14,6 +14,7 @@ from coordination.models.exam_types import ExamType
 from coordination.querysets import SlotSeriesQuerySet
 from directory.history import tracked
 from directory.models import Professional, Team
+from directory.typography import hour
 from pathways.models import TargetPathway
 
 
@@ -128,7 +129,7 @@ class SlotSeries(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.exam_type}, {self.get_weekday_display()} {self.starts_at:%H:%M}"
+        return f"{self.exam_type}, {self.get_weekday_display()} {hour(self.starts_at)}"
 
 
 def _members(name: str) -> Callable[[type[models.Model]], type[models.Model]]:

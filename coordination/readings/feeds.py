@@ -101,8 +101,9 @@ def _event(slot: Slot, now: datetime, *, practitioner: bool) -> Event:
     status, words = _status(slot, practitioner)
     event.add("status", status)
     event.add("summary", f"{slot.exam_type} : {words}")
-    room = slot.room or slot.series.room
-    event.add("location", ", ".join(filter(None, [room, str(slot.platform), str(slot.platform.establishment)])))
+    # A room may bear the name of its platform: said once.
+    where = [slot.room or slot.series.room, str(slot.platform), str(slot.platform.establishment)]
+    event.add("location", ", ".join(dict.fromkeys(filter(None, where))))
     event.add("class", "PRIVATE")
     event.add("transp", "OPAQUE" if slot.booked and status != "CANCELLED" else "TRANSPARENT")
     event.add("url", vUri(f"{settings.BASE_URL}{reverse('coordination:slot', args=[slot.uuid])}"))
@@ -118,9 +119,8 @@ def _sequence(slot: Any) -> int:
 
 def _status(slot: Any, practitioner: bool) -> tuple[str, str]:
     """STATUS, and the state in words. A practitioner is not expected at a slot given back empty."""
-    taken = (
-        f"{slot.booked}/{slot.capacity} place{'s' if slot.capacity > 1 else ''} prise{'s' if slot.booked > 1 else ''}"
-    )
+    many = "s" if slot.booked > 1 else ""
+    taken = f"{slot.booked} place{many} prise{many} sur {slot.capacity}"
     if slot.left:
         return "CANCELLED", "vous n’êtes plus attendu" if practitioner else "passé à une autre série"
     if slot.status == "cancelled" or (practitioner and not slot.stands):

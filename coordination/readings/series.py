@@ -25,7 +25,7 @@ from coordination.rules.series import Outcome, Verdict
 from coordination.services.series import SeriesValues
 from coordination.services.series_drafts import Call, Change, News, exceptions_of
 from directory.models import Establishment, Role, Team, TeamKind, User
-from directory.typography import NBSP
+from directory.typography import NBSP, hour
 
 TOLD = timedelta(days=30)
 """How long an answer stays on the list of series."""
@@ -143,7 +143,7 @@ def described(values: SeriesValues, place: Establishment | None = None) -> dict[
     ]
     return {
         "Jour": Weekday(values.weekday).label,
-        "Heure": f"{values.starts_at:%H:%M}",
+        "Heure": hour(values.starts_at),
         "Durée": f"{values.duration_minutes}{NBSP}minutes",
         "Places": str(values.capacity),
         "Rendu au plateau": f"{values.release_notice_hours} {ReleaseUnit(values.release_unit).label} avant",

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from coordination.models import ExceptionKind, ProposalState, ReleaseUnit, Resource, SlotSeries, Weekday
 from directory.models import Professional, User
-from directory.typography import NBSP, moment
+from directory.typography import NBSP, hour, moment
 from pathways.models import TargetPathway
 
 AUTOMATIC = "Jalon"
@@ -123,7 +123,7 @@ class _Words:
         if column == "resource_id":
             return self.machines.get(value, "retiré")
         if column == "starts_at":
-            return f"{value:%H:%M}"
+            return hour(value)
         if column in ("valid_from", "valid_until"):
             return f"{value:%d/%m/%Y}"
         units = {"duration_minutes": f"{NBSP}min", "release_notice_hours": f"{NBSP}h avant"}
@@ -139,7 +139,7 @@ def _told(act: _Act, before: dict[str, dict[int, Any]], said: _Words) -> list[di
         former = before["series"].get(row.id)
         made = made or former is None
         if former is None:
-            found.append((*_opened(act, said), f"{said.value('weekday', row.weekday)} {row.starts_at:%H:%M}"))
+            found.append((*_opened(act, said), f"{said.value('weekday', row.weekday)} {hour(row.starts_at)}"))
         else:
             lines = [*_changed(former, row, said), *lines]
         before["series"][row.id] = row

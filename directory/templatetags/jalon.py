@@ -7,7 +7,7 @@ anything: a template gives a tone or a number that a rule computed, and these ta
 from __future__ import annotations
 
 import logging
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -210,6 +210,12 @@ def moment(value: datetime | None) -> str:
 def hour(value: datetime | None) -> str:
     """« 14 h 30 » in a <time>; « – » for nothing."""
     return _time(value, typography.hour(value)) if value else "–"
+
+
+@register.filter
+def clock(value: time | None) -> str:
+    """« 14 h 30 », the hour of a wall clock without its day; « – » for nothing."""
+    return "–" if value is None else typography.hour(value)
 
 
 @register.filter

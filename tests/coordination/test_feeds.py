@@ -56,6 +56,13 @@ def expects(slot: Slot, professional: Any, *, stands: bool = True) -> None:
     )
 
 
+def test_a_room_named_as_its_platform_is_said_once(client: Client, desk: Desk) -> None:
+    desk.slot(in_days=3, room=str(desk.platform))
+    _, address = make(desk.technician, desk.platform)
+    (event,) = events(client, address).values()
+    assert event.location.value == f"{desk.platform}, {desk.platform.establishment}"
+
+
 # --- what is read -----------------------------------------------------------------------------------------------------
 def test_another_parser_reads_the_hours_the_place_and_the_state(client: Client, desk: Desk, pathway: Pathway) -> None:
     slot = desk.slot(in_days=3, capacity=2, room="Salle 2")
@@ -67,7 +74,7 @@ def test_another_parser_reads_the_hours_the_place_and_the_state(client: Client, 
     assert event.dtend.value.astimezone(UTC) == slot.ends_at
     assert event.dtstart.value.hour == 9, "the hour of the wall"
     assert event.status.value == "CONFIRMED"
-    assert event.summary.value == "Scanner : gardé, 1/2 places prise"
+    assert event.summary.value == "Scanner : gardé, 1 place prise sur 2"
     assert event.location.value == f"Salle 2, Scanner 1, {desk.platform.establishment}"
     assert getattr(event, "class").value == "PRIVATE"
 
@@ -122,7 +129,7 @@ def test_the_sequence_only_grows_and_the_identifier_never_changes(client: Client
         assert event.uid.value == f"{slot.uuid}@127.0.0.1"
         return event.status.value, event.summary.value
 
-    assert look() == ("TENTATIVE", "Scanner : gardé, 0/1 place prise")
+    assert look() == ("TENTATIVE", "Scanner : gardé, 0 place prise sur 1")
     booking = desk.booking(slot, pathway)
     assert look()[0] == "CONFIRMED"
     services.cancel_booking(booking=booking, reason="Fatigué", user=desk.coordinator)

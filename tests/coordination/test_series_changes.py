@@ -249,6 +249,8 @@ def test_the_head_sees_whom_to_call_then_applies(client: Client, desk: Desk, hea
         "key": str(uuid4()),
     }  # fmt: skip
     page = client.post(reverse("coordination:exception-new"), {**sent, "do": "preview"})
+    html = page.content.decode()
+    assert '#apercu"' in html and 'id="apercu"' in html, "the browser goes to what changes, not back to the top"
     text = page.content.decode()
     assert page.status_code == 200
     assert pathway.patient.birth_name.upper() in text.upper()

@@ -57,7 +57,7 @@ class TestHistory:
         assert titles[0].startswith(f"Changée à partir du {monday:%d/%m/%Y}")
         assert titles[1].startswith("Une seule semaine")
         assert titles[2:] == ["Changée pour tous les créneaux à venir", "Série ouverte"]
-        assert told(series)[2][1] == "Heure : 09:00 → 10:00 ; Places : 1 → 2"
+        assert told(series)[2][1] == "Heure : 9 h → 10 h ; Places : 1 → 2"
         assert "Dernier jour : sans fin → " in told(series)[0][1]
         assert told(following)[-1][0].startswith(f"Série ouverte à la suite de « {series.exam_type}")
 

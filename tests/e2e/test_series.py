@@ -108,7 +108,7 @@ def test_a_change_proposed_by_the_desk_and_accepted_by_the_platform(visit: Arriv
     assert Task.objects.open().filter(title__startswith="Rappeler").count() == 1
 
     page = nurse.go(f"/plateau/series/{series.uuid}/fiche/")
-    expect(page.get_by_text("Heure : 09:00 → 11:00")).to_be_visible()
+    expect(page.get_by_text("Heure : 9 h → 11 h")).to_be_visible()
     look(nurse)
 
 
