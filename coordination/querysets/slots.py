@@ -317,6 +317,10 @@ class ExamRequestQuerySet(models.QuerySet["ExamRequest"]):
         told = self.model.objects.to_tell(at).values("pk")
         return self.filter(Q(status__in=["asked", "proposed"]) | Q(pk__in=told))
 
+    def dated(self) -> Self:
+        """With a date that stands, or on which the exam was done."""
+        return self.filter(status__in=["proposed", "done"], proposed_at__isnull=False)
+
     def at_hours(self, start: datetime | F, end: datetime | F) -> Self:
         """Those with a date proposed whose usual length meets [start, end)."""
         return self.filter(status="proposed", proposed_at__gt=start - USUAL_LENGTH, proposed_at__lt=end)

@@ -10,7 +10,7 @@ from uuid import UUID
 from coordination.models import Booking, ExamRequest, ExamType
 from coordination.rules.slots import USUAL_LENGTH
 from directory.models import Team
-from pathways.models import Pathway
+from pathways.models import Pathway, Patient
 from pathways.rules.calendar import Calendar
 
 
@@ -49,6 +49,10 @@ class DateGiven:
     def step_key(self) -> str:
         return self.request.step_key
 
+    @property
+    def patient(self) -> Patient:
+        return self.request.pathway.patient
+
 
 Coming = Booking | DateGiven
 
@@ -59,11 +63,12 @@ def coming_of(pathway: Pathway, now: datetime) -> list[Coming]:
     given = ExamRequest.objects.filter(
         pathway__patient=pathway.patient_id, status="proposed", proposed_at__gt=now
     ).with_list_data()
-    found: list[Coming] = [*booked.order_by("id"), *(_date_given(each) for each in given.order_by("id"))]
+    found: list[Coming] = [*booked.order_by("id"), *(date_given(each) for each in given.order_by("id"))]
     return sorted(found, key=lambda each: each.slot.starts_at)
 
 
-def _date_given(request: ExamRequest) -> DateGiven:
+def date_given(request: ExamRequest) -> DateGiven:
+    """A request with a date, as an appointment; ``request`` comes from `with_list_data`."""
     at = request.proposed_at
     assert at is not None  # asked for by the query
     hours = Hours(request.exam_type, request.addressed_to, at, at + USUAL_LENGTH, request.place)

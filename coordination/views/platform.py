@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from coordination.models import Booking, Slot, SlotSeries
 from coordination.papers.day_list import day_list_pdf
 from coordination.perms import manages_series, may_see_platform, runs_platform
+from coordination.readings.coming import Coming
 from coordination.readings.platform_day import platform_day
 from coordination.readings.slot_use import Period, chart_of, period_label, total_of, use_by_period
 from coordination.views.days import read_day
@@ -82,12 +83,12 @@ def platform(request: HttpRequest) -> HttpResponse:
     }
     with timezone.override(here.calendar.zone):
         if not is_live(request):
-            _log(request, shown.bookings, READ)
+            _log(request, shown.lines, READ)
             context["series_waiting"] = _series_waiting(request, now)
             return render(request, "coordination/platform.html", context)
         response = live(request, render(request, "coordination/platform.html#day", context), now)
     if response.status_code == 200:
-        _log(request, shown.bookings, READ)
+        _log(request, shown.lines, READ)
     return response
 
 
@@ -97,8 +98,8 @@ def _series_waiting(request: HttpRequest, now: datetime) -> int:
     return SlotSeries.objects.to_look_at(user, now).count() if manages_series(user) else 0
 
 
-def _log(request: HttpRequest, bookings: Iterable[Booking], what: str) -> None:
-    log_team_reads(request, {each.patient.uuid for each in bookings}, what)
+def _log(request: HttpRequest, lines: Iterable[Coming], what: str) -> None:
+    log_team_reads(request, {each.patient.uuid for each in lines}, what)
 
 
 def booking_row(request: HttpRequest, booking: Booking) -> HttpResponse:
@@ -126,7 +127,7 @@ def day_list(request: HttpRequest) -> HttpResponse:
     here, now = Here.of(request), timezone.now()
     day = read_day(request.GET.get("jour"), here.calendar.local_date(now))
     shown = platform_day(here.ids, day, here.calendar, now)
-    _log(request, shown.bookings, PRINTED)
+    _log(request, shown.lines, PRINTED)
     with timezone.override(here.calendar.zone):
         content = day_list_pdf(
             shown, teams=here.teams, site=here.site, author=str(user_of(request)), today=timezone.localdate(now), at=now

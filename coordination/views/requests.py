@@ -135,7 +135,9 @@ def exam_request_done(request: HttpRequest, uuid: UUID) -> HttpResponse:
         messages.error(request, error.message)
     else:
         messages.success(request, "Examen réalisé : c’est noté dans le dossier.")
-    return redirect("coordination:exam-requests") if there else redirect("coordination:exam-request", uuid=uuid)
+    if there:
+        return redirect(back_url(request, "coordination:exam-requests"))
+    return redirect("coordination:exam-request", uuid=uuid)
 
 
 @require_safe
