@@ -1,4 +1,4 @@
-"""Places of protected slots, taken with the slot's row locked; `giving_back` gives them up (`coordination.models.bookings`).
+"""Places of protected slots, taken with the row of the slot locked; `giving_back` gives them up.
 
 Locks are always taken in the same order: pathways by key, then patients, then slots by key, then waiting places and
 requests. Whoever takes a place first locks the slot, then counts in a new statement: what was committed meanwhile is
