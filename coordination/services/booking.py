@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from coordination.models import Booking, BookingStatus, Slot
 from coordination.services.cancel_codes import OTHER
+from coordination.services.giving_back import give_back, undo_offer
 from coordination.services.notices import tell_gp_of_appointments
 from coordination.services.patient_post import tell_patient_booked, tell_patient_cancelled
 from coordination.services.platform_post import tell_platform_booked, tell_platform_cancelled
 from coordination.services.reviews import settle_review
-from coordination.services.seats import Wish, give_back, lock_file, lock_slots, take_seats, undo_offer
+from coordination.services.seats import Wish, lock_file, lock_slots, take_seats
 from coordination.services.telling import ask_to_tell, cause_of, drop_telling, known_slot, note_told
 from directory.errors import DomainError
 from directory.models import User

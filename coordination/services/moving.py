@@ -13,10 +13,11 @@ from coordination.models import Booking, BookingStatus, Hold, Slot, SlotStatus
 from coordination.services.appointments import moves_of, when
 from coordination.services.booking import same_request
 from coordination.services.cancel_codes import MOVED
+from coordination.services.giving_back import give_back
 from coordination.services.notices import tell_gp_of_appointments
 from coordination.services.patient_post import tell_patient_booked, tell_patient_moved
 from coordination.services.platform_post import tell_platform_booked, tell_platform_cancelled, tell_platform_moved
-from coordination.services.seats import Extra, Wish, give_back, lock_file, lock_slots, take_seats
+from coordination.services.seats import Extra, Wish, lock_file, lock_slots, take_seats
 from coordination.services.telling import ask_to_tell, cause_of, drop_telling, known_slot, note_told
 from directory.errors import DomainError
 from directory.models import Membership, Professional, Role, User

@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db import transaction
 
 from coordination.models import Slot, SlotEvent, SlotStatus
+from coordination.services.giving_back import stand_or_not
 from coordination.services.life import log_all
 from coordination.services.platform_post import tell_platform_released
-from coordination.services.seats import stand_or_not
 from directory.models import Team
 
 

@@ -1,4 +1,4 @@
-"""Places of protected slots: taken and given back with the slot's row locked. See `coordination.models.bookings`.
+"""Places of protected slots, taken with the row of the slot locked; `giving_back` gives them up.
 
 Locks are always taken in the same order: pathways by key, then patients, then slots by key, then waiting places and
 requests. Whoever takes a place first locks the slot, then counts in a new statement: what was committed meanwhile is
@@ -24,8 +24,6 @@ from coordination.models import (
     Booking,
     BookingStatus,
     Bundle,
-    CancelCode,
-    CancelSide,
     ExamRequest,
     Hold,
     RequestStatus,
@@ -44,17 +42,13 @@ from coordination.services.appointments import (
     clock_of,
     record_request,
     said,
-    take_back_mistake,
-    take_back_offer,
     when,
     write_in_file,
 )
 from coordination.services.asked import end_booked, is_over, said_date
-from coordination.services.cancel_codes import MISTAKE
 from coordination.services.life import log
 from coordination.services.policies import refuse_without_convention
-from coordination.services.recalls import drop_recalls
-from coordination.services.waiting import serve, wait_again
+from coordination.services.waiting import serve
 from directory.errors import DomainError
 from directory.models import Professional, User
 from directory.typography import hour, moment
@@ -386,50 +380,3 @@ def _refused(error: IntegrityError) -> Exception:
         return error
     message, code = REFUSALS[name]
     return DomainError(message, field="slot", code=code)
-
-
-def give_back(
-    *, booking: Booking, cause: CancelCode, reason: str, user: User | None, at: datetime, freed_for: str = ""
-) -> Booking:
-    """Cancels a booking whose file and slot are locked: its place is free again, and its file says so.
-
-    Raises DomainError (code ``not_booked``) when it no longer stands.
-    """
-    cancelled = Booking.objects.filter(pk=booking.pk, status=BookingStatus.BOOKED).update(
-        status=BookingStatus.CANCELLED, cancelled_at=at, cancelled_by=user, cancel_code=cause, cancel_reason=reason
-    )
-    fresh = Booking.objects.with_list_data().get(pk=booking.pk)
-    if not cancelled:
-        raise DomainError(f"Ce rendez-vous est déjà noté « {fresh.get_status_display().lower()} ».", code="not_booked")
-    more = 1 if fresh.overbooked_for_id else 0
-    Slot.objects.filter(pk=fresh.slot_id).update(booked=F("booked") - 1, extra=F("extra") - more)
-    fresh.slot.refresh_from_db(fields=["booked", "extra", "status"])
-    _sit_closer(fresh.slot, fresh.seat)
-    stand_or_not(fresh.slot)
-    log(fresh.slot, SlotEvent.FREED, by=user, at=at, reason=freed_for or reason, booking=fresh)
-    drop_recalls(fresh, user)
-    write_in_file(fresh, AppointmentStatus.CANCELLED)
-    return fresh
-
-
-def _sit_closer(slot: Slot, freed: int) -> None:
-    """When an extra place goes, whoever sits beyond the last place takes the one that was freed."""
-    beyond = Booking.objects.standing().filter(slot=slot, seat__gt=slot.capacity + slot.extra)
-    beyond.update(seat=freed)
-
-
-def stand_or_not(slot: Slot) -> None:
-    """Practitioners are expected at a slot unless it is cancelled, or given back to the platform with nobody in it."""
-    stands = slot.status == SlotStatus.PROTECTED or (slot.status == SlotStatus.RELEASED and slot.booked > 0)
-    SlotPractitioner.objects.filter(slot=slot).exclude(stands=stands).update(stands=stands)
-
-
-def undo_offer(*, booking: Booking, cause: CancelCode, user: User | None) -> None:
-    """What a cancellation that did not come from the patient takes back besides the place: a request that nobody made,
-    or the offer; and the end of the wait of a patient served by it."""
-    if cause.code == MISTAKE:
-        take_back_mistake(booking, user)
-    if cause.side in (CancelSide.DESK, CancelSide.PLATFORM):
-        take_back_offer(booking, user, booking.cancel_reason)
-    if cause.side in (CancelSide.DESK, CancelSide.PLATFORM):
-        wait_again(booking=booking)

@@ -24,10 +24,11 @@ from coordination.models import (
 from coordination.rules.series import Outcome, Verdict
 from coordination.rules.slots import first_free_seat
 from coordination.services.appointments import write_in_file
+from coordination.services.giving_back import stand_or_not
 from coordination.services.holds import drop_moved_holds
 from coordination.services.life import log
 from coordination.services.recalls import ask_to_call, stop_asking, tell_news
-from coordination.services.seats import lock_slots, stand_or_not
+from coordination.services.seats import lock_slots
 from coordination.services.series_drafts import Change, Draft
 from coordination.services.unmade import settle_made
 from coordination.services.waiting import close_moved_offers

@@ -81,3 +81,15 @@ def test_the_need_it_serves_is_not_booked_beside(desk: Desk, at: datetime) -> No
     services.propose_date(request=request, starts_at=at, user=desk.technician)
     (need,) = [each for each in needs_of(pathway, coming_of(pathway, timezone.now())) if each.exam_type == exam()]
     assert need.booking is not None and need.booking.uuid == request.uuid
+
+
+def test_the_sheet_bears_the_birth_name_that_the_platform_reads(desk: Desk) -> None:
+    pathway = desk.pathway()
+    patient = pathway.patient
+    patient.birth_name, patient.used_name = "Labrousseau", "Mourgoux"
+    patient.save()
+    sheet = sheet_html(pathway, timezone.now())
+    assert "LABROUSSEAU" in sheet and "utilisé : MOURGOUX" in sheet
+    patient.used_name = ""
+    patient.save()
+    assert "utilisé" not in sheet_html(pathway, timezone.now())
