@@ -23,7 +23,11 @@ def test_a_year_typed_wrong_is_refused_with_its_field(day: date) -> None:
 
 
 def test_a_day_left_empty_or_near_is_no_odd_day() -> None:
-    refuse_odd_days(valid_from=date(2000, 1, 1), valid_until=None, since=date(2040, 12, 31))
+    refuse_odd_days(valid_from=date(2000, 1, 1), valid_until=None, since=date(2100, 12, 31))
+    for outside in (date(1999, 12, 31), date(2101, 1, 1)):
+        with pytest.raises(DomainError) as refused:
+            refuse_odd_days(valid_from=date(2000, 1, 1), valid_until=None, since=outside)
+        assert refused.value.field == "since"
 
 
 @pytest.mark.parametrize(
