@@ -18,6 +18,7 @@ from coordination.models import ExamType, ExceptionKind, ReleaseUnit, Resource, 
 from coordination.readings.by_convention import lent_targets
 from coordination.readings.lent import find_physicians, listed_people
 from coordination.services import SeriesValues
+from coordination.services.exceptions import KIND_OF
 from directory.models import Establishment, Professional, Team
 from directory.resent import key_of
 from pathways.models import TargetPathway
@@ -198,7 +199,9 @@ class ExceptionForm(forms.Form):
     """Days without slots, or one week held otherwise."""
 
     about = forms.ChoiceField(label="Sur quoi", error_messages={"required": "Indiquez sur quoi porte l’exception."})
-    kind = forms.ChoiceField(label="Nature", choices=ExceptionKind.choices, initial=ExceptionKind.DOWN)
+    kind = forms.ChoiceField(
+        label="Nature", choices=[("", "D’après « Sur quoi »"), *ExceptionKind.choices], required=False
+    )
     first_on = forms.DateField(label="Du", widget=day_input())
     last_on = forms.DateField(label="Au", widget=day_input())
     moved_to = forms.DateTimeField(
@@ -230,6 +233,7 @@ class ExceptionForm(forms.Form):
         data = dict(self.cleaned_data)
         about, drawn = data.pop("about"), data.pop("key")
         scope = about.partition(":")[0]
+        data["kind"] = data["kind"] or KIND_OF.get(scope, ExceptionKind.ONE_WEEK)
         told: list[date] = [data[name] for name in ("kind", "first_on", "last_on", "moved_to", "reason")]
         return {**data, scope: self.about_of[about], "uuid": key_of(drawn, about, *told)}
 

@@ -24,6 +24,12 @@ from directory.models import Professional, Team, User
 from pathways.services import calendar_of
 
 MOST_DAYS = 366
+KIND_OF = {
+    "professional": ExceptionKind.LEAVE,
+    "resource": ExceptionKind.DOWN,
+    "platform": ExceptionKind.CLOSED,
+}
+"""What an exception about each of them is; one about a series may be any."""
 
 
 def exception_of(
@@ -48,6 +54,9 @@ def exception_of(
     )  # fmt: skip
     if sum(each is not None for each in about.values()) != 1:
         raise DomainError("Indiquez sur quoi porte cette exception.", field="about")
+    wanted = next((KIND_OF[name] for name, each in about.items() if each is not None and name in KIND_OF), None)
+    if wanted and kind != wanted:
+        raise DomainError(f"La nature ne va pas avec « Sur quoi » : ce serait « {wanted.label} ».", field="kind")
     if (last_on - first_on).days > MOST_DAYS:
         raise DomainError("Une exception dure un an au plus.", field="last_on")
     if series is not None and moved_to is not None:

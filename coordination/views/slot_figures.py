@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -171,7 +171,8 @@ def listed(request: HttpRequest) -> HttpResponse:
     scope = Scope.of(user)
     since = now - (SHOWN[Period.QUARTER] if cut is Cut.QUARTER else YEAR)
     zone = calendar_of(home_of(user)).zone
-    found = _behind(scope, what, group, Delays(scope.pathways, since, now, cut, zone), since)
+    with timezone.override(zone):
+        found = _behind(scope, what, group, Delays(scope.pathways, since, now, cut, zone), since)
     pathways = by_pk([pk for pk, _ in found[:MOST_LISTED]], Pathway.objects.visible_to(user))
     rows = [(pathways[pk], words) for pk, words in found[:MOST_LISTED] if pk in pathways]
     open_files(request, {pathway.pk: pathway for pathway, _ in rows}.values(), "Chiffres des créneaux")
@@ -180,6 +181,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "group": group,
         "rows": rows,
         "count": len(found),
+        "people": len({pathway.patient_id for pathway, _ in rows}),
         "most": MOST_LISTED,
         "cut": cut,
     }
@@ -196,7 +198,7 @@ def _behind(scope: Scope, what: str, group: str, delays: Delays, since: datetime
         kept = sorted((each for each in every if group in ("", each.group)), key=lambda each: -each.days)
         return [(each.pathway, f"{each.days:.0f}{NBSP}j") for each in kept]
     kind = next(each for each in unmet(scope.pathways, since) if each.key == what)
-    return [(pk, exam) for exam, pk in kind.pairs if group in ("", exam)]
+    return replace(kind, rows=kind.rows.filter(exam_type__label=group) if group else kind.rows).lines
 
 
 @require_safe

@@ -296,3 +296,25 @@ def test_only_heads_and_administrators_change_series(client: Client, desk: Desk)
     ):
         client.force_login(user)
         assert client.get(reverse("coordination:series-edit", args=[series.uuid])).status_code == expected
+
+
+@pytest.mark.parametrize("kind", ["leave", "closed", "one_week"])
+def test_the_nature_of_an_exception_goes_with_its_subject(machine: Resource, kind: str) -> None:
+    day = timezone.localdate() + timedelta(days=3)
+    with pytest.raises(DomainError, match="Appareil ou salle hors service") as refused:
+        services.exception_of(kind=kind, resource=machine, first_on=day, last_on=day, reason="Panne")
+    assert refused.value.field == "kind"
+
+
+def test_the_nature_follows_from_the_subject(client: Client, desk: Desk, head: User, machine: Resource) -> None:
+    desk.series(resource=machine)
+    client.force_login(head)
+    day = f"{timezone.localdate() + timedelta(days=3):%Y-%m-%d}"
+    sent = {
+        "about": f"resource:{machine.uuid}", "kind": "", "first_on": day, "last_on": day, "reason": "Panne",
+        "key": str(uuid4()),
+    }  # fmt: skip
+    shown = client.post(reverse("coordination:exception-new"), {**sent, "do": "preview"})
+    seen = shown.context["preview"].digest
+    client.post(reverse("coordination:exception-new"), {**sent, "do": "apply", "seen": seen})
+    assert SlotException.objects.get().kind == ExceptionKind.DOWN

@@ -309,6 +309,36 @@ def test_who_waits_who_came_too_late_who_was_refused(desk: Desk) -> None:
     }
 
 
+def test_who_is_on_the_list_again_has_not_given_up(desk: Desk) -> None:
+    now, pathway = timezone.now(), desk.pathway()
+    WaitingPlace.objects.create(
+        pathway=pathway, exam_type=exam(), asked_at=now, status="withdrawn", ended_at=now, end_reason="Erreur"
+    )
+
+    def left() -> list[tuple[str, int]]:
+        return next(k.pairs for k in unmet(Pathway.objects.all(), now - timedelta(days=30)) if k.key == "renonce")
+
+    WaitingPlace.objects.create(pathway=pathway, exam_type=exam("irm"), asked_at=now)
+    assert left() == [("Scanner", pathway.pk)], "another exam is another wait"
+    WaitingPlace.objects.create(pathway=pathway, exam_type=exam(), asked_at=now + timedelta(seconds=1))
+    assert left() == []
+
+
+def test_a_late_booking_says_its_objective_its_day_and_by_how_much(nurse: Client, desk: Desk) -> None:
+    pathway = desk.pathway(days_ago=30)
+    step = pathway.steps.exclude(due_at=None).order_by("due_at")[0]
+    for days, code in ((60, "scanner"), (61, "irm")):
+        desk.booking(desk.slot(in_days=days, exam_type=exam(code)), pathway, step_key=step.key)
+    response = nurse.get(url("slot-figures-list"), {"quoi": "tard"})
+    (first, _) = [words for _, words in response.context["rows"]]
+    booking = Booking.objects.order_by("slot__starts_at")[0]
+    late = (timezone.localdate(booking.slot.starts_at) - timezone.localdate(step.due_at)).days
+    assert first.startswith("Scanner : objectif ") and f"({late}\u00a0j après)" in first
+    assert (response.context["count"], response.context["people"]) == (2, 1), "a patient late twice is one patient"
+    only = nurse.get(url("slot-figures-list"), {"quoi": "tard", "groupe": "IRM"})
+    assert len(only.context["rows"]) == 1
+
+
 # --- the pages --------------------------------------------------------------------------------------------------------
 def test_a_figure_opens_its_list_and_the_list_is_a_read(nurse: Client, desk: Desk) -> None:
     slow, quick = done_after(desk, 9), done_after(desk, 2)
