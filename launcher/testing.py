@@ -16,6 +16,8 @@ from launcher.ui import say
 
 #: pytest's code for "no test was collected".
 NOTHING_COLLECTED = 5
+#: Concurrency tests run together: some 30 connections each, of `backing.TEST_CONNECTIONS`.
+MOST_RACES = 4
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,9 @@ def cores() -> int:
 def stages(root: Path, extra: Sequence[str], processors: int) -> list[Stage]:
     """The calls of pytest: what was asked in one, else everything in three.
 
-    The concurrency tests come alone, to have the processors and the connections; the browser
-    tests last, one processor left to their servers. Whoever has finished takes from the others.
+    The concurrency tests come apart, to have the processors and the connections: a few at a time,
+    as each opens many and the threads of one race share a processor. The browser tests come last,
+    one processor left to their servers. Whoever has finished takes from the others.
     """
     if extra:
         return [Stage("tests", tuple(extra))]
@@ -44,7 +47,8 @@ def stages(root: Path, extra: Sequence[str], processors: int) -> list[Stage]:
     shared = ("--dist", "worksteal", "-n")
     found = [Stage("unit", (*first, *shared, str(processors)))]
     browsers = (*shared, str(processors - 1)) if processors >= 3 else ()
-    for folder, parallel in zip(apart, ((), browsers), strict=True):
+    races = (*shared, str(min(processors, MOST_RACES)))
+    for folder, parallel in zip(apart, (races, browsers), strict=True):
         if (root / folder).is_dir():
             found.append(Stage(folder.removeprefix("tests/"), (folder, *parallel)))
     return found

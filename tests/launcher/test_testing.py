@@ -19,9 +19,10 @@ def test_everything_is_run_in_three_stages(tmp_path: Path) -> None:
     assert [stage.name for stage in stages] == ["unit", "concurrency", "e2e"]
     shared = ("--dist", "worksteal", "-n")
     assert stages[0].arguments == ("tests", "--ignore=tests/concurrency", "--ignore=tests/e2e", *shared, "4")
-    assert stages[1].arguments == ("tests/concurrency",)
+    assert stages[1].arguments == ("tests/concurrency", *shared, "4")
     assert stages[2].arguments == ("tests/e2e", *shared, "3")
     assert testing.stages(tmp_path, [], 2)[2].arguments == ("tests/e2e",)
+    assert testing.stages(tmp_path, [], 32)[1].arguments[-1] == "4", "each race opens many connections"
 
 
 def test_given_arguments_replace_the_stages(tmp_path: Path) -> None:
