@@ -1,4 +1,4 @@
-"""While an absence, a machine down or a closing runs, the pages of the day say so; its preview shares the places out."""
+"""While an absence, a machine down or a closing runs, the pages of the day say so; its preview shares places out."""
 
 from __future__ import annotations
 
