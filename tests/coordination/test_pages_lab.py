@@ -378,5 +378,7 @@ def test_the_menu_of_a_platform_has_analyses_when_it_answers_some(client: Client
     technician = UserFactory(role=Role.PLATFORM, team=imaging)
     assert menu(technician) == (False, False)
     assert menu(lab.pathologist) == (True, True), "by agreement"
+    agreement = LabAgreement.objects.create(laboratory=imaging, exam="histologie", source="Essai")
     lab.ask(exams={"histologie": imaging})
+    LabAgreement.objects.filter(pk=agreement.pk).update(is_active=False)
     assert menu(technician) == (True, True), "once it was asked one"
