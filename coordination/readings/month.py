@@ -69,6 +69,11 @@ class Month:
         return next_month(self.first)
 
     @property
+    def off(self) -> list[MonthDay]:
+        """The days of the month without work, named: told below the month where its cells are too narrow."""
+        return [day for week in self.weeks for day in week if day.inside and day.off]
+
+    @property
     def total(self) -> MonthDay:
         """The sums over the days of the month itself."""
         days = [day for week in self.weeks for day in week if day.inside]
