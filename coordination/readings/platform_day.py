@@ -47,7 +47,7 @@ class PlatformDay:
 
 
 def platform_day(teams: Sequence[int], day: date, calendar: Calendar, now: datetime) -> PlatformDay:
-    """What the people of ``teams`` see of ``day``, in eight queries, ten when something runs against its slots."""
+    """What the people of ``teams`` see of ``day``, in eight queries, a few more when something runs against slots."""
     start, end = calendar.start_of_day(day), calendar.start_of_day(day + ONE_DAY)
     today = calendar.start_of_day(calendar.local_date(now))
     tomorrow = calendar.start_of_day(calendar.local_date(now) + ONE_DAY)
