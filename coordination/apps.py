@@ -11,7 +11,13 @@ class CoordinationConfig(AppConfig):
     def ready(self) -> None:
         from coordination import reactions  # noqa: F401
         from coordination.counters import Neighbour, add_neighbour
-        from coordination.readings.counters import due_today, late_at_desk, notices_to_read, series_to_look_at
+        from coordination.readings.counters import (
+            due_today,
+            laboratories_of,
+            late_at_desk,
+            notices_to_read,
+            series_to_look_at,
+        )
         from coordination.readings.panel import contacts_brief, tasks_brief
         from coordination.readings.promises import promised_words
         from directory import badges
@@ -40,6 +46,7 @@ class CoordinationConfig(AppConfig):
             )
         )
         badges.register("coordination:series", "à regarder", series_to_look_at)
+        badges.show_only_if("coordination:laboratory", laboratories_of)
         badges.register("coordination:tasks", "à faire aujourd’hui", due_today)
         subjects.register_words(promised_words)
         post_migrate.connect(_install_cancel_codes, sender=self)

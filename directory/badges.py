@@ -5,6 +5,10 @@ An upper app registers a badge in `AppConfig.ready`, as the page's list knows it
     from directory import badges
     badges.register("referrals:inbox", "à trier", waiting_for)
 
+An entry that would be empty for some is drawn only for those whom it concerns::
+
+    badges.show_only_if("coordination:laboratory", laboratories_of)
+
 All the badges of a page are read in one query, when the menu is drawn: a fragment pays nothing. A page that counts for
 itself reads them with its own figures (`expressions`) and hands them over (`keep`).
 """
@@ -41,6 +45,7 @@ class Badge:
 
 
 _registered: dict[str, Badge] = {}
+_conditions: dict[str, Counted] = {}
 _KEPT = "jalon_badges"
 
 
@@ -50,6 +55,25 @@ def register(url_name: str, words: str, counted: Counted, *, most: int | None = 
     ``most`` spares every page the count of rows that may be thousands.
     """
     _registered[url_name] = Badge(words, counted, most)
+
+
+def show_only_if(url_name: str, concerned: Counted) -> None:
+    """Draws the entry that leads to ``url_name`` only when ``concerned`` gives rows; registering again replaces it."""
+    _conditions[url_name] = concerned
+
+
+def conditional(url_name: str) -> bool:
+    """Whether the entry is drawn for some only."""
+    return url_name in _conditions
+
+
+def drawn(url_name: str, figures: Mapping[str, int]) -> bool:
+    """Whether ``figures`` say that the entry concerns the reader."""
+    return bool(figures.get(_condition_key(url_name), True))
+
+
+def _condition_key(url_name: str) -> str:
+    return f"{url_name} ?"
 
 
 def words_of(url_name: str) -> str:
@@ -65,8 +89,13 @@ def shown(url_name: str, figure: int) -> str:
 
 
 def expressions(user: User, at: datetime, url_names: set[str]) -> dict[str, Figure]:
-    """What to read for the badges of these entries, for `directory.counting.read`."""
-    return {name: badge.figure(user, at) for name, badge in _registered.items() if name in url_names}
+    """What to read for the badges of these entries, and whether to draw them, for `directory.counting.read`."""
+    asked = {name: badge.figure(user, at) for name, badge in _registered.items() if name in url_names}
+    return asked | {
+        _condition_key(name): count_up_to(concerned(user, at), 1)
+        for name, concerned in _conditions.items()
+        if name in url_names
+    }
 
 
 def keep(request: HttpRequest, figures: Mapping[str, int]) -> None:

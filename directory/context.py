@@ -103,13 +103,24 @@ def entries_of(user: User) -> set[str]:
 
 def _entry(label: str, name: str, icon: str, path: str) -> dict[str, Any]:
     url = reverse(name)
-    return {"label": label, "url": url, "icon": icon, "active": path.startswith(url), "name": name, "badge": None}
+    return {
+        "label": label,
+        "url": url,
+        "icon": icon,
+        "active": path.startswith(url),
+        "name": name,
+        "badge": None,
+        "drawn": True,
+    }
 
 
 def _with_badges(items: list[dict[str, Any]], request: HttpRequest, user: User) -> None:
-    """Each entry gets its figure, read when the menu is drawn and not before (`badge` is called by the template)."""
+    """Each entry gets its figure, and some whether they concern the reader, read when the menu is drawn and not before
+    (`badge` and `drawn` are called by the template)."""
     names = {item["name"] for item in items}
     for item in items:
+        if badges.conditional(item["name"]):
+            item["drawn"] = lambda name=item["name"]: badges.drawn(name, badges.figures_for(request, user, names))
         if words := badges.words_of(item["name"]):
             item["badge_key"], item["badge_words"] = item["name"].replace(":", "-"), words
             item["badge"] = lambda name=item["name"]: badges.shown(

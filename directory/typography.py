@@ -156,6 +156,16 @@ def phone(number: str) -> str:
     return NBSP.join(full[i : i + 2] for i in range(0, 10, 2))
 
 
+_ENDED = re.compile(r"[.…!?][\s»”)]*(?:</[a-z]+>)*$")
+
+
+def sentence(text: str) -> str:
+    """`text` with a full stop at its end, unless it has one: « lun. 23 nov. » ends a sentence as it is, and so does a
+    reason typed with its own. A closing tag, quotation mark or bracket after the stop changes nothing."""
+    text = text.rstrip()
+    return text if not text or _ENDED.search(text) else f"{text}."
+
+
 def spaces(text: str) -> str:
     """French typography: no-break spaces inside « » and before ; : ! ?, and the curly apostrophe.
 

@@ -1,4 +1,4 @@
-"""Who the stories are about: nine scripted ones, the ordinary ones, and those that wait for an answer right now."""
+"""Who the stories are about: ten scripted ones, the ordinary ones, and those that wait for an answer right now."""
 
 from __future__ import annotations
 
@@ -45,6 +45,8 @@ CALM: dict[str, Any] = {
     "pause": "", "ends": "", "by_phone": False, "prepared": True, "identity": "QUAL", "letter": True,
 }  # fmt: skip
 PERSONAS = (
+    # The first patient of all, for endoscopic ultrasound: the sizing of its slots needs eight whole weeks of requests.
+    Persona("pionniere", "neuroendocrine", False, 62, 9.5, 57, "F", {"pps": "printed", "follow_days": 12}),
     # Jaundice and a mass of the head of the pancreas: diagnosed in a week, announced, care plan in hand.
     Persona("ictere", "head_resectable", False, 21, 9.2, 66, "F", {"pps": "printed", "screening": True}),
     # A nodule on cirrhosis, treated through the skin, handed over since; missed the first appointment, called, came.
@@ -81,7 +83,7 @@ def ordinary(life: Life, number: int, fate: str, sent_at: datetime, *, fast: boo
 
 
 def scripted(life: Life, persona: Persona, number: int) -> Story:
-    """One of the nine."""
+    """One of the ten."""
     rng = life.agenda.rng(f"persona:{persona.key}")
     agenda = life.agenda
     profile = BY_KEY[persona.profile]

@@ -95,7 +95,11 @@ def _arrange(life: Life, story: Story, day: date) -> None:
     if story.needs_sample or story.profile.endoscopy:
         exam = story.profile.sample or EUS
         story.sample_on = life.agenda.worked_day(day + timedelta(days=1))
-        places.find_place(life, story, exam, story.sample_on)
+        start = life.agenda.on(story.sample_on, 0)
+        if places.free(life, story, exam).between(start, start + timedelta(days=1)).exists():
+            places.find_place(life, story, exam, story.sample_on)
+        else:
+            places.book_sample(life, story, (story.sample_on - life.now.date()).days)
 
 
 def _ordinary_consultation(life: Life, story: Story) -> None:

@@ -12,6 +12,7 @@ from coordination.models.slots import Slot
 from coordination.querysets.slots import UnmadeWeekQuerySet
 from directory.history import tracked
 from directory.models import Professional, Team, User
+from directory.typography import NBSP
 
 
 class ExceptionKind(models.TextChoices):
@@ -21,6 +22,12 @@ class ExceptionKind(models.TextChoices):
     ONE_WEEK = "one_week", "Une seule semaine"
 
 
+SHORT = {
+    ExceptionKind.LEAVE: "Absence",
+    ExceptionKind.DOWN: "Hors service",
+    ExceptionKind.CLOSED: "Fermeture",
+    ExceptionKind.ONE_WEEK: "Pas cette semaine",
+}
 _SCOPES = ("series", "resource", "professional", "platform")
 
 
@@ -79,6 +86,11 @@ class SlotException(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} : {self.about}"
+
+    @property
+    def words(self) -> str:
+        """« Hors service : Scanner 1 », beside a slot or at the head of a day."""
+        return f"{SHORT[ExceptionKind(self.kind)]}{NBSP}: {self.about}"
 
     @property
     def about(self) -> str:

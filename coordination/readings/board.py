@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from coordination.models import ExamType, Slot
+from coordination.models import ExamType, Slot, SlotException
+from coordination.readings.away import Away
 from coordination.rules.slots import SlotLook, look
 from directory.models import Establishment
 from directory.typography import NBSP
@@ -34,7 +35,7 @@ ICONS = {
 class Cell:
     """One slot on the board; ``held`` places are kept for open forms. ``starts_at`` is on the wall clock of its site,
     named by ``elsewhere`` when the page runs on another one. ``late`` places came back after the release instant: lost,
-    as `SlotQuerySet.with_places` says."""
+    as `SlotQuerySet.with_places` says. ``away`` says which exceptions take it."""
 
     slot: Slot
     look: SlotLook
@@ -42,6 +43,7 @@ class Cell:
     starts_at: datetime
     elsewhere: str = ""
     late: int = 0
+    away: Sequence[str] = ()
 
     @property
     def icon(self) -> str:
@@ -86,11 +88,12 @@ def _s(count: int) -> str:
 
 @dataclass(frozen=True)
 class Day:
-    """One column of the board. `off` names the holiday or the closing."""
+    """One column of the board. `off` names the holiday or the closing, `away` what runs against its slots."""
 
     date: date
     off: str
     today: bool
+    away: Sequence[SlotException] = ()
 
 
 @dataclass(frozen=True)
@@ -123,14 +126,15 @@ def bounds(first: date, last: date, calendar: Calendar) -> tuple[datetime, datet
     )
 
 
-def board_of(slots: Iterable[Slot], monday: date, calendar: Calendar, now: datetime) -> Board:
+def board_of(slots: Iterable[Slot], monday: date, calendar: Calendar, now: datetime, away: Away | None = None) -> Board:
     """The board of the week of ``monday`` from slots fetched ``with_holds``; each stands on the day of its own site. A
-    weekend without any slot has no column."""
+    weekend without any slot has no column. ``away``: what runs against them that week."""
+    away = away or Away()
     cells: dict[tuple[int, date], list[Cell]] = defaultdict(list)
     figures: dict[str, int] = defaultdict(int)
     types: dict[int, ExamType] = {}
     for slot in slots:
-        cell = cell_of(slot, now, calendar)
+        cell = cell_of(slot, now, calendar, away)
         if not monday <= cell.starts_at.date() < monday + WEEK:
             continue
         types[slot.exam_type_id] = slot.exam_type
@@ -139,7 +143,7 @@ def board_of(slots: Iterable[Slot], monday: date, calendar: Calendar, now: datet
     used = {day for _, day in cells}
     today = calendar.local_date(now)
     days = [
-        Day(day, off_name(day, calendar), today=day == today)
+        Day(day, off_name(day, calendar), today=day == today, away=away.on(day))
         for day in (monday + n * ONE_DAY for n in range(7))
         if day.weekday() < 5 or day in used
     ]
@@ -174,7 +178,7 @@ def off_name(day: date, calendar: Calendar) -> str:
     return calendar.holiday_name(day) or ("Fermé" if day in calendar.closing_days else "")
 
 
-def cell_of(slot: Slot, now: datetime, calendar: Calendar | None = None) -> Cell:
+def cell_of(slot: Slot, now: datetime, calendar: Calendar | None = None, away: Away | None = None) -> Cell:
     """One slot (fetched ``with_holds``) at ``now``, on a page that runs on ``calendar``."""
     site: Establishment = slot.platform.establishment
     held: int = getattr(slot, "held", 0)
@@ -182,14 +186,16 @@ def cell_of(slot: Slot, now: datetime, calendar: Calendar | None = None) -> Cell
         status=slot.status, capacity=slot.capacity, booked=slot.booked, starts_at=slot.starts_at, now=now, held=held,
         release_at=slot.release_at, given_up=getattr(slot, "given_up", False),
     )  # fmt: skip
-    away = calendar is not None and calendar.time_zone != site.time_zone
+    elsewhere = calendar is not None and calendar.time_zone != site.time_zone
+    starts_at = slot.starts_at.astimezone(ZoneInfo(site.time_zone))
     return Cell(
         slot,
         seen,
         held,
-        slot.starts_at.astimezone(ZoneInfo(site.time_zone)),
-        str(site) if away else "",
+        starts_at,
+        str(site) if elsewhere else "",
         late=getattr(slot, "late", 0),
+        away=away.of(slot, starts_at.date()) if away else (),
     )
 
 

@@ -7,11 +7,13 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import JSONBAgg
+from django.db import models
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from coordination.counters import neighbours
-from coordination.models import Notice, SlotSeries, Task
+from coordination.models import LabAgreement, Notice, SampleShare, SlotSeries, Task
 from coordination.querysets import NoticeQuerySet, SlotSeriesQuerySet, TaskQuerySet
 from coordination.querysets import worklist as reads
 from coordination.querysets.worklist import Scope
@@ -20,7 +22,7 @@ from coordination.readings.duties import DeskSplit
 from directory import badges
 from directory.context import entries_of
 from directory.counting import Figure, count_of, count_up_to, read, summed
-from directory.models import User
+from directory.models import Role, Team, User
 from pathways.querysets import PathwayQuerySet
 
 
@@ -84,6 +86,13 @@ def due_today(user: User, at: datetime) -> TaskQuerySet:
 def notices_to_read(user: User, at: datetime) -> NoticeQuerySet:
     """Beside the list: the letters to GPs that wait for someone of the desks ``user`` runs."""
     return Notice.objects.proposed().filter(pathway__team__in=user.teams_as(*reads.DESK))
+
+
+def laboratories_of(user: User, at: datetime) -> models.QuerySet[Team]:
+    """For the menu: the user's platforms that are a laboratory for some exam, or were asked one some day."""
+    mine = Team.objects.filter(pk__in=user.teams_as(Role.PLATFORM))
+    agreed = LabAgreement.objects.filter(laboratory=OuterRef("pk"), is_active=True)
+    return mine.filter(Exists(agreed) | Exists(SampleShare.objects.filter(laboratory=OuterRef("pk"))))
 
 
 def series_to_look_at(user: User, at: datetime) -> SlotSeriesQuerySet:

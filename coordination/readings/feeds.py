@@ -1,8 +1,9 @@
 """Slots as an iCalendar (RFC 5545): no patient, no name, no reference; what an agenda needs to stay right.
 
 Each event keeps its identifier for life; its SEQUENCE only grows: with each change of the slot, each booking made and
-each one given back. A cancelled slot stays in the feed as CANCELLED, so that agendas take it away; so does, in the feed
-of a series, one that went to another series, and in that of a practitioner, one where somebody else is expected.
+each one given back, and when its series gives it up or a person decides of it. A cancelled slot stays in the feed as
+CANCELLED, so that agendas take it away; so does, in the feed of a series, one that went to another series, and in that
+of a practitioner, one where somebody else is expected.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Subquery
@@ -20,8 +22,18 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from icalendar import Calendar, Event, vDuration, vUri
 
-from coordination.models import Booking, CalendarFeed, FeedDeparture, Slot, SlotChange, SlotEvent, SlotPractitioner
+from coordination.models import (
+    Booking,
+    CalendarFeed,
+    DisturbedSlot,
+    FeedDeparture,
+    Slot,
+    SlotChange,
+    SlotEvent,
+    SlotPractitioner,
+)
 from coordination.querysets import SlotQuerySet
+from coordination.querysets.slots import given_up
 from coordination.readings.time_zones import time_zone
 from directory.models import Professional, Team
 
@@ -40,10 +52,17 @@ def feed_slots(feed: CalendarFeed, now: datetime) -> list[Slot]:
     bookings = Booking.objects.filter(slot=OuterRef("pk")).order_by().values("slot")
     changes = SlotChange.objects.filter(slot=OuterRef("pk"), what__in=CHANGES).order_by().values("slot")
     expected = SlotPractitioner.objects.filter(slot=OuterRef("pk"), professional=feed.professional_id)
+    disturbed = DisturbedSlot.objects.filter(slot=OuterRef("pk"))
+    # Given up, kept all the same, assured again: each is one row of the history that the database keeps.
+    history = apps.get_model("coordination", "DisturbedSlotHistory")
+    steps = history._default_manager.filter(pgh_obj__slot=OuterRef("pk")).order_by().values("pgh_obj__slot")
     return list(
         slots.annotate(
             booked_ever=_count(bookings.annotate(n=Count("pk") + Count("pk", filter=Q(status="cancelled")))),
             changed=_count(changes.annotate(n=Count("pk"))),
+            given_up=given_up(),
+            kept=Exists(disturbed.filter(settled_at__isnull=True, kept_by__isnull=False)),
+            decided=_count(steps.annotate(n=Count("pk"))),
             stands=Subquery(expected.values("stands")[:1]),
             left=Exists(_departures(feed).filter(slot=OuterRef("pk"))),
         ).order_by("starts_at", "id")
@@ -114,7 +133,7 @@ def _sequence(slot: Any) -> int:
     """Grows with all that an agenda must hear of; a release from before the log counts once. What left the feed is one
     step behind the slot itself, which moved by two."""
     released = 1 if slot.released_at and not slot.changed else 0
-    return int(slot.sequence + slot.booked_ever + slot.changed + released - (1 if slot.left else 0))
+    return int(slot.sequence + slot.booked_ever + slot.changed + slot.decided + released - (1 if slot.left else 0))
 
 
 def _status(slot: Any, practitioner: bool) -> tuple[str, str]:
@@ -127,4 +146,5 @@ def _status(slot: Any, practitioner: bool) -> tuple[str, str]:
         return "CANCELLED", "annulé" if slot.status == "cancelled" else "rendu, vous n’êtes plus attendu"
     if slot.status == "released":
         return ("CONFIRMED" if slot.booked else "TENTATIVE"), f"rendu au plateau, {taken}"
-    return ("CONFIRMED" if slot.booked else "TENTATIVE"), f"gardé, {taken}"
+    state = "tenu malgré tout" if slot.kept else "ne reçoit plus personne" if slot.given_up else "gardé"
+    return ("CONFIRMED" if slot.booked else "TENTATIVE"), f"{state}, {taken}"

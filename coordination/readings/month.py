@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 from django.db.models import Count, F, Q, Sum, Value
 from django.db.models.functions import Greatest
 
+from coordination.models import SlotException
 from coordination.querysets import SlotQuerySet
 from coordination.querysets.slots import LOCAL_DAY
+from coordination.readings.away import Away
 from coordination.readings.board import bounds, monday_of, off_name
 from directory.typography import MONTHS
 from pathways.rules.calendar import ONE_DAY, Calendar
@@ -23,7 +26,7 @@ LEVELS = 4
 class MonthDay:
     """One day: ``places`` promised that day, of which ``booked``, ``free`` (still to book), ``released`` (in time) and
     ``lost`` (given back too late, or past, protected and unused: `SlotQuerySet.with_places`). ``slots`` counts the
-    slots that stand, cancelled ones apart."""
+    slots that stand, cancelled ones apart. ``away``: the exceptions that run that day."""
 
     date: date
     inside: bool
@@ -35,6 +38,7 @@ class MonthDay:
     free: int = 0
     released: int = 0
     lost: int = 0
+    away: Sequence[SlotException] = ()
 
     @property
     def level(self) -> int:
@@ -65,6 +69,11 @@ class Month:
         return next_month(self.first)
 
     @property
+    def off(self) -> list[MonthDay]:
+        """The days of the month without work, named: told below the month where its cells are too narrow."""
+        return [day for week in self.weeks for day in week if day.inside and day.off]
+
+    @property
     def total(self) -> MonthDay:
         """The sums over the days of the month itself."""
         days = [day for week in self.weeks for day in week if day.inside]
@@ -84,9 +93,16 @@ def next_month(first: date) -> date:
     return date(first.year + first.month // 12, first.month % 12 + 1, 1)
 
 
-def month_of(slots: SlotQuerySet, first: date, calendar: Calendar, now: datetime) -> Month:
-    """The month of ``first`` over the slots given, in one query. A slot stands on the day of its own site."""
-    start, end = monday_of(first), monday_of(next_month(first) - ONE_DAY) + 6 * ONE_DAY
+def weeks_of(first: date) -> tuple[date, date]:
+    """The first and the last day of the whole weeks of the month of ``first``."""
+    return monday_of(first), monday_of(next_month(first) - ONE_DAY) + 6 * ONE_DAY
+
+
+def month_of(slots: SlotQuerySet, first: date, calendar: Calendar, now: datetime, away: Away | None = None) -> Month:
+    """The month of ``first`` over the slots given, in one query. A slot stands on the day of its own site. ``away``:
+    what runs against them in those weeks."""
+    away = away or Away()
+    start, end = weeks_of(first)
     counts = {row["day"]: row for row in _counted(slots, start, end, calendar, now)}
     today = calendar.local_date(now)
     days = [start + n * ONE_DAY for n in range((end - start).days + 1)]
@@ -96,6 +112,7 @@ def month_of(slots: SlotQuerySet, first: date, calendar: Calendar, now: datetime
             inside=day.month == first.month,
             today=day == today,
             off=off_name(day, calendar),
+            away=away.on(day),
             **_counts(counts.get(day)),
         )
         for day in days

@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
-from coordination.models import Booking, ExamRequest, Slot
+from coordination.models import Booking, ExamRequest, Slot, SlotException, SlotSeries
 from coordination.querysets import BookingQuerySet, ExamRequestQuerySet
+from coordination.readings.away import away_between
 from coordination.readings.coming import Coming, DateGiven, date_given
 from pathways.rules.calendar import ONE_DAY, Calendar
 
@@ -28,6 +30,10 @@ class PlatformDay:
     released: list[Slot]
     forgotten: list[tuple[date, int, str]]
     """Past days with appointments that nobody marked: day, how many, of which types."""
+    away: list[SlotException]
+    """What runs that day against the slots: an absence, a machine down, a closing."""
+    touched: dict[UUID, list[str]]
+    """The same in words, for each line that it takes."""
 
     @property
     def lines(self) -> list[Coming]:
@@ -41,7 +47,7 @@ class PlatformDay:
 
 
 def platform_day(teams: Sequence[int], day: date, calendar: Calendar, now: datetime) -> PlatformDay:
-    """What the people of ``teams`` see of ``day``, in seven queries."""
+    """What the people of ``teams`` see of ``day``, in eight queries, a few more when something runs against slots."""
     start, end = calendar.start_of_day(day), calendar.start_of_day(day + ONE_DAY)
     today = calendar.start_of_day(calendar.local_date(now))
     tomorrow = calendar.start_of_day(calendar.local_date(now) + ONE_DAY)
@@ -51,10 +57,21 @@ def platform_day(teams: Sequence[int], day: date, calendar: Calendar, now: datet
     promised = dated.filter(status="proposed")
     released = Slot.objects.given_back(now).filter(platform__in=teams, starts_at__lt=now + timedelta(days=AHEAD))
     of_day = dated.filter(proposed_at__gte=start, proposed_at__lt=end).with_list_data().order_by("proposed_at", "id")
+    bookings = list(theirs.of_day(start, end).with_list_data())
+    given = [date_given(each) for each in of_day]
+    away = away_between(
+        SlotSeries.objects.filter(platform__in=teams),
+        Slot.objects.filter(platform__in=teams).between(start, end),
+        day,
+        day,
+    )
     return PlatformDay(
         day=day,
-        bookings=list(theirs.of_day(start, end).with_list_data()),
-        given=[date_given(each) for each in of_day],
+        bookings=bookings,
+        given=given,
+        away=away.exceptions,
+        touched={each.uuid: away.of(each.slot, day) for each in bookings}
+        | {each.uuid: away.at(each.slot.platform.pk, day) for each in given},
         coming=_people_by_day(
             theirs.standing().between(tomorrow, ahead),
             promised.filter(proposed_at__gte=tomorrow, proposed_at__lt=ahead),

@@ -21,7 +21,7 @@ from coordination.rules.covers import Absence, overlap, spans
 from directory.errors import DomainError
 from directory.history import because
 from directory.models import Membership, User
-from directory.typography import short_day
+from directory.typography import sentence, short_day
 from pathways.models import Pathway, StandIn
 from pathways.services import Acting, set_stand_ins
 
@@ -121,7 +121,9 @@ def change_return(*, cover: Cover, ends_on: date, author: User) -> Cover:
         lost = out_of_reach(held, locked.stand_in)  # asked for by `settle_covers`; the others may stay longer
         held = [each for each in held if each not in lost]
         for reason in why_not_covered(held, locked.absent, locked.stand_in, added, ends_on, locked).values():
-            raise DomainError(f"Un patient ne peut pas être confié plus longtemps : {reason}.", field="ends_on")
+            raise DomainError(
+                sentence(f"Un patient ne peut pas être confié plus longtemps : {reason}"), field="ends_on"
+            )
     locked.ends_on, locked.returned_at = ends_on, None
     locked.save(update_fields=["ends_on", "returned_at"])
     _work_out(_pathways_of(locked))

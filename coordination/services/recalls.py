@@ -15,6 +15,7 @@ from coordination.services.appointments import when
 from coordination.services.new_tasks import create_task
 from coordination.services.tasks import cancel_task
 from directory.models import User
+from directory.typography import sentence
 
 if TYPE_CHECKING:  # seats, which these come from, drops recalls
     from coordination.services.series_drafts import Call, News
@@ -52,7 +53,7 @@ def ask_to_call(calls: Iterable[Call], at: datetime, by: User | None) -> None:
 
 
 def _note(call: Call) -> str:
-    said = f"Le créneau du {when(call.booking.slot)} n’est plus assuré : {call.reason}."
+    said = sentence(f"Le créneau du {when(call.booking.slot)} n’est plus assuré : {call.reason}")
     if call.next_free is None:
         return f"{said} Aucun créneau libre : voir la liste d’attente ou une demande prioritaire."
     return f"{said} Prochain créneau libre : {when(call.next_free)}, {call.next_free.platform}."

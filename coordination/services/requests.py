@@ -23,7 +23,7 @@ from coordination.services.seats import lock_file, refuse_wrong_step
 from directory.days import refuse_far_appointment
 from directory.errors import DomainError
 from directory.models import Team, User
-from directory.typography import moment
+from directory.typography import moment, sentence
 from pathways.models import AppointmentStatus, Pathway, PathwayStatus, Pause
 from pathways.rules.clock import Duration, add, before
 from pathways.services import calendar_of
@@ -180,7 +180,7 @@ def take_back_date(*, request: ExamRequest, reason: str, user: User | None, at: 
     create_task(
         pathway=locked.pathway,
         title=f"Date reprise par {locked.addressed_to.name} : {locked.exam_type}, {fallen}"[:200],
-        note=f"{reason.strip()[:200]}. Attendre la nouvelle date, ou chercher ailleurs.",
+        note=f"{sentence(reason.strip()[:200])} Attendre la nouvelle date, ou chercher ailleurs.",
         due_on=timezone.localdate(at),
         origin=uuid5(locked.uuid, f"taken-back:{at.isoformat()}"),
         author=user,

@@ -34,6 +34,7 @@ from coordination.services.unmade import settle_made
 from coordination.services.waiting import close_moved_offers
 from directory.errors import DomainError
 from directory.models import Professional, Team, User
+from directory.typography import sentence
 from pathways.models import AppointmentStatus
 
 TAKEN = {
@@ -66,7 +67,7 @@ def refuse_conflicts(change: Change) -> None:
     """Raises DomainError (code ``taken``) naming the first machine, room or practitioner expected elsewhere."""
     if said := change.conflicts():
         more = f" Et {len(said) - 1} autre{'s' if len(said) > 2 else ''}." if len(said) > 1 else ""
-        raise DomainError(f"{said[0]}.{more}", code="taken")
+        raise DomainError(f"{sentence(said[0])}{more}", code="taken")
 
 
 def act(change: Change, *, by: User | None) -> int:

@@ -5,6 +5,7 @@ Nothing is written here. The preview and the act read the same `Change`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -133,14 +134,19 @@ class Change:
         return found
 
     def calls(self) -> list[Call]:
-        """Whom to call, in the order of their appointments, each with the next free place."""
+        """Whom to call, in the order of their appointments, each with the next free place that nobody before them is
+        told of: a slot with one place left is proposed once."""
         why = {slot.pk: each for slot, each in self.lines(Verdict.PERSON) if slot is not None}
         gone = [slot.pk for slot, _ in self.lines(Verdict.CANCEL) if slot is not None]
-        calls = []
+        calls: list[Call] = []
+        told: Counter[int] = Counter()
         for booking in self.bookings():
-            free = [s for s in next_free(booking.slot, booking.pathway, self.at, 8) if s.pk not in gone]
+            free = next_free(booking.slot, booking.pathway, self.at, 8 + len(told))
+            left = next((s for s in free if s.pk not in gone and told[s.pk] < s.free - getattr(s, "held", 0)), None)
+            if left is not None:
+                told[left.pk] += 1
             each = why[booking.slot_id]
-            calls.append(Call(booking, each.reason, free[0] if free else None, each.pressing))
+            calls.append(Call(booking, each.reason, left, each.pressing))
         return calls
 
     def conflicts(self) -> list[str]:

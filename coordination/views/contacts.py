@@ -28,7 +28,7 @@ from coordination.views.shared import CHANGED, CLOSE_DIALOG, answer, back_query,
 from coordination.views.worklist import row_context
 from directory.errors import DomainError
 from directory.perms import allow
-from directory.typography import short_day
+from directory.typography import sentence, short_day
 from pathways.access import open_file
 from pathways.models import Pathway
 from pathways.services import calendar_of
@@ -85,8 +85,8 @@ def _said(outcome: str, next_on: date | None) -> str:
     """« Injoignable, à rappeler mar. 24 nov. »."""
     if next_on is None:
         return f"Contact noté : {outcome.lower()}."
-    day = short_day(next_on, timezone.localdate()).rstrip(".")
-    return f"À rappeler {day}." if outcome == "À rappeler" else f"Contact noté : {outcome.lower()}, à rappeler {day}."
+    day = sentence(short_day(next_on, timezone.localdate()))
+    return f"À rappeler {day}" if outcome == "À rappeler" else f"Contact noté : {outcome.lower()}, à rappeler {day}"
 
 
 def _fragment(request: HttpRequest, pathway: Pathway) -> HttpResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from coordination.models import Booking, Slot, SlotSeries
 from coordination.papers.day_list import day_list_pdf
 from coordination.perms import manages_series, may_see_platform, runs_platform
+from coordination.readings.away import away_between
 from coordination.readings.coming import Coming
 from coordination.readings.platform_day import platform_day
 from coordination.readings.slot_use import Period, chart_of, period_label, total_of, use_by_period
@@ -116,8 +117,14 @@ def booking_row(request: HttpRequest, booking: Booking) -> HttpResponse:
             "markable": timezone.localdate(fresh.slot.starts_at) <= timezone.localdate(),
             "back": request.POST.get("back", ""),
             "fresh": True,
+            "away": _away(fresh.slot, timezone.localdate(fresh.slot.starts_at)),
         }
         return render(request, "coordination/platform.html#row", context)
+
+
+def _away(slot: Slot, day: date) -> list[str]:
+    series, alone = SlotSeries.objects.filter(pk=slot.series_id), Slot.objects.filter(pk=slot.pk)
+    return away_between(series, alone, day, day).of(slot, day)
 
 
 @require_safe

@@ -16,9 +16,10 @@ from django.views.decorators.http import require_safe
 
 from coordination.models import Booking, ExamType, Slot, SlotSeries
 from coordination.perms import may_see_platform, reads_slots
-from coordination.querysets import SlotQuerySet
+from coordination.querysets import SlotQuerySet, SlotSeriesQuerySet
+from coordination.readings.away import away_between
 from coordination.readings.board import WEEK, Place, board_of, bounds, cell_of, monday_of, unique
-from coordination.readings.month import month_of
+from coordination.readings.month import month_of, weeks_of
 from coordination.readings.slot_life import life_of
 from coordination.views.days import read_day
 from coordination.views.live import is_live, live
@@ -56,6 +57,20 @@ class Filters:
             slots = slots.filter(series__in=serving.values("slotseries_id"))
         return slots
 
+    def series(self, user: User) -> SlotSeriesQuerySet:
+        """The series of what is shown, whether they have slots there or not."""
+        series: SlotSeriesQuerySet = SlotSeries.objects.visible_to(user)
+        if self.exam:
+            series = series.filter(exam_type__code=self.exam)
+        if platform := _uuid(self.platform):
+            series = series.filter(platform__uuid=platform)
+        if site := _uuid(self.site):
+            series = series.filter(platform__establishment__uuid=site)
+        if self.target:
+            serving = SlotSeries.targets.through.objects.filter(targetpathway__key=self.target)
+            series = series.filter(pk__in=serving.values("slotseries_id"))
+        return series
+
 
 @require_safe
 @allow(reads_slots)
@@ -68,7 +83,8 @@ def slots(request: HttpRequest) -> HttpResponse:
     found = filters.apply(Slot.objects.visible_to(user)).between(*bounds(monday, monday + 6 * ONE_DAY, calendar))
     rows = found.with_board_data().with_held(now).with_places(now).order_by("starts_at", "id")
     with timezone.override(calendar.zone):
-        context: dict[str, Any] = {"board": board_of(rows, monday, calendar, now)}
+        away = away_between(filters.series(user), found, monday, monday + 6 * ONE_DAY)
+        context: dict[str, Any] = {"board": board_of(rows, monday, calendar, now, away), "away": away.exceptions}
         if is_live(request):
             return live(request, render(request, "coordination/slots.html#board", context), now)
         context |= {
@@ -90,7 +106,13 @@ def month(request: HttpRequest) -> HttpResponse:
     first = read_day(request.GET.get("mois"), calendar.local_date(now)).replace(day=1)
     found = filters.apply(Slot.objects.visible_to(user))
     with timezone.override(calendar.zone):
-        context: dict[str, Any] = {"month": month_of(found, first, calendar, now), "filters_query": _query(request)}
+        start, end = weeks_of(first)
+        away = away_between(filters.series(user), found.between(*bounds(start, end, calendar)), start, end)
+        context: dict[str, Any] = {
+            "month": month_of(found, first, calendar, now, away),
+            "away": away.exceptions,
+            "filters_query": _query(request),
+        }
         if is_live(request):
             return live(request, render(request, "coordination/slots_month.html#board", context), now)
         context |= {"this_month": first == calendar.local_date(now).replace(day=1), "day": first}

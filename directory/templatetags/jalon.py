@@ -268,6 +268,12 @@ def typo(text: str) -> str:
     return typography.spaces(str(text))
 
 
+@register.filter
+def sentence(text: Any) -> SafeString:
+    """The end of a sentence: its full stop, unless it has one. {{ cover.ends_on|day|sentence }}"""
+    return SafeString(typography.sentence(conditional_escape(text)))
+
+
 # --- forms ----------------------------------------------------------------------------------------------------------
 _BARE = (widgets.RadioSelect, widgets.CheckboxSelectMultiple, widgets.MultiWidget)
 

@@ -108,3 +108,18 @@ class Patient(models.Model):
     @property
     def display_first_name(self) -> str:
         return self.used_first_name or self.first_name
+
+    @property
+    def civil_name(self) -> str:
+        """« LABROUSSEAU Nicole », the birth traits: the name two sites are sure to have in common (RNIV)."""
+        return f"{self.birth_name.upper()} {self.first_name}"
+
+    @property
+    def used_beside(self) -> str:
+        """« utilisé : MOURGOUX Nicole », to read beside `civil_name`; nothing when both are one."""
+        return f"utilisé : {self}" if self.used_name or self.used_first_name else ""
+
+    @property
+    def both_names(self) -> str:
+        """« LABROUSSEAU Nicole, utilisé : MOURGOUX Nicole », in one line: titles, names of buttons."""
+        return ", ".join(filter(None, (self.civil_name, self.used_beside)))

@@ -146,6 +146,33 @@ def test_the_sequence_only_grows_and_the_identifier_never_changes(client: Client
     assert seen == sorted(set(seen)), "each change is newer than the one before"
 
 
+def test_a_slot_that_its_series_gives_up_says_so_and_each_step_is_newer(client: Client, desk: Desk) -> None:
+    slot = desk.slot(in_days=5, capacity=2)
+    desk.booking(slot)
+    _, address = make(desk.technician, desk.platform)
+
+    def look() -> tuple[int, str, str]:
+        (event,) = events(client, address).values()
+        return int(event.sequence.value), event.status.value, event.summary.value
+
+    day = timezone.localdate(slot.starts_at)
+    closed = services.exception_of(kind="closed", platform=desk.platform, first_on=day, last_on=day, reason="Travaux")
+    seen = [look()]
+    exception = services.make_exception(exception=closed, user=desk.technician)
+    seen.append(look())
+    services.keep_slot(slot=slot, user=desk.technician)
+    seen.append(look())
+    services.take_back_exception(exception=exception, user=desk.technician)
+    seen.append(look())
+    assert [words for _, _, words in seen] == [
+        f"Scanner : {state}, 1 place prise sur 2"
+        for state in ("gardé", "ne reçoit plus personne", "tenu malgré tout", "gardé")
+    ]
+    assert {status for _, status, _ in seen} == {"CONFIRMED"}
+    numbers = [number for number, _, _ in seen]
+    assert numbers == sorted(set(numbers)), "an agenda takes each for newer than the one before"
+
+
 def test_a_practitioner_not_expected_any_more_is_told_so(client: Client, desk: Desk) -> None:
     slot, doctor = desk.slot(in_days=3), ProfessionalFactory()
     expects(slot, doctor, stands=False)

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from bs4 import BeautifulSoup
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +18,7 @@ from coordination import services
 from coordination.models import LabAgreement, LabAnswer, LabLinkReading, LabRequest, SampleShare, Task
 from coordination.papers.lab_sheet import sheet_html
 from coordination.services.lab_links import LINK_LASTS, OPENED_LASTS, token_for
-from directory.models import AccessLog, OutboxMessage, Role, TeamKind
+from directory.models import AccessLog, OutboxMessage, Role, TeamKind, User
 from pathways import services as pathways
 from pathways.models import Pathway
 from tests.coordination.conftest import MONDAY
@@ -360,3 +361,24 @@ def test_the_attached_report_opens_after_the_birth_date_only(client: Client, lab
     other = lab.sampled()
     with pytest.raises(Exception, match="pas dans le dossier"):
         lab.ask(other, report=report)
+
+
+def test_the_menu_of_a_platform_has_analyses_when_it_answers_some(client: Client) -> None:
+    lab = Lab()
+    imaging = TeamFactory(establishment=lab.team.establishment, kind="platform", name="Imagerie")
+
+    def menu(user: User) -> tuple[bool, bool]:
+        """In the menu, in the palette."""
+        browser = Client()
+        browser.force_login(user)
+        page = BeautifulSoup(browser.get(reverse("coordination:platform")).content, "html.parser")
+        places = (page.select_one("nav.j-nav"), page.select_one("#palette"))
+        return tuple("Analyses" in place.get_text() for place in places)  # type: ignore[union-attr, return-value]
+
+    technician = UserFactory(role=Role.PLATFORM, team=imaging)
+    assert menu(technician) == (False, False)
+    assert menu(lab.pathologist) == (True, True), "by agreement"
+    agreement = LabAgreement.objects.create(laboratory=imaging, exam="histologie", source="Essai")
+    lab.ask(exams={"histologie": imaging})
+    LabAgreement.objects.filter(pk=agreement.pk).update(is_active=False)
+    assert menu(technician) == (True, True), "once it was asked one"

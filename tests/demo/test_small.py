@@ -26,6 +26,7 @@ from coordination.models import (
     DeskPaper,
     DutyPattern,
     ExamRequest,
+    ExamType,
     MailAgreement,
     ReviewMeeting,
     Slot,
@@ -33,10 +34,12 @@ from coordination.models import (
     TaskSeries,
     WaitingPlace,
 )
+from coordination.readings.demand import demand_of
+from coordination.rules.sizing import FEWEST_WEEKS
 from directory.models import BreakGlass, Establishment, OutboxMessage, User
 from pathways.models import Alert, Document, Milestone, Pathway, Pause, Step, TargetDraft
 from pathways.querysets import pathway_late
-from pathways.services import rebuild_plans
+from pathways.services import calendar_of, rebuild_plans
 from rcp.models import Decision, FollowUpAction, RcpSession
 from referrals.models import Referral
 from tests.demo import invariants
@@ -58,6 +61,7 @@ def test_the_small_hospital_is_whole_and_has_something_of_everything(settings: A
     _requests(now)
     _pathways(hospital, now)
     _slots(now)
+    _sizing(hospital, now)
     _meetings(now)
     _delays()
     _desk_and_papers(now)
@@ -89,6 +93,13 @@ def _pathways(hospital: Establishment, now: datetime) -> None:
     assert Milestone.objects.filter(kind="lab_noncontributive").exists()
     phases = set(Step.objects.filter(pathway__in=active, state="open").values_list("phase", flat=True))
     assert {"first_care", "exams", "pathology", "rcp", "announcement", "treatment"} & phases
+
+
+def _sizing(hospital: Establishment, now: datetime) -> None:
+    """« Combien de créneaux ? » answers for the exam most asked for."""
+    exam = ExamType.objects.get(code="echo_endoscopie")
+    asked = Pathway.objects.filter(team__establishment=hospital)
+    assert len(demand_of(asked, exam, calendar_of(hospital), now).weeks) >= FEWEST_WEEKS
 
 
 def _slots(now: datetime) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.template import Context, Template
 
 from directory import typography
 
@@ -94,3 +98,34 @@ def test_phone(number: str, expected: str) -> None:
 def test_spaces_touch_only_what_is_typed_with_a_space() -> None:
     assert typography.spaces("Vu : « oui » ! L'avis") == f"Vu{NB}: «{NB}oui{NB}»{NB}! L’avis"
     assert typography.spaces("à 14:30, https://exemple.invalid") == "à 14:30, https://exemple.invalid"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("jusqu’au mar. 22 déc.", "jusqu’au mar. 22 déc."),
+        ("jusqu’au sam. 1er mai", "jusqu’au sam. 1er mai."),
+        ("Panne du tube.", "Panne du tube."),
+        ("Panne du tube", "Panne du tube."),
+        ("Pourquoi ?", "Pourquoi ?"),
+        ("à suivre… ", "à suivre…"),
+        ("« Panne. »", "« Panne. »"),
+        ('<time datetime="2026-12-22">mar. 22 déc.</time>', '<time datetime="2026-12-22">mar. 22 déc.</time>'),
+        ("", ""),
+    ],
+)
+def test_a_sentence_ends_once(text: str, said: str) -> None:
+    assert typography.sentence(text) == said
+
+
+def test_a_sentence_of_a_template_keeps_its_text_escaped() -> None:
+    page = Template("{% load jalon %}{{ day|day|sentence }} {{ typed|typo|sentence }}")
+    html = page.render(Context({"day": date(2026, 12, 22), "typed": "<b>Panne"}))
+    assert "déc.</time> &lt;b&gt;Panne." in html
+
+
+def test_no_template_puts_a_full_stop_after_a_short_date() -> None:
+    """« mar. 22 déc. » ends a sentence by itself: `sentence` knows."""
+    after = re.compile(r"\|day *\}\}(?:\{%[^%]*%\}|</[a-z]+>)*\.(?!\.)")
+    pages = Path(settings.BASE_DIR, "templates").rglob("*.*")
+    assert [page.name for page in pages if after.search(page.read_text("utf-8"))] == []
