@@ -150,7 +150,12 @@ class Slot(models.Model):
 
 
 class SlotEvent(models.TextChoices):
-    """What happens to a slot in its life."""
+    """What happens to a slot in its life.
+
+    ``MADE`` is never a row of `SlotChange`: twelve weeks of slots are made at once, and the history of each, written by
+    the database itself in the same statement, already says when and by whom. `readings.slot_life` reads it there, and
+    is the one place that lists a life.
+    """
 
     MADE = "made", "Créé"
     HELD = "held", "Retenu"

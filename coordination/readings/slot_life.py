@@ -35,10 +35,12 @@ class LifeLine:
 
 @dataclass(frozen=True)
 class SlotLife:
-    """The events, the newest first, and the holds that live: until when, and who has the form open."""
+    """The events, the newest first and the creation last, whatever its instant; and the holds that live: until when,
+    and who has the form open. ``cut``: the oldest events between the creation and the others are not listed."""
 
     lines: list[LifeLine]
     holds: list[Hold]
+    cut: bool = False
 
 
 def _words(change: SlotChange, seen: Collection[int]) -> str:
@@ -67,7 +69,7 @@ def life_of(slot: Slot, now: datetime, user: User) -> SlotLife:
 
     What was written about a patient is for those who may see the booking; others read who gave the place up.
     """
-    changes = slot.changes.select_related("by__professional", "booking__cancel_code")[:MOST]
+    changes = list(slot.changes.select_related("by__professional", "booking__cancel_code")[: MOST + 1])
     seen = set(Booking.objects.visible_to(user).filter(slot=slot).values_list("pk", flat=True))
     lines = [
         LifeLine(
@@ -78,15 +80,15 @@ def life_of(slot: Slot, now: datetime, user: User) -> SlotLife:
             reason=_words(each, seen),
             seat=each.booking.seat if each.booking else None,
         )
-        for each in changes
+        for each in changes[:MOST]
     ]
     told = {line.what for line in lines}
-    if SlotEvent.MADE.label not in told and len(lines) < MOST:
-        lines += _made(slot)
     if slot.released_at and SlotEvent.RELEASED.label not in told:
         lines.append(LifeLine(slot.released_at, ICONS[SlotEvent.RELEASED], SlotEvent.RELEASED.label, "", ""))
     if slot.cancelled_at and SlotEvent.CANCELLED.label not in told:
         label = SlotEvent.CANCELLED.label
         lines.append(LifeLine(slot.cancelled_at, ICONS[SlotEvent.CANCELLED], label, "", slot.cancel_reason))
     holds = Hold.objects.living(now).filter(slot=slot).select_related("by__professional").order_by("until", "id")
-    return SlotLife(sorted(lines, key=lambda line: line.at, reverse=True), list(holds))
+    lines.sort(key=lambda line: line.at, reverse=True)
+    # What is said of the past, as a booking taken over from paper, may be older than the row of its slot.
+    return SlotLife([*lines, *_made(slot)], list(holds), cut=len(changes) > MOST)

@@ -419,3 +419,18 @@ def test_the_life_of_a_slot_begins_with_who_made_it(nurse: Client, desk: Desk) -
         slot = desk.slot()
     (line,) = nurse.get(url("slot", slot)).context["life"].lines
     assert (line.what, line.by) == ("Créé", str(desk.technician))
+
+
+def test_the_creation_is_told_below_the_past_and_below_a_life_too_long_to_list(nurse: Client, desk: Desk) -> None:
+    slot, month = desk.slot(in_days=12), timedelta(days=30)
+    lines = [
+        SlotChange(slot=slot, at=timezone.now() - month, what=SlotEvent.CHANGED, reason=str(n)) for n in range(200)
+    ]
+    SlotChange.objects.bulk_create(lines)
+    life = nurse.get(url("slot", slot)).context["life"]
+    assert (len(life.lines), life.lines[-1].what, life.cut) == (201, "Créé", False)
+    SlotChange.objects.create(slot=slot, at=timezone.now(), what=SlotEvent.CHANGED, reason="Salle 2")
+    response = nurse.get(url("slot", slot))
+    life = response.context["life"]
+    assert (len(life.lines), life.lines[0].reason, life.lines[-1].what) == (201, "Salle 2", "Créé")
+    assert "de plus anciens ne sont pas affichés" in text(response)
