@@ -76,7 +76,9 @@ def _requests(now: datetime) -> None:
     assert 44 <= sum(found.values()) <= 54, found
     assert found["accepted"] >= 30 and min(found["refused"], found["redirected"], found["incomplete"]) >= 1, found
     assert found["received"] >= 5, found
-    assert Referral.objects.promise_soon(now).exists() or Referral.objects.promise_broken(now).exists()
+    # Loaded in the night of a worked day, the promise that ends in the evening is not short yet.
+    ends = Referral.objects.filter(status="received", answer_due_at__lt=now + timedelta(days=1))
+    assert ends.exists() or Referral.objects.promise_soon(now).exists()
     assert Referral.objects.filter(has_news=True).exists()
 
 
