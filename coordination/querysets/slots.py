@@ -27,7 +27,7 @@ from django.db.models.functions import Cast, Coalesce, Greatest, Least
 
 from coordination.querysets.policies import runs_on
 from coordination.rules.slots import USUAL_LENGTH
-from directory.models import Role
+from directory.models import Role, Team
 from pathways.querysets import visible_pathways
 
 if TYPE_CHECKING:
@@ -247,7 +247,8 @@ class SlotQuerySet(models.QuerySet["Slot"]):
 
     def with_board_data(self) -> Self:
         """The same for hundreds of slots of few types and platforms: each of these is made once."""
-        return self.prefetch_related("exam_type", "platform__establishment")
+        platforms = Team.objects.select_related("establishment")
+        return self.prefetch_related("exam_type", Prefetch("platform", queryset=platforms))
 
     def with_bookings(self) -> Self:
         """Adds ``standing_bookings``: the places taken, with their patient."""

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from coordination.models import Booking, ExamType, Slot, SlotSeries
+from coordination.models import Booking, DisturbedSlot, ExamType, Slot, SlotSeries
 from coordination.perms import may_see_platform, reads_slots
 from coordination.querysets import SlotQuerySet, SlotSeriesQuerySet
 from coordination.readings.away import away_between
@@ -173,16 +173,19 @@ def slot(request: HttpRequest, uuid: UUID) -> HttpResponse:
         log_team_reads(request, [each.patient.uuid for each in bookings], "Créneau")
     else:
         open_files(request, [each.pathway for each in bookings], "Créneau")
+    day = cell_of(found, now).starts_at.date()
+    away = away_between(SlotSeries.objects.filter(pk=found.series_id), Slot.objects.filter(pk=found.pk), day, day)
     context = {
         "slot": found,
-        "cell": cell_of(found, now),
+        "cell": cell_of(found, now, away=away),
+        "disturbed": DisturbedSlot.objects.filter(slot=found, settled_at__isnull=True).first(),
         "bookings": bookings,
         "hidden": found.booked - len(bookings),
         "is_platform": is_platform,
         "targets": found.series.targets.all(),
         "life": life_of(found, now, user),
         "practitioners": found.practitioners.select_related("professional"),
-        "board": f"{reverse('coordination:slots')}?semaine={cell_of(found, now).starts_at.date()}",
+        "board": f"{reverse('coordination:slots')}?semaine={day}",
     }
     with timezone.override(ZoneInfo(found.platform.establishment.time_zone)):
         return render(request, "coordination/slot.html", context)
