@@ -108,12 +108,14 @@ def overbook(
     user: User | None,
     step_key: str = "",
     request_key: UUID | None = None,
+    seen: datetime | None = None,
     at: datetime | None = None,
 ) -> Booking:
     """Books a place beyond the capacity, in the name of the physician who asked for it and for their reason.
 
     The physician is one of `overbookers`. Raises DomainError for anyone else, without a reason, while a place is left
-    (code ``still_free``), and for a slot cancelled or past.
+    (code ``still_free``), and for a slot cancelled or past; SlotFull (code ``slot_moved``) when it is no more at the
+    hour ``seen``.
     """
     if not reason.strip():
         raise DomainError("Indiquez pourquoi cette place est ajoutée.", field="reason")
@@ -128,7 +130,7 @@ def overbook(
     _refuse_no_need(now, at)
     (booking,) = take_seats(
         pathway=locked,
-        wishes=[Wish(now, step_key)],
+        wishes=[Wish(now, step_key, seen)],
         keys=[request_key],
         user=user,
         at=at,

@@ -234,7 +234,9 @@ def overbook(request: HttpRequest, uuid: UUID) -> HttpResponse:
     now = timezone.now()
     full = otherwise_of(pathway, need, now, timezone.localdate(now)).full
     people = list({person.pk: person for each in full for person in each.physicians}.values())
-    form = OverbookForm(request.POST, slots=[each.slot for each in full], physicians=people)
+    typed = request.POST.copy()
+    typed["slot"], _, seen = request.POST.get("slot", "").partition("@")
+    form = OverbookForm(typed, slots=[each.slot for each in full], physicians=people)
     if not form.is_valid():
         return _again(request, pathway, forms={"overbook": form})
     data = form.cleaned_data
@@ -243,7 +245,7 @@ def overbook(request: HttpRequest, uuid: UUID) -> HttpResponse:
         pathway,
         lambda: services.overbook(
             slot=data["slot"], pathway=pathway, physician=data["physician"], reason=data["reason"], user=user,
-            step_key=need.step.key if need.step else "", request_key=data["key"],
+            step_key=need.step.key if need.step else "", request_key=data["key"], seen=instant_of(seen),
         ),
         f"Place ajoutée au nom de {data['physician']}. Le plateau est prévenu.",
         forms={"overbook": form},

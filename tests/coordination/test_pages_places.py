@@ -187,6 +187,12 @@ def test_a_place_more_is_added_in_a_physicians_name_with_a_reason(nurse: Client,
     assert nobody.status_code == 422
     assert "Nommez le médecin" in text(nobody) and "Ictère" in text(nobody)
     named = {**sent, "physician": Professional.objects.get(user=doctor).pk, "reason": "Ictère"}
+    hour = slot.starts_at - timedelta(hours=1)
+    moved = nurse.post(url("overbook", pathway), {**named, "slot": f"{slot.uuid}@{hour.isoformat()}"})
+    assert moved.status_code == 422 and "a été déplacé" in text(moved) and "Ictère" in text(moved)
+    assert not Booking.objects.filter(pathway=pathway).exists()
+    named["slot"] = f"{slot.uuid}@{slot.starts_at.isoformat()}"
+    assert f'value="{named["slot"]}" checked' in moved.content.decode(), "the slot chosen stays chosen"
     assert "Place ajoutée au nom de" in text(nurse.post(url("overbook", pathway), named, follow=True))
     booking = Booking.objects.get(pathway=pathway)
     assert (booking.overbooked_for, booking.overbook_reason) == (doctor.professional, "Ictère")
