@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from coordination.models import Booking, BookingStatus, ExamRequest, MailAgreement, Reminder, Slot
+from coordination.models import Booking, BookingStatus, ExamRequest, MailAgreement, Reminder, RequestStatus, Slot
 from coordination.querysets import BookingQuerySet
 from coordination.rules.reminders import FARTHEST, is_due
 from directory.errors import DomainError
@@ -174,10 +174,12 @@ def _key(what: str, bookings: Sequence[Booking]) -> str:
 def remind_patients(*, now: datetime) -> int:
     """Reminds of what begins in two days, once per appointment and hour; returns how many mails were written.
 
-    Nothing for a pathway closed, a dead patient, an agreement taken back, an appointment cancelled or moved.
+    Nothing for a pathway closed, a dead patient, an agreement taken back, an appointment cancelled or moved, nor for a
+    platform's date of which the desk has not told the patient.
     """
     soon = _to_remind(now).values_list("pathway_id", flat=True).order_by("pathway_id").distinct()
-    return sum(_remind(pathway, now) for pathway in list(soon))
+    dated = sorted({each.pathway_id for each in _dates_to_remind(now)})
+    return sum(_remind(pathway, now) for pathway in list(soon)) + sum(_remind_dates(each, now) for each in dated)
 
 
 def _to_remind(now: datetime) -> BookingQuerySet:
@@ -211,3 +213,46 @@ def _remind(pathway_id: int, now: datetime) -> int:
             Reminder(booking=each, starts_at=each.slot.starts_at, message=message) for each in bookings
         )
     return len(days)
+
+
+def _dates_to_remind(now: datetime, pathway: Pathway | None = None) -> list[ExamRequest]:
+    """The dates given by platforms, as the patient knows them, whose reminder is due and was not written."""
+    rows = ExamRequest.objects.filter(
+        status=RequestStatus.PROPOSED,
+        known_at=F("proposed_at"),
+        known_at__gt=now,
+        known_at__lte=now + FARTHEST,
+        pathway__status="active",
+        pathway__patient__deceased_on__isnull=True,
+        pathway__patient__mail_agreements__ended_at__isnull=True,
+        pathway__patient__mail_agreements__email=F("pathway__patient__email"),
+    )
+    if pathway:
+        rows = rows.filter(pathway=pathway)
+    keys = {_date_key(each): each for each in rows.with_list_data().order_by("known_at", "pk") if _date_due(each, now)}
+    written = set(OutboxMessage.objects.filter(dedup_key__in=keys).values_list("dedup_key", flat=True))
+    return [request for key, request in keys.items() if key not in written]
+
+
+def _date_due(request: ExamRequest, now: datetime) -> bool:
+    zone = ZoneInfo(request.addressed_to.establishment.time_zone)
+    known, told = request.known_at, request.told_at
+    return known is not None and told is not None and is_due(known, told, now, zone)
+
+
+def _date_key(request: ExamRequest) -> str:
+    """One reminder for each hour; with the others of the request, it does not leave once the date changes."""
+    return f"patient-asked:{request.uuid}:reminder:{request.known_at:%y%m%d%H%M}"
+
+
+@transaction.atomic
+def _remind_dates(pathway_id: int, now: datetime) -> int:
+    """As `_remind`: whoever changes a date locks the file too."""
+    pathway = lock_pathway(pathway_id, patient=True)
+    due = _dates_to_remind(now, pathway)
+    for request in due:
+        home = request.addressed_to.establishment
+        assert request.known_at is not None  # asked for by the query
+        said = {"when": _hour(request.known_at, home), "before": "", "place": _address(home)}
+        _write("reminder", _date_key(request), pathway, pathway.patient, [said])
+    return len(due)

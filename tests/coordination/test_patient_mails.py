@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from coordination import services, tasks
-from coordination.models import Booking, MailAgreement, Notice, Reminder, Task
+from coordination.models import Booking, ExamRequest, MailAgreement, Notice, Reminder, Task
 from coordination.rules.reminders import is_due, reminder_at
 from directory import services as directory
 from directory.errors import DomainError
@@ -219,6 +219,43 @@ def test_a_reminder_that_waits_is_called_off(desk: Desk, pathway: Pathway, act: 
     if act == "cancel":
         assert remind(at + timedelta(minutes=15)) == 1, "the other hour stands"
         assert list(Reminder.objects.values_list("booking", flat=True)) == [other.pk]
+
+
+def dated(desk: Desk, pathway: Pathway, at: datetime = FRIDAY) -> ExamRequest:
+    """A date that a platform gave, outside its slots."""
+    request = services.ask_exam(
+        pathway=pathway, exam_type=exam(), addressed_to=desk.platform, user=desk.coordinator, question="?"
+    )
+    return services.propose_date(request=request, starts_at=at, user=desk.technician)
+
+
+def test_a_date_given_by_a_platform_is_reminded_of_once_the_patient_knows_it(desk: Desk, pathway: Pathway) -> None:
+    request, at = dated(desk, pathway), datetime(2026, 11, 25, 10, 5, tzinfo=PARIS)
+    assert remind(at) == 0, "nobody has told the patient"
+    services.confirm_date(request=request, how="phone", user=desk.coordinator)
+    assert remind(at - timedelta(hours=1)) == 0
+    assert [remind(at), remind(at + timedelta(minutes=15))] == [1, 0]
+    (mail,) = mails("reminder")
+    assert "vendredi 27 novembre 2026 à 14 h" in mail.body and mail.recipient == EMAIL
+    assert "canner" not in mail.body and str(desk.platform) not in mail.body
+    with time_machine.travel(at + timedelta(hours=1)):
+        services.propose_date(request=request, starts_at=FRIDAY + timedelta(hours=1), user=desk.technician)
+    assert mails("reminder") == [], "the hour that falls is not reminded of"
+    assert remind(at + timedelta(hours=2)) == 0
+
+
+@pytest.mark.parametrize("why", ["refused", "closed", "withdrawn"])
+def test_a_date_that_falls_is_not_reminded_of(desk: Desk, pathway: Pathway, why: str) -> None:
+    request = dated(desk, pathway)
+    services.confirm_date(request=request, how="phone", user=desk.coordinator)
+    acts: dict[str, Callable[[], object]] = {
+        "refused": lambda: services.refuse_request(request=request, reason="Panne", user=desk.technician),
+        "closed": lambda: pathways.close_pathway(pathway=pathway, reason="refused", author=None),
+        "withdrawn": lambda: services.withdraw_mails(patient=pathway.patient, user=None),
+    }
+    acts[why]()
+    assert remind(datetime(2026, 11, 25, 11, tzinfo=PARIS)) == 0
+    assert mails("reminder") == []
 
 
 # --- GP and platform --------------------------------------------------------------------------------------------------
