@@ -12,11 +12,11 @@ from uuid import UUID, uuid5
 from django.db.models import Q
 from django.utils import timezone
 
-from coordination.models import Booking, BookingStatus, ExamRequest, Task, WaitingPlace, WaitingStatus
+from coordination.models import Booking, ExamRequest, Task, WaitingPlace, WaitingStatus
 from coordination.services.appointments import said
 from coordination.services.new_tasks import create_task
 from coordination.services.tasks import cancel_task, complete_task
-from coordination.services.waiting import leave_waiting
+from coordination.services.waiting import leave_waiting, put_back
 from directory.models import User
 from pathways.models import Milestone, Pathway
 from pathways.rules.milestones import MilestoneKind
@@ -73,22 +73,14 @@ def end_what_waits(*, milestone: Milestone, pathway: Pathway) -> None:
 
 def wait_again_without_evidence(*, milestone: Milestone, pathway: Pathway) -> None:
     """The exam did not take place after all, or is being corrected: whoever waited for it waits again from when they
-    first asked, unless booked or inscribed meanwhile; the task is not asked any more."""
+    first asked, unless booked or inscribed meanwhile, closed or dead; the task is not asked any more."""
     for task in Task.objects.open().filter(origin=_origin(milestone)):
         cancel_task(task=task, user=None, reason="L’examen n’est plus noté réalisé")
-    if not pathway.is_active:
-        return
     ended = WaitingPlace.objects.filter(
         pathway=pathway, status=WaitingStatus.WITHDRAWN, ended_at=milestone.recorded_at, end_reason=DONE
     )
     for place in ended.select_for_update(of=("self",)).order_by("pk"):
-        need = {"pathway": pathway, "exam_type": place.exam_type_id, "step_key": place.step_key}
-        if WaitingPlace.objects.waiting().filter(**need).exists():
-            continue
-        if Booking.objects.filter(**need, status=BookingStatus.BOOKED).exists():
-            continue
-        place.status, place.ended_at, place.ended_by, place.end_reason = WaitingStatus.WAITING, None, None, ""
-        place.save(update_fields=["status", "ended_at", "ended_by", "end_reason"])
+        put_back(place, pathway)
 
 
 def settle_left_over(*, pathway: Pathway, user: User | None) -> None:

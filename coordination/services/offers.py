@@ -116,6 +116,7 @@ def _suited(slot: Slot, now: datetime) -> Iterable[WaitingPlace]:
         pk__in=order,
         pathway__version__target__slot_series=slot.series_id,
         pathway__status="active",
+        pathway__patient__deceased_on__isnull=True,
     )
     busy = Booking.objects.standing().filter(slot__starts_at__lt=slot.ends_at, slot__ends_at__gt=slot.starts_at)
     asked = ExamRequest.objects.at_hours(slot.starts_at, slot.ends_at)

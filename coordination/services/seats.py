@@ -168,7 +168,7 @@ def take_seats(
         )
         if getattr(wish.slot, "asked", True):
             end_booked(pathway=pathway, exam_type=wish.slot.exam_type, step_key=wish.step_key, user=user, at=at)
-        if getattr(wish.slot, "waits", True):
+        if moved_from is None and getattr(wish.slot, "waits", True):  # a move gives nobody one place more
             serve(booking=booking, user=user, at=at)
     return made
 

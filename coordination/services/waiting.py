@@ -18,6 +18,7 @@ from coordination.models import (
     WaitingPlace,
     WaitingStatus,
 )
+from coordination.querysets import BookingQuerySet
 from coordination.rules.waiting import offer_origin
 from coordination.services.appointments import moves_of
 from coordination.services.tasks import cancel_task
@@ -111,21 +112,37 @@ def wait_again(*, booking: Booking) -> None:
     """The place of someone who had waited for it was taken back, as booked or after moves: they wait again, from when
     they first asked.
 
-    Booked elsewhere or inscribed again meanwhile, dead, or closed, they do not.
+    Inscribed again meanwhile, dead, or closed, they do not. Booked elsewhere, they have what they waited for as long as
+    that appointment stands: their wait is served by it from now on.
     """
-    served = WaitingPlace.objects.filter(served_by__in=[each.pk for each in moves_of(booking)])
+    served = WaitingPlace.objects.filter(
+        served_by__in=[each.pk for each in moves_of(booking)], status=WaitingStatus.SERVED
+    )
     for place in served.select_for_update(of=("self",)).order_by("pk"):
-        _wait_on(place, booking.pathway)
+        if not put_back(place, booking.pathway):
+            _serve_by_another(place)
 
 
-def _wait_on(place: WaitingPlace, pathway: Pathway) -> bool:
+def _serve_by_another(place: WaitingPlace) -> None:
+    standing = _booked_for(place).filter(served_place__isnull=True).order_by("slot__starts_at", "pk").first()
+    if standing:
+        place.served_by = standing
+        place.save(update_fields=["served_by"])
+
+
+def _booked_for(place: WaitingPlace) -> BookingQuerySet:
+    need = {"pathway": place.pathway_id, "exam_type": place.exam_type_id, "step_key": place.step_key}
+    return Booking.objects.filter(**need, status=BookingStatus.BOOKED)
+
+
+def put_back(place: WaitingPlace, pathway: Pathway) -> bool:
     """Puts a locked place back among those who wait, with its rank; False when nothing is to be waited for."""
     if not pathway.is_active or pathway.patient.deceased_on:
         return False
     need = {"pathway": place.pathway_id, "exam_type": place.exam_type_id, "step_key": place.step_key}
     if WaitingPlace.objects.waiting().filter(**need).exists():
         return False
-    if Booking.objects.filter(**need, status=BookingStatus.BOOKED).exists():
+    if _booked_for(place).exists():
         return False
     place.status, place.ended_at, place.ended_by, place.served_by = WaitingStatus.WAITING, None, None, None
     place.end_reason = ""
@@ -140,7 +157,7 @@ def wait_on(*, pathway: Pathway, reasons: Collection[str], since: datetime) -> l
         pathway=pathway, status=WaitingStatus.WITHDRAWN, ended_by=None, end_reason__in=reasons, ended_at__gte=since
     )
     rows = taken.select_related("exam_type").select_for_update(of=("self",)).order_by("-ended_at", "pk")
-    return [place for place in rows if _wait_on(place, pathway)]
+    return [place for place in rows if put_back(place, pathway)]
 
 
 def close_offers(place: WaitingPlace, *, user: User | None, why: str, at: datetime) -> None:

@@ -1,0 +1,87 @@
+"""No waiting place is lost: not by a move, nor between two appointments that fall; nobody waits after a death."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from coordination import services
+from coordination.models import WaitingOffer, WaitingPlace
+from coordination.services import Wish
+from pathways import services as pathways
+from pathways.models import Pathway
+from tests.coordination.factories import Desk, exam
+
+pytestmark = pytest.mark.django_db
+
+
+def wait(desk: Desk, pathway: Pathway, step_key: str = "") -> WaitingPlace:
+    return services.join_waiting(pathway=pathway, exam_type=exam(), user=desk.coordinator, step_key=step_key)
+
+
+def still_waits(pathway: Pathway) -> bool:
+    return WaitingPlace.objects.waiting().filter(pathway=pathway).exists()
+
+
+@pytest.mark.parametrize(("booked_for", "waits_for"), [("ct", ""), ("", "ct")])
+def test_a_move_serves_no_other_wait(desk: Desk, booked_for: str, waits_for: str) -> None:
+    pathway = desk.pathway()
+    booking = desk.booking(desk.slot(), pathway, step_key=booked_for)
+    wait(desk, pathway, waits_for)
+    services.move_booking(booking=booking, to=desk.slot(in_days=12), user=desk.coordinator)
+    assert still_waits(pathway)
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["as one visit", "one after the other"])
+def test_the_last_of_two_appointments_that_falls_gives_the_wait_back(desk: Desk, together: bool) -> None:
+    pathway = desk.pathway()
+    slots = [desk.slot(), desk.slot(in_days=12)]
+    place = wait(desk, pathway)
+    if together:
+        bundle = services.book_bundle(
+            wishes=[Wish(slot) for slot in slots], pathway=pathway, user=desk.coordinator, request_key=uuid4()
+        )
+        services.cancel_bundle(bundle=bundle, code="machine_down", user=desk.technician)
+    else:
+        first, second = (desk.booking(slot, pathway) for slot in slots)
+        services.cancel_booking(booking=first, code="machine_down", user=desk.technician)
+        place.refresh_from_db()
+        assert (place.status, place.served_by) == ("served", second), "the other stands for it"
+        services.cancel_booking(booking=second, code="machine_down", user=desk.technician)
+    place.refresh_from_db()
+    assert place.status == "waiting"
+
+
+def test_an_appointment_that_serves_a_wait_already_serves_no_second_one(desk: Desk) -> None:
+    """Served, cancelled by the patient, inscribed again and served again: one appointment, one wait to give back."""
+    pathway = desk.pathway()
+    wait(desk, pathway)
+    first = desk.booking(desk.slot(), pathway)
+    WaitingPlace.objects.create(
+        pathway=pathway, exam_type=exam(), asked_at=timezone.now(), status="served", ended_at=timezone.now(),
+        served_by=(second := desk.booking(desk.slot(in_days=12), pathway)),
+    )  # fmt: skip
+    services.cancel_booking(booking=first, code="machine_down", user=desk.technician)
+    services.cancel_booking(booking=second, code="machine_down", user=desk.technician)
+    assert WaitingPlace.objects.waiting().filter(pathway=pathway).count() == 1
+
+
+def test_nobody_waits_again_after_a_death_nor_is_offered_a_place(desk: Desk) -> None:
+    pathway = desk.pathway()
+    two_days = timezone.now() - timedelta(days=2)
+    place = services.join_waiting(pathway=pathway, exam_type=exam(), user=desk.coordinator, at=two_days)
+    now = timezone.now()
+    fact = pathways.record_milestone(
+        pathway=pathway, kind="exam_done", detail="scanner", occurred_at=now - timedelta(hours=2), author=None
+    )
+    pathways.record_milestone(pathway=pathway, kind="death", occurred_at=now - timedelta(hours=1), author=None)
+    pathways.withdraw_milestone(milestone=fact, author=desk.coordinator, note="Autre patient")
+    place.refresh_from_db()
+    assert place.status == "withdrawn"
+    WaitingPlace.objects.filter(pk=place.pk).update(status="waiting", ended_at=None, end_reason="")
+    desk.slot()
+    services.offer_freed_places(now=timezone.now())
+    assert not WaitingOffer.objects.exists()
