@@ -82,6 +82,8 @@ class SlotSerializer(serializers.ModelSerializer[Slot]):
             starts_at=slot.starts_at,
             now=self.context["now"],
             held=getattr(slot, "held", 0),
+            release_at=slot.release_at,
+            given_up=getattr(slot, "given_up", False),
         ).value
 
 
@@ -110,6 +112,10 @@ class MoveSerializer(CancelSerializer):
 
     code = serializers.SlugField(default=MOVED, help_text="code d’une cause d’annulation")
     slot = serializers.UUIDField()
+    starts_at = serializers.DateTimeField(
+        source="seen", default=None, allow_null=True,
+        help_text="heure à laquelle le créneau a été vu : refusé s’il a été déplacé",
+    )  # fmt: skip
     request_key = serializers.UUIDField()
 
 

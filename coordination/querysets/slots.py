@@ -168,8 +168,9 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         return rows.exclude(given_up())
 
     def protected_full(self, at: datetime) -> Self:
-        """Still protected and to come, with no place left."""
-        return self.filter(status="protected", starts_at__gt=at, release_at__gt=at, booked__gte=F("capacity"))
+        """Still protected and to come, with no place left; those whose patients are to be called left out."""
+        rows = self.filter(status="protected", starts_at__gt=at, release_at__gt=at, booked__gte=F("capacity"))
+        return rows.exclude(given_up())
 
     def with_held(self, at: datetime, but: Pathway | None = None) -> Self:
         """Adds ``held``: how many of its places others keep for a few minutes, those kept for ``but`` left out; and

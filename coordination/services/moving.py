@@ -114,8 +114,8 @@ def overbook(
     """Books a place beyond the capacity, in the name of the physician who asked for it and for their reason.
 
     The physician is one of `overbookers`. Raises DomainError for anyone else, without a reason, while a place is left
-    (code ``still_free``), and for a slot cancelled or past; SlotFull (code ``slot_moved``) when it is no more at the
-    hour ``seen``.
+    (code ``still_free``), and for a slot cancelled, past, or that takes nobody more (``slot_given_up``); SlotFull (code
+    ``slot_moved``) when it is no more at the hour ``seen``.
     """
     if not reason.strip():
         raise DomainError("Indiquez pourquoi cette place est ajoutée.", field="reason")
@@ -125,7 +125,7 @@ def overbook(
         return same_request(known, slot, locked)
     lock_slots([slot.pk])
     at = at or timezone.now()
-    now = Slot.objects.with_list_data().get(pk=slot.pk)
+    now = Slot.objects.with_list_data().with_held(at, locked).get(pk=slot.pk)
     _refuse_wrong_physician(now, locked, physician)
     _refuse_no_need(now, at)
     (booking,) = take_seats(
@@ -164,6 +164,10 @@ def _refuse_no_need(slot: Slot, at: datetime) -> None:
         raise DomainError("Ce créneau est annulé.", field="slot", code="slot_cancelled")
     if slot.starts_at <= at:
         raise DomainError("Ce créneau est passé.", field="slot", code="slot_past")
+    if getattr(slot, "given_up", True):
+        raise DomainError(
+            "Ce créneau ne reçoit plus personne : ses patients sont à rappeler.", field="slot", code="slot_given_up"
+        )
     protected = slot.status == SlotStatus.PROTECTED and slot.release_at > at
     if protected and slot.booked < slot.capacity:
         held = Hold.objects.living(at).filter(slot=slot).exists()

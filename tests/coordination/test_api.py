@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -101,6 +102,16 @@ def test_an_appointment_is_cancelled_and_moved(nurse: Client, desk: Desk) -> Non
     refused = nurse.post(reverse("api:booking-cancel", args=[moved.json()["uuid"]]), {"code": "machine_down"})
     assert (refused.status_code, refused.json()["code"]) == (422, "not_booked")
     assert nurse.post(reverse("api:booking-cancel", args=[booking.uuid]), {"told_how": "pigeon"}).status_code == 400
+
+
+def test_a_move_to_a_slot_at_another_hour_than_seen_is_a_conflict(nurse: Client, desk: Desk) -> None:
+    booking, to = desk.booking(desk.slot()), desk.slot(in_days=12)
+    sent = {"slot": str(to.uuid), "request_key": str(uuid4())}
+    seen = (to.starts_at - timedelta(hours=1)).isoformat()
+    refused = nurse.post(reverse("api:booking-move", args=[booking.uuid]), {**sent, "starts_at": seen})
+    assert (refused.status_code, refused.json()["code"]) == (409, "slot_moved")
+    right = {**sent, "starts_at": to.starts_at.isoformat()}
+    assert nurse.post(reverse("api:booking-move", args=[booking.uuid]), right).status_code == 201
 
 
 def test_a_move_to_a_full_slot_is_a_conflict_and_the_appointment_stands(nurse: Client, desk: Desk) -> None:

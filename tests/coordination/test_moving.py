@@ -11,6 +11,8 @@ from django.utils import timezone
 from coordination import services
 from coordination.errors import SlotFull
 from coordination.models import Booking, Slot, Task
+from coordination.readings.offer import Need
+from coordination.readings.otherwise import otherwise_of
 from directory.errors import DomainError
 from directory.models import OutboxMessage, Professional
 from directory.typography import NBSP
@@ -160,6 +162,26 @@ def test_a_place_is_not_added_for_anybody(desk: Desk, case: str) -> None:
     with pytest.raises(DomainError):
         services.overbook(slot=slot, pathway=desk.pathway(), physician=physician, reason=reason, user=None)
     assert Slot.objects.get(pk=slot.pk).extra == 0
+
+
+def test_nobody_is_added_to_a_slot_whose_patients_are_to_be_called(desk: Desk) -> None:
+    slot, physician, pathway = desk.slot(), physician_of(desk.team), desk.pathway()
+    desk.booking(slot)
+
+    def proposed() -> list[int]:
+        found = otherwise_of(pathway, Need(slot.exam_type, None, None), timezone.now(), timezone.localdate())
+        return [each.slot.pk for each in found.full]
+
+    assert proposed() == [slot.pk]
+    day = timezone.localdate(slot.starts_at)
+    closed = services.exception_of(
+        kind="closed", platform=desk.platform, first_on=day, last_on=day, reason="Plateau fermé"
+    )
+    services.make_exception(exception=closed, user=desk.coordinator)
+    assert proposed() == []
+    with pytest.raises(DomainError, match="ne reçoit plus personne") as refused:
+        services.overbook(slot=slot, pathway=pathway, physician=physician, reason="Urgent", user=None)
+    assert refused.value.code == "slot_given_up"
 
 
 def test_the_database_counts_again_at_commit(desk: Desk) -> None:
