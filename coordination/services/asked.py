@@ -165,11 +165,12 @@ def refuse_unknown_way(how: str) -> None:
 
 def note_told(request: ExamRequest, *, how: str, user: User | None, at: datetime) -> None:
     """The patient knows the request as it stands, and how they were told: closes the task."""
-    since, first = request.to_tell_since, request.known_at is None
+    since, known = request.to_tell_since, request.known_at
+    unwritten = known is None or (request.answered_at is not None and known <= request.answered_at)
     request.known_at = request.proposed_at if request.status == RequestStatus.PROPOSED else None
     request.told_at, request.told_by, request.told_how, request.to_tell_since = at, user, how, None
     request.save(update_fields=["known_at", "told_at", "told_by", "told_how", "to_tell_since"])
-    if first and request.known_at:
+    if unwritten and request.known_at:  # a date that moved was written when it did
         tell_patient_of_date(request=request, what="booked", dates=[request.known_at], at=at)
     if since is None:
         return

@@ -157,7 +157,7 @@ def _when(slot: Slot) -> str:
 
 def _hour(at: datetime, place: Establishment) -> str:
     local = at.astimezone(ZoneInfo(place.time_zone))
-    return f"{long_day(local.date())} à {hour(local)}".replace(NBSP, " ")
+    return f"{long_day(local.date())} à {hour(local.time())}".replace(NBSP, " ")
 
 
 def _address(place: Establishment) -> str:

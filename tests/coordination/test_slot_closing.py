@@ -12,7 +12,7 @@ from coordination import services
 from coordination.models import Booking, Slot, SlotPractitioner, Task
 from pathways import services as pathways
 from pathways.models import Milestone
-from tests.coordination.factories import Desk
+from tests.coordination.factories import Desk, exam
 from tests.factories import ProfessionalFactory, TargetFactory
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +59,42 @@ def test_appointments_of_the_old_target_are_looked_at(desk: Desk) -> None:
     other = TargetFactory(team=desk.team, key="fast")
     pathways.switch_pathway(pathway=pathway, target=other, reason="Pancréas", author=desk.coordinator)
     task = Task.objects.get(pathway=pathway)
-    assert task.title == "Changement de parcours : revoir 1 rendez-vous pris pour l’ancien"
+    assert task.title == "Changement de parcours : revoir 1 rendez-vous de l’ancien"
+    assert task.note.startswith("- Scanner, jeu.")
+
+
+def test_exams_asked_and_waits_of_the_old_target_are_looked_at(desk: Desk) -> None:
+    pathway, other = desk.pathway(), TargetFactory(team=desk.team, key="fast")
+    asked = {"pathway": pathway, "addressed_to": desk.platform, "user": desk.coordinator}
+    pet = services.ask_exam(exam_type=exam("tep_scanner"), **asked)
+    services.propose_date(request=pet, starts_at=timezone.now() + timedelta(days=4), user=desk.technician)
+    services.ask_exam(exam_type=exam("irm"), **asked)
+    withdrawn = services.ask_exam(exam_type=exam("echographie"), **asked)
+    services.cancel_request(request=withdrawn, reason="Fait en ville", user=desk.coordinator)
+    desk.series()
+    services.ask_to_wait(pathway=pathway, exam_type=exam(), user=desk.coordinator)
+    pathways.switch_pathway(pathway=pathway, target=other, reason="Pancréas", author=desk.coordinator)
+    task = Task.objects.get(pathway=pathway, title__startswith="Changement de parcours")
+    assert task.title == "Changement de parcours : revoir 2 demandes d’examen, 1 attente de l’ancien"
+    assert task.note.splitlines() == [
+        "- TEP-scanner, demandé à Scanner 1",
+        "- IRM, demandé à Scanner 1",
+        "- Scanner, en attente d’une place",
+    ]
+
+
+def test_what_is_agreed_for_the_new_target_too_is_not_looked_at(desk: Desk) -> None:
+    pathway, other = desk.pathway(), TargetFactory(team=desk.team, key="fast")
+    services.ask_exam(
+        pathway=pathway, exam_type=exam("irm"), addressed_to=desk.platform, user=desk.coordinator, within="72 hours"
+    )
+    today = timezone.localdate()
+    services.decide_policy(
+        exam_type=exam("irm"), target=other, platform=desk.platform, mode="priority", within="72 hours",
+        valid_from=today, decided_on=today, decided_by="Comité", user=desk.coordinator,
+    )  # fmt: skip
+    pathways.switch_pathway(pathway=pathway, target=other, reason="Pancréas", author=desk.coordinator)
+    assert not Task.objects.filter(title__startswith="Changement de parcours").exists()
 
 
 def test_a_switch_without_appointments_asks_nothing(desk: Desk) -> None:
