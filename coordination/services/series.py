@@ -28,7 +28,14 @@ from coordination.models import (
 from coordination.readings.lent import without_convention
 from coordination.rules.series import monday_of
 from coordination.services.policies import refuse_unlent
-from coordination.services.series_acts import act, lock_means, lock_series, make_missing, refuse_conflicts
+from coordination.services.series_acts import (
+    act,
+    break_promises,
+    lock_means,
+    lock_series,
+    make_missing,
+    refuse_conflicts,
+)
 from coordination.services.series_drafts import HORIZON, Change, Draft, draft_of, set_aside_told
 from directory.days import refuse_odd_days
 from directory.errors import DomainError
@@ -259,6 +266,7 @@ def edit_series(
     refuse_conflicts(change)
     (draft,) = change.drafts
     split = _split_on(series, since)
+    break_promises(change, user)
     reach = {"reach": "following", "former": str(series.uuid), "monday": str(split)} if split else {"reach": "all"}
     with because("Série modifiée", **reach):
         if split:

@@ -78,7 +78,7 @@ def act(change: Change, *, by: User | None) -> int:
     calls, news = change.calls(), change.news()
     try:
         with transaction.atomic():
-            _break_promises(change, by)
+            break_promises(change, by)
             made = 0
             # Places are left before others are taken: two slots may exchange their hours.
             for leaving in (True, False):
@@ -98,9 +98,9 @@ def act(change: Change, *, by: User | None) -> int:
     return made
 
 
-def _break_promises(change: Change, by: User | None) -> None:
-    """What was kept or proposed at an hour that a slot leaves, before any slot is written. Who waits may be proposed
-    the new hour, as any other."""
+def break_promises(change: Change, by: User | None) -> None:
+    """What was kept or proposed at an hour that a slot leaves, before any slot is written (`drop_moved_holds` says
+    why): whoever writes the slots before `act` calls it first. Who waits may be proposed the new hour, as any other."""
     for verdict, why in ((Verdict.MOVE, "Le créneau a été déplacé"), (Verdict.CANCEL, "Le créneau est annulé")):
         left = [slot.pk for slot, _ in change.lines(verdict) if slot is not None]
         if left:
