@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -131,15 +132,25 @@ def drop_holds(*, pathway: Pathway) -> None:
         _drop(hold, None, timezone.now())
 
 
-def drop_moved_holds(slots: Iterable[int], *, user: User | None, at: datetime, why: str) -> None:
-    """Nothing is kept in slots that leave their hour; called with the slots locked and not written yet.
+def drop_broken_holds(left: Mapping[int, tuple[int, str]], *, user: User | None, at: datetime) -> None:
+    """Lets go of what slots can keep no more, the last kept first; ``left`` is, by slot, how many places may stay kept
+    and why not more. Called with the slots locked and not written yet.
 
     Whoever lets go of places locks them all first, then writes in the life of their slots: written before, a slot
     and that line would wait for each other.
     """
-    held = Hold.objects.filter(slot__in=list(slots)).select_related("slot").order_by("slot_id", "pk")
+    held = Hold.objects.filter(slot__in=left).select_related("slot").order_by("slot_id", "pk")
+    by_slot: dict[int, list[Hold]] = defaultdict(list)
     for hold in held.select_for_update(of=("self",)):
-        _drop(hold, user, at, why)
+        by_slot[hold.slot_id].append(hold)
+    for key, holds in by_slot.items():
+        places, why = left[key]
+        living = sorted((each for each in holds if each.until > at), key=lambda each: (each.held_at, each.pk))
+        for hold in holds:
+            if hold not in living:
+                _end(hold)
+            elif hold not in living[:places]:
+                _drop(hold, user, at, why)
 
 
 def drop_ended_holds(*, now: datetime) -> int:
