@@ -56,7 +56,8 @@ def keep_places(
     minutes: int = MINUTES,
     at: datetime | None = None,
 ) -> list[Hold]:
-    """Keeps one place of each slot, all or none; what the person held for the same needs is let go."""
+    """Keeps one place of each slot, all or none; what the person held for the same needs is let go. Nothing is kept
+    beyond the instant at which one of them goes back to its platform: nobody could book it."""
     ids = [wish.slot.pk for wish in wishes]
     fresh = Pathway.objects.select_related("patient", "version__target").defer("version__definition").get(pk=pathway.pk)
     lock_slots(ids)
@@ -67,7 +68,7 @@ def keep_places(
     refuse_wrong_wishes(fresh, wishes)
     refuse_gone(fresh, wishes, at)
     _let_go_of_the_same(fresh, wishes, user, at)
-    until = at + timedelta(minutes=minutes)
+    until = min(at + timedelta(minutes=minutes), *(wish.slot.release_at for wish in wishes))
     ordered = sorted(wishes, key=lambda each: each.slot.pk)
     kept = {wish.slot.pk: _keep(wish, fresh, user, group, at, until) for wish in ordered}
     return [kept[pk] for pk in ids]

@@ -13,10 +13,10 @@ from coordination.models import Hold, Slot, SlotChange
 from coordination.readings.month import month_of
 from coordination.readings.offer import Need, offer_of
 from coordination.services.offers import close_stale_offers
-from coordination.services.seats import next_free
+from coordination.services.seats import Wish, next_free
 from directory.errors import DomainError
 from pathways.services import calendar_of
-from tests.coordination.factories import Desk
+from tests.coordination.factories import Desk, exam
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +76,17 @@ def test_a_hold_is_renewed_a_quarter_of_an_hour_in_all(desk: Desk) -> None:
     with pytest.raises(DomainError, match="n’est plus retenue") as refused:
         services.renew_hold(hold=hold, user=user)
     assert refused.value.code == "hold_ended"
+
+
+def test_nothing_is_said_to_be_kept_beyond_its_release(desk: Desk) -> None:
+    """Those of one visit neither: it is booked whole."""
+    slot, later, pathway = desk.slot(), desk.slot(in_days=12, exam_type=exam("irm")), desk.pathway()
+    soon = slot.release_at - timedelta(minutes=1)
+    hold = services.hold_place(slot=slot, pathway=pathway, user=desk.coordinator, at=soon)
+    assert hold.until == slot.release_at
+    wishes = [Wish(slot), Wish(later)]
+    visit = services.hold_bundle(wishes=wishes, pathway=pathway, user=desk.coordinator, at=soon)
+    assert {each.until for each in visit} == {slot.release_at}
 
 
 def test_a_hold_that_ended_is_not_renewed_over_the_booking_of_another(desk: Desk) -> None:
