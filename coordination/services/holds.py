@@ -14,13 +14,12 @@ from django.utils import timezone
 from coordination.models import Hold, Slot, SlotEvent
 from coordination.services.life import log
 from coordination.services.seats import Wish, lock_slots, locked_slots, refuse_gone, refuse_moved, refuse_wrong_wishes
-from directory.errors import DomainError
 from directory.models import User
 from pathways.models import Pathway
 
 MINUTES = 5
 LONGEST = timedelta(minutes=15)
-"""A form left open does not keep a place from others: renewed, a hold lasts no longer than this in all."""
+"""A form left open does not keep a place from others: asked again, a hold lasts no longer than this in all."""
 BATCH = 500
 
 
@@ -37,13 +36,21 @@ def hold_place(
 ) -> Hold:
     """Keeps one place of ``slot`` for the pathway's patient for a few minutes.
 
-    What the same person held for the same need is let go. Held already by this pathway, it is kept on from now.
-    Raises SlotFull and DomainError as `book_slot` would: what is held can be booked.
+    What the same person held for the same need is let go. Held already by this pathway, it is kept on from now, with
+    those of its visit: booked whole, it would be lost with the first of them. Raises SlotFull and DomainError as
+    `book_slot` would: what is held can be booked.
     """
-    (hold,) = keep_places(
-        wishes=[Wish(slot, step_key, seen)], pathway=pathway, user=user, group=uuid4(), minutes=minutes, at=at
-    )
-    return hold
+    known = Hold.objects.living(at or timezone.now()).filter(slot=slot, pathway=pathway).first()
+    rest = _rest_of(known, at or timezone.now()) if known else []
+    wishes = [Wish(slot, step_key, seen), *(Wish(each.slot, each.step_key) for each in rest)]
+    group = known.group if known and rest else uuid4()
+    return keep_places(wishes=wishes, pathway=pathway, user=user, group=group, minutes=minutes, at=at)[0]
+
+
+def _rest_of(hold: Hold, at: datetime) -> list[Hold]:
+    """What is kept together with it."""
+    group = Hold.objects.living(at).filter(group=hold.group, pathway=hold.pathway_id).exclude(pk=hold.pk)
+    return list(group.select_related("slot").order_by("slot_id"))
 
 
 @transaction.atomic
@@ -98,22 +105,6 @@ def _let_go_of_the_same(pathway: Pathway, wishes: Sequence[Wish], user: User, at
     for hold in held.select_for_update(of=("self",), skip_locked=True):
         if (hold.step_key, hold.slot.exam_type_id) in needs and hold.slot_id not in kept:
             _drop(hold, user, at)
-
-
-@transaction.atomic
-def renew_hold(*, hold: Hold, user: User, minutes: int = MINUTES, at: datetime | None = None) -> Hold:
-    """Keeps the place a few minutes more, a quarter of an hour in all. Raises SlotFull when it ended and the place is
-    gone, DomainError (code ``hold_ended``) when it was let go or has lasted long enough."""
-    known = Hold.objects.filter(pk=hold.pk).select_related("slot", "pathway").first()
-    if known is None:
-        raise DomainError("Cette place n’est plus retenue : choisissez-la de nouveau.", code="hold_ended")
-    at = at or timezone.now()
-    if at >= known.held_at + LONGEST:
-        raise DomainError("Cette place a été retenue assez longtemps : réservez-la ou laissez-la.", code="hold_ended")
-    wishes = [Wish(known.slot, known.step_key)]
-    return keep_places(
-        wishes=wishes, pathway=known.pathway, user=user, group=known.group, minutes=minutes, at=at
-    )[0]  # fmt: skip
 
 
 @transaction.atomic
