@@ -54,6 +54,7 @@ BEFORE_RELEASE = (
     "0008_second_primaries",
     "0009_pathway_of_its_patient",
     "0013_requests_of_places",
+    "0016_offers_heard_by_nobody",
 )
 OUR_APPS = ("directory", "pathways", "coordination", "referrals", "rcp")
 

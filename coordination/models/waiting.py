@@ -78,6 +78,11 @@ class OfferAnswer(models.TextChoices):
     DECLINED = "declined", "Refusée"
     LAPSED = "lapsed", "Sans suite"
     TAKEN = "taken", "Place prise entre-temps"
+    WITHDRAWN = "withdrawn", "Sans objet"
+
+
+UNHEARD = (OfferAnswer.TAKEN.value, OfferAnswer.WITHDRAWN.value)
+"""Neither a person nor the clock answered: the same place may be offered again."""
 
 
 @tracked()
@@ -99,7 +104,9 @@ class WaitingOffer(models.Model):
         ordering = ["-offered_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["place"], condition=Q(answer="open"), name="waiting_offer_one_open"),
-            models.UniqueConstraint(fields=["place", "slot"], condition=~Q(answer="taken"), name="waiting_offer_once"),
+            models.UniqueConstraint(
+                fields=["place", "slot"], condition=~Q(answer__in=UNHEARD), name="waiting_offer_once"
+            ),
             models.CheckConstraint(
                 condition=Q(answer="open", answered_at__isnull=True)
                 | (~Q(answer="open") & Q(answered_at__isnull=False)),

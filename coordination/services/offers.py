@@ -30,6 +30,7 @@ from coordination.models import (
     WaitingPlace,
     WaitingStatus,
 )
+from coordination.models.waiting import UNHEARD
 from coordination.rules.waiting import Rank, Waiter, offer_origin, ranked
 from coordination.services.appointments import said
 from coordination.services.booking import book_slot, same_request
@@ -97,10 +98,11 @@ def _offer_locked(slot: Slot, now: datetime) -> int:
 
 def _heard_enough(slot: Slot) -> QuerySet[WaitingOffer, int]:
     """The waiting places that are not to hear of that slot now: with an offer still to answer, or of that very slot
-    declined, left without an answer, or taken `TWICE`."""
+    declined, left without an answer, or taken `TWICE`. One set aside because the slot moved, or because the patient
+    was booked elsewhere, was heard by nobody."""
     taken = WaitingOffer.objects.filter(slot=slot, answer=OfferAnswer.TAKEN).order_by().values("place")
     often = taken.annotate(times=Count("pk")).filter(times__gte=TWICE).values("place")
-    answered = Q(slot=slot) & ~Q(answer=OfferAnswer.TAKEN)
+    answered = Q(slot=slot) & ~Q(answer__in=UNHEARD)
     offers = WaitingOffer.objects.filter(Q(answer=OfferAnswer.OPEN) | answered | Q(place__in=often))
     return offers.order_by().values_list("place", flat=True)
 

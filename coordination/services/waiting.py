@@ -174,14 +174,14 @@ def wait_on(*, pathway: Pathway, reasons: Collection[str], since: datetime) -> l
 def close_offers(place: WaitingPlace, *, user: User | None, why: str, at: datetime) -> None:
     """What was proposed to that place and not answered is set aside."""
     for offer in place.offers.filter(answer=OfferAnswer.OPEN).select_for_update(of=("self",)):
-        close_offer(offer, OfferAnswer.LAPSED, user=user, why=why, at=at)
+        close_offer(offer, OfferAnswer.WITHDRAWN, user=user, why=why, at=at)
 
 
 def close_moved_offers(slots: Iterable[int], *, user: User | None, at: datetime, why: str) -> None:
     """What was proposed at an hour that a slot leaves is set aside; called with the slots locked."""
     open_offers = WaitingOffer.objects.filter(slot__in=list(slots), answer=OfferAnswer.OPEN).order_by("pk")
     for offer in open_offers.select_for_update(of=("self",)):
-        close_offer(offer, OfferAnswer.LAPSED, user=user, why=why, at=at)
+        close_offer(offer, OfferAnswer.WITHDRAWN, user=user, why=why, at=at)
 
 
 def close_offer(offer: WaitingOffer, answer: str, *, user: User | None, why: str, at: datetime) -> None:

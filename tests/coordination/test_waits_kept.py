@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from coordination import services
-from coordination.models import WaitingOffer, WaitingPlace
+from coordination.models import Slot, WaitingOffer, WaitingPlace
 from coordination.services import Wish
 from pathways import services as pathways
 from pathways.models import Pathway
@@ -85,3 +86,41 @@ def test_nobody_waits_again_after_a_death_nor_is_offered_a_place(desk: Desk) -> 
     desk.slot()
     services.offer_freed_places(now=timezone.now())
     assert not WaitingOffer.objects.exists()
+
+
+# --- what nobody answered is offered again ----------------------------------------------------------------------------
+def offers_to(place: WaitingPlace) -> list[WaitingOffer]:
+    services.offer_freed_places(now=timezone.now())
+    return list(WaitingOffer.objects.filter(place=place, answer="open"))
+
+
+def test_a_slot_that_moves_is_offered_again_at_its_new_hour(desk: Desk) -> None:
+    day = timezone.localdate() + timedelta(days=10)
+    series = desk.series(valid_until=day)
+    place = wait(desk, desk.pathway())
+    (offer,) = offers_to(place)
+    services.edit_series(
+        series=series, values=replace(services.values_of(series), starts_at=time(15)), user=desk.coordinator
+    )
+    offer.refresh_from_db()
+    assert offer.answer == "withdrawn"
+    (again,) = offers_to(place)
+    assert (again.slot, timezone.localtime(again.slot.starts_at).hour) == (offer.slot, 15)
+
+
+def test_a_place_not_answered_because_another_was_booked_is_offered_again(desk: Desk) -> None:
+    slots, pathway = [desk.slot(), desk.slot(in_days=12)], desk.pathway()
+    place = wait(desk, pathway)
+    (offer,) = offers_to(place)
+    booked = desk.booking(next(slot for slot in slots if slot != offer.slot), pathway)
+    services.cancel_booking(booking=booked, user=desk.technician, code="machine_down")
+    Slot.objects.filter(pk=booked.slot_id).update(release_at=timezone.now())
+    assert [each.slot for each in offers_to(place)] == [offer.slot]
+
+
+def test_a_place_declined_is_offered_no_more(desk: Desk) -> None:
+    desk.slot()
+    place = wait(desk, desk.pathway())
+    (offer,) = offers_to(place)
+    services.answer_offer(offer=offer, accept=False, user=desk.coordinator, why="Trop loin")
+    assert offers_to(place) == []
