@@ -13,15 +13,21 @@ from pathways.rules.calendar import Calendar
 
 @dataclass(frozen=True)
 class Gap:
-    """Days without a slot, both included; or, with ``moved_to``, the week of ``first`` held at that instant (UTC)."""
+    """Days without a slot, both included; or, with ``moved_to``, the week of ``first`` held at that instant (UTC).
+    ``whole``: their weeks, whatever the day on which the series is held."""
 
     first: date
     last: date
     reason: str
     moved_to: datetime | None = None
+    whole: bool = False
 
     def covers(self, day: date) -> bool:
         return self.first <= day <= self.last
+
+    def leaves_out(self, week: date) -> bool:
+        """Whether the week that begins that Monday has no slot on any day."""
+        return self.whole and monday_of(self.first) <= week <= self.last
 
 
 @dataclass(frozen=True)
@@ -99,11 +105,13 @@ def wanted_by_week(
 ) -> dict[date, Occurrence]:
     """The slots a series gives on the days ``first``..``last``, by week.
 
-    A gap wins over the pattern; a week held otherwise follows its own instant, and the other gaps still apply to it.
+    A gap wins over the pattern, whose day may have changed since a week was left out; a week held otherwise follows its
+    own instant, and the days of the other gaps still apply to it.
     """
     known = list(gaps)
     held = {monday_of(gap.first): gap.moved_to for gap in known if gap.moved_to}
-    found = {each.week: each for each in occurrences(pattern, first, last, calendar) if each.week not in held}
+    usual = {each.week: each for each in occurrences(pattern, first, last, calendar) if each.week not in held}
+    found = {week: each for week, each in usual.items() if not any(gap.leaves_out(week) for gap in known)}
     for week, instant in held.items():
         if _valid(pattern, week + timedelta(days=pattern.weekday)):
             release_at = release_instant(instant, pattern.release_notice, calendar, worked=pattern.release_worked)

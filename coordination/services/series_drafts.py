@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from coordination.models import (
     Booking,
+    ExceptionKind,
     ReleaseUnit,
     Slot,
     SlotException,
@@ -190,7 +191,10 @@ def exceptions_of(series: SlotSeries, practitioners: Iterable[Professional]) -> 
 
 
 def gap_of(exception: SlotException) -> Gap:
-    return Gap(exception.first_on, exception.last_on, exception.reason, exception.moved_to)
+    """As the rules read it: one day given as « one week » is its week, on whatever day the series is held by then."""
+    one_day = exception.first_on == exception.last_on and exception.moved_to is None
+    whole = one_day and exception.kind == ExceptionKind.ONE_WEEK
+    return Gap(exception.first_on, exception.last_on, exception.reason, exception.moved_to, whole)
 
 
 def draft_of(
@@ -248,7 +252,9 @@ def _pressed(draft: Draft, outcome: Outcome, adding: Sequence[SlotException]) ->
         return outcome
     day, setup = draft.calendar.local_date(outcome.slot.starts_at), outcome.slot.setup
     for each in adding:
-        if each.moved_to is None and gap_of(each).covers(day) and _takes(each, draft.series, setup):
+        gap = gap_of(each)
+        taken = gap.covers(day) or gap.leaves_out(outcome.week)
+        if gap.moved_to is None and taken and _takes(each, draft.series, setup):
             return replace(outcome, reason=each.reason, pressing=True)
     return outcome
 
@@ -288,7 +294,8 @@ def _explained(draft: Draft, outcome: Outcome) -> Outcome:
     if outcome.verdict not in (Verdict.CANCEL, Verdict.PERSON) or outcome.slot is None:
         return outcome
     day = draft.calendar.local_date(outcome.slot.starts_at)
-    gap = next((each for each in draft.gaps if each.moved_to is None and each.covers(day)), None)
+    gaps = [each for each in draft.gaps if each.moved_to is None]
+    gap = next((each for each in gaps if each.covers(day) or each.leaves_out(outcome.week)), None)
     closed = day in draft.calendar.closing_days or draft.calendar.holiday_name(day) is not None
     said = gap.reason if gap else "Jour fermé" if closed else draft.reason or "Série modifiée"
     return replace(outcome, reason=said)

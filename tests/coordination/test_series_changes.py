@@ -321,6 +321,42 @@ def test_only_heads_and_administrators_change_series(client: Client, desk: Desk)
         assert client.get(reverse("coordination:series-edit", args=[series.uuid])).status_code == expected
 
 
+def test_one_week_left_out_stays_so_when_the_series_changes_its_day(desk: Desk, head: User) -> None:
+    """Taken back, it has its slot on the new day; held otherwise instead, it is held."""
+    series = desk.series(in_days=8)
+    _, slot, other = slots_of(series)[:3]
+    left_out = [
+        services.make_exception(exception=services.one_week(slot=each, reason="Congrès"), user=head)
+        for each in (slot, other)
+    ]
+    services.edit_series(series=series, values=values(series, weekday=series.weekday + 1), user=head)
+    tasks.generate_slots()
+    by_week = {each.week: each for each in slots_of(series)}
+    gone = {week for week, each in by_week.items() if each.status == SlotStatus.CANCELLED}
+    assert gone == {slot.week, other.week}
+    services.take_back_exception(exception=left_out[0], user=head)
+    slot.refresh_from_db()
+    assert slot.status == SlotStatus.PROTECTED
+    assert timezone.localdate(slot.starts_at).weekday() == series.weekday + 1
+    hour = other.starts_at + timedelta(days=1)
+    services.make_exception(exception=services.one_week(slot=other, reason="Formation", moved_to=hour), user=head)
+    other.refresh_from_db()
+    assert (other.status, other.starts_at) == (SlotStatus.PROTECTED, hour)
+
+
+def test_days_of_a_series_left_out_are_those_and_no_more(desk: Desk, head: User) -> None:
+    """« Du … au … » leaves the slot of the week after its last day, or before its first."""
+    series = desk.series()
+    slot = slots_of(series)[1]
+    day = timezone.localdate(slot.starts_at)
+    days = services.exception_of(
+        kind="one_week", series=series, first_on=day - timedelta(days=2), last_on=day - timedelta(days=1), reason="Pont"
+    )
+    services.make_exception(exception=days, user=head)
+    slot.refresh_from_db()
+    assert slot.status == SlotStatus.PROTECTED
+
+
 @pytest.mark.parametrize("kind", ["leave", "closed", "one_week"])
 def test_the_nature_of_an_exception_goes_with_its_subject(machine: Resource, kind: str) -> None:
     day = timezone.localdate() + timedelta(days=3)
