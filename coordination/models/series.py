@@ -72,7 +72,8 @@ class SlotSeries(models.Model):
 
     ``starts_at`` is local time of the platform's establishment. Unused slots go back to the platform
     ``release_notice_hours`` before they begin, in hours of the clock or in working hours. ``resource`` and
-    ``practitioners`` are needed for each of its slots, all at once (a joint consultation).
+    ``practitioners`` are needed for each of its slots, all at once (a joint consultation). ``follows`` is the series
+    that this one takes up: « this week and following » made two of it.
     """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -103,6 +104,15 @@ class SlotSeries(models.Model):
     )
     valid_from = models.DateField("à partir du")
     valid_until = models.DateField("jusqu’au", null=True, blank=True)
+    follows = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="followed_by",
+        verbose_name="à la suite de",
+    )
 
     objects = SlotSeriesQuerySet.as_manager()
 

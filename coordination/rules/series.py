@@ -72,7 +72,8 @@ class Verdict(StrEnum):
 class Outcome:
     """What becomes of one week: its slot as it is (None: to make), as wanted (None: no more), and why.
 
-    ``setup`` is what the slot would hold. ``pressing``: an exception takes it now, whatever a person decided before.
+    ``setup`` is what the slot would hold. A slot given up only because the instant of its release has come keeps the
+    hour ``wanted``, which is its own. ``pressing``: an exception takes it now, whatever a person decided before.
     """
 
     verdict: Verdict
@@ -164,11 +165,23 @@ def _outcome(
     if slot.status == "released" or (slot.release_at <= now and not slot.disturbed):
         return found(Verdict.UNTOUCHED)
     if wanted is None or (near and not (slot.disturbed and same_hour)):
-        return found(Verdict.CANCEL, None)
+        return found(Verdict.CANCEL, wanted if same_hour else None)
     if not same_hour:
         return found(Verdict.MOVE)
     same = (slot.ends_at, slot.release_at, slot.setup) == (wanted.ends_at, wanted.release_at, setup)
     return found(Verdict.KEEP if same else Verdict.CHANGE)
+
+
+def released_sooner(outcome: Outcome, release_notice: timedelta, calendar: Calendar, now: datetime) -> datetime | None:
+    """The instant a slot goes back to its platform when a day closed meanwhile brings it forward, at the soonest now;
+    None when it does not. The notice is in working hours: fewer of them were left than promised."""
+    slot, wanted = outcome.slot, outcome.wanted
+    if slot is None or wanted is None or slot.disturbed or slot.starts_at != wanted.starts_at:
+        return None
+    if slot.status != "protected" or slot.release_at <= now:
+        return None
+    instant = max(now, release_instant(slot.starts_at, release_notice, calendar, worked=True))
+    return instant if instant < slot.release_at else None
 
 
 def _followed(outcome: Outcome, now: datetime) -> Outcome:

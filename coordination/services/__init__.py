@@ -16,7 +16,7 @@ from coordination.services.exceptions import (
     take_back_exception,
 )
 from coordination.services.feeds import make_feed, open_feed, revoke_feed
-from coordination.services.holds import drop_ended_holds, drop_holds, hold_place, let_go, renew_hold
+from coordination.services.holds import drop_ended_holds, drop_holds, hold_place, let_go
 from coordination.services.lab_answers import correct_answer, follow_withdrawal, say_answer, start_early_actions
 from coordination.services.lab_forms import install_lab_forms
 from coordination.services.lab_links import (
@@ -264,7 +264,6 @@ __all__ = [
     "release_unused_slots",
     "remind_of_conventions",
     "remind_patients",
-    "renew_hold",
     "renew_lab_link",
     "reopen_requests",
     "reopen_review",

@@ -20,7 +20,7 @@ from coordination.services.notices import tell_gp_of_appointments
 from coordination.services.patient_post import tell_patient_of_date
 from coordination.services.platform_post import tell_platform_not_asked
 from coordination.services.promises import sync_promises
-from coordination.services.tasks import cancel_task, complete_task
+from coordination.services.tasks import set_aside, settle
 from directory.errors import DomainError
 from directory.models import User
 from directory.typography import moment
@@ -155,8 +155,7 @@ def drop_telling(request: ExamRequest, user: User | None) -> None:
     if request.to_tell_since is None:
         return
     origin = request_tell_origin(request.uuid, request.to_tell_since)
-    for task in Task.objects.open().filter(origin=origin):
-        cancel_task(task=task, user=user, reason="Date changée")
+    set_aside(Task.objects.filter(origin=origin), user=user, reason="Date changée")
 
 
 def refuse_unknown_way(how: str) -> None:
@@ -175,11 +174,10 @@ def note_told(request: ExamRequest, *, how: str, user: User | None, at: datetime
         tell_patient_of_date(request=request, what="booked", dates=[request.known_at], at=at)
     if since is None:
         return
-    for task in Task.objects.open().filter(origin=request_tell_origin(request.uuid, since)):
-        complete_task(task=task, user=user, outcome=f"Patient prévenu : {Channel(how).label.lower()}")
+    asked = Task.objects.filter(origin=request_tell_origin(request.uuid, since))
+    settle(asked, user=user, outcome=f"Patient prévenu : {Channel(how).label.lower()}")
 
 
 def drop_warning(request: ExamRequest, why: str) -> None:
     """The platform has answered, or is asked no more: nobody calls it."""
-    for task in Task.objects.open().filter(origin=uuid5(request.uuid, "promise")):
-        complete_task(task=task, user=None, outcome=why)
+    settle(Task.objects.filter(origin=uuid5(request.uuid, "promise")), user=None, outcome=why)

@@ -20,7 +20,7 @@ from coordination.services.promises import sync_promises
 from coordination.services.recurrence import stop_coming_back
 from coordination.services.request_ends import stop_requests
 from coordination.services.seats import lock_slots
-from coordination.services.tasks import cancel_task
+from coordination.services.tasks import set_aside
 from coordination.services.waiting import stop_waiting, wait_on
 from pathways.models import Milestone, Pathway, Patient
 from pathways.rules.milestones import MilestoneKind
@@ -49,8 +49,7 @@ def stop_expecting(*, patient: Patient) -> None:
         if pathway.task_series.exists():
             stop_coming_back(pathway=pathway, reason=DEAD)
     sync_promises(pathways_of=list(Pathway.objects.filter(patient=patient).values_list("pk", flat=True)))
-    for task in Task.objects.open().filter(pathway__patient=patient).order_by("pk"):
-        cancel_task(task=task, user=None, reason=DEAD)
+    set_aside(Task.objects.filter(pathway__patient=patient), user=None, reason=DEAD)
     ContactState.objects.filter(pathway__patient=patient).update(call_back_on=None)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -13,13 +14,12 @@ from django.utils import timezone
 from coordination.models import Hold, Slot, SlotEvent
 from coordination.services.life import log
 from coordination.services.seats import Wish, lock_slots, locked_slots, refuse_gone, refuse_moved, refuse_wrong_wishes
-from directory.errors import DomainError
 from directory.models import User
 from pathways.models import Pathway
 
 MINUTES = 5
 LONGEST = timedelta(minutes=15)
-"""A form left open does not keep a place from others: renewed, a hold lasts no longer than this in all."""
+"""A form left open does not keep a place from others: asked again, a hold lasts no longer than this in all."""
 BATCH = 500
 
 
@@ -36,13 +36,21 @@ def hold_place(
 ) -> Hold:
     """Keeps one place of ``slot`` for the pathway's patient for a few minutes.
 
-    What the same person held for the same need is let go. Held already by this pathway, it is kept on from now.
-    Raises SlotFull and DomainError as `book_slot` would: what is held can be booked.
+    What the same person held for the same need is let go. Held already by this pathway, it is kept on from now, with
+    those of its visit: booked whole, it would be lost with the first of them. Raises SlotFull and DomainError as
+    `book_slot` would: what is held can be booked.
     """
-    (hold,) = keep_places(
-        wishes=[Wish(slot, step_key, seen)], pathway=pathway, user=user, group=uuid4(), minutes=minutes, at=at
-    )
-    return hold
+    known = Hold.objects.living(at or timezone.now()).filter(slot=slot, pathway=pathway).first()
+    rest = _rest_of(known, at or timezone.now()) if known else []
+    wishes = [Wish(slot, step_key, seen), *(Wish(each.slot, each.step_key) for each in rest)]
+    group = known.group if known and rest else uuid4()
+    return keep_places(wishes=wishes, pathway=pathway, user=user, group=group, minutes=minutes, at=at)[0]
+
+
+def _rest_of(hold: Hold, at: datetime) -> list[Hold]:
+    """What is kept together with it."""
+    group = Hold.objects.living(at).filter(group=hold.group, pathway=hold.pathway_id).exclude(pk=hold.pk)
+    return list(group.select_related("slot").order_by("slot_id"))
 
 
 @transaction.atomic
@@ -55,7 +63,8 @@ def keep_places(
     minutes: int = MINUTES,
     at: datetime | None = None,
 ) -> list[Hold]:
-    """Keeps one place of each slot, all or none; what the person held for the same needs is let go."""
+    """Keeps one place of each slot, all or none; what the person held for the same needs is let go. Nothing is kept
+    beyond the instant at which one of them goes back to its platform: nobody could book it."""
     ids = [wish.slot.pk for wish in wishes]
     fresh = Pathway.objects.select_related("patient", "version__target").defer("version__definition").get(pk=pathway.pk)
     lock_slots(ids)
@@ -66,7 +75,7 @@ def keep_places(
     refuse_wrong_wishes(fresh, wishes)
     refuse_gone(fresh, wishes, at)
     _let_go_of_the_same(fresh, wishes, user, at)
-    until = at + timedelta(minutes=minutes)
+    until = min(at + timedelta(minutes=minutes), *(wish.slot.release_at for wish in wishes))
     ordered = sorted(wishes, key=lambda each: each.slot.pk)
     kept = {wish.slot.pk: _keep(wish, fresh, user, group, at, until) for wish in ordered}
     return [kept[pk] for pk in ids]
@@ -99,22 +108,6 @@ def _let_go_of_the_same(pathway: Pathway, wishes: Sequence[Wish], user: User, at
 
 
 @transaction.atomic
-def renew_hold(*, hold: Hold, user: User, minutes: int = MINUTES, at: datetime | None = None) -> Hold:
-    """Keeps the place a few minutes more, a quarter of an hour in all. Raises SlotFull when it ended and the place is
-    gone, DomainError (code ``hold_ended``) when it was let go or has lasted long enough."""
-    known = Hold.objects.filter(pk=hold.pk).select_related("slot", "pathway").first()
-    if known is None:
-        raise DomainError("Cette place n’est plus retenue : choisissez-la de nouveau.", code="hold_ended")
-    at = at or timezone.now()
-    if at >= known.held_at + LONGEST:
-        raise DomainError("Cette place a été retenue assez longtemps : réservez-la ou laissez-la.", code="hold_ended")
-    wishes = [Wish(known.slot, known.step_key)]
-    return keep_places(
-        wishes=wishes, pathway=known.pathway, user=user, group=known.group, minutes=minutes, at=at
-    )[0]  # fmt: skip
-
-
-@transaction.atomic
 def let_go(*, hold: Hold, user: User | None, at: datetime | None = None) -> int:
     """Lets go of a place, and of those held together with it; returns how many. Nothing when they ended already."""
     at = at or timezone.now()
@@ -131,15 +124,25 @@ def drop_holds(*, pathway: Pathway) -> None:
         _drop(hold, None, timezone.now())
 
 
-def drop_moved_holds(slots: Iterable[int], *, user: User | None, at: datetime, why: str) -> None:
-    """Nothing is kept in slots that leave their hour; called with the slots locked and not written yet.
+def drop_broken_holds(left: Mapping[int, tuple[int, str]], *, user: User | None, at: datetime) -> None:
+    """Lets go of what slots can keep no more, the last kept first; ``left`` is, by slot, how many places may stay kept
+    and why not more. Called with the slots locked and not written yet.
 
     Whoever lets go of places locks them all first, then writes in the life of their slots: written before, a slot
     and that line would wait for each other.
     """
-    held = Hold.objects.filter(slot__in=list(slots)).select_related("slot").order_by("slot_id", "pk")
+    held = Hold.objects.filter(slot__in=left).select_related("slot").order_by("slot_id", "pk")
+    by_slot: dict[int, list[Hold]] = defaultdict(list)
     for hold in held.select_for_update(of=("self",)):
-        _drop(hold, user, at, why)
+        by_slot[hold.slot_id].append(hold)
+    for key, holds in by_slot.items():
+        places, why = left[key]
+        living = sorted((each for each in holds if each.until > at), key=lambda each: (each.held_at, each.pk))
+        for hold in holds:
+            if hold not in living:
+                _end(hold)
+            elif hold not in living[:places]:
+                _drop(hold, user, at, why)
 
 
 def drop_ended_holds(*, now: datetime) -> int:

@@ -26,7 +26,7 @@ from coordination.services.lab_post import tell_team_answered
 from coordination.services.lab_requests import SENT
 from coordination.services.new_tasks import create_task
 from coordination.services.promises import sync_promises
-from coordination.services.tasks import cancel_task
+from coordination.services.tasks import set_aside
 from directory.errors import DomainError
 from directory.joined import joined
 from directory.models import User
@@ -226,8 +226,7 @@ def _take_back(
         LabCorrection(answer=row, at=now, user=user, said_by=said_by.strip()[:120], reason=reason) for row in rows
     )
     settle_facts(request=request, user=user, share=share)
-    for task in Task.objects.open().filter(origin=_task_origin(act)):
-        cancel_task(task=task, user=user, reason=f"Réponse retirée : {reason}"[:200])
+    set_aside(Task.objects.filter(origin=_task_origin(act)), user=user, reason=f"Réponse retirée : {reason}"[:200])
     create_task(
         pathway=request.pathway,
         title="Réponse retirée par le laboratoire : revoir ce qui a été engagé",

@@ -15,8 +15,8 @@ from django.utils import timezone
 from coordination.models import Booking, ExamRequest, Task, WaitingPlace, WaitingStatus
 from coordination.services.appointments import said
 from coordination.services.new_tasks import create_task
-from coordination.services.tasks import cancel_task, complete_task
-from coordination.services.waiting import leave_waiting, put_back
+from coordination.services.tasks import set_aside, settle
+from coordination.services.waiting import leave_all, put_back
 from directory.models import User
 from pathways.models import Milestone, Pathway
 from pathways.rules.milestones import MilestoneKind
@@ -52,8 +52,7 @@ def end_what_waits(*, milestone: Milestone, pathway: Pathway) -> None:
         return
     outside = Q(step_key="", exam_type__code=milestone.detail, asked_at__lte=milestone.occurred_at)
     places = WaitingPlace.objects.waiting().filter(pathway=pathway, exam_type__done_as=milestone.kind)
-    for place in places.filter(Q(step_key__in=keys) | outside).order_by("pk"):
-        leave_waiting(place=place, reason=DONE, user=None, at=milestone.recorded_at)
+    leave_all(places.filter(Q(step_key__in=keys) | outside), reason=DONE, at=milestone.recorded_at)
     found = _left(milestone, pathway, keys)
     if not found:
         return
@@ -74,8 +73,7 @@ def end_what_waits(*, milestone: Milestone, pathway: Pathway) -> None:
 def wait_again_without_evidence(*, milestone: Milestone, pathway: Pathway) -> None:
     """The exam did not take place after all, or is being corrected: whoever waited for it waits again from when they
     first asked, unless booked or inscribed meanwhile, closed or dead; the task is not asked any more."""
-    for task in Task.objects.open().filter(origin=_origin(milestone)):
-        cancel_task(task=task, user=None, reason="L’examen n’est plus noté réalisé")
+    set_aside(Task.objects.filter(origin=_origin(milestone)), user=None, reason="L’examen n’est plus noté réalisé")
     ended = WaitingPlace.objects.filter(
         pathway=pathway, status=WaitingStatus.WITHDRAWN, ended_at=milestone.recorded_at, end_reason=DONE
     )
@@ -90,7 +88,7 @@ def settle_left_over(*, pathway: Pathway, user: User | None) -> None:
         assert task.origin is not None  # it was found by it
         fact = facts[task.origin]
         if not _left(fact, pathway, _steps_done_by(fact, pathway)):
-            complete_task(task=task, user=None, outcome="Plus rien de prévu pour cet examen")
+            settle(Task.objects.filter(pk=task.pk), user=None, outcome="Plus rien de prévu pour cet examen")
 
 
 def _steps_done_by(milestone: Milestone, pathway: Pathway) -> list[str]:

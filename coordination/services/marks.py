@@ -14,7 +14,7 @@ from coordination.services.life import log
 from coordination.services.new_tasks import create_task
 from coordination.services.reviews import settle_review
 from coordination.services.seats import lock_file
-from coordination.services.tasks import cancel_task
+from coordination.services.tasks import set_aside
 from directory.errors import DomainError
 from directory.models import User
 from pathways.models import AppointmentStatus, Milestone, MilestoneSource
@@ -149,9 +149,7 @@ def undo_mark(*, booking: Booking, user: User | None) -> Booking:
     fresh = Booking.objects.with_list_data().get(pk=booking.pk)
     for fact in as_corrected(_facts(fresh)):
         withdraw_milestone(milestone=fact, author=user, note="Rendez-vous marqué par erreur")
-    call = Task.objects.open().filter(origin=_call_task(before)).first()
-    if call:
-        cancel_task(task=call, user=user, reason="Rendez-vous marqué par erreur")
+    set_aside(Task.objects.filter(origin=_call_task(before)), user=user, reason="Rendez-vous marqué par erreur")
     write_in_file(fresh, AppointmentStatus.PLANNED)
     log(fresh.slot, SlotEvent.UNMARKED, by=user, at=timezone.now(), booking=fresh)
     return fresh

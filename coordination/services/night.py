@@ -8,14 +8,15 @@ from datetime import date, datetime, timedelta
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
-from coordination.models import Hold, Slot, SlotSeries
+from coordination.models import Hold, ReleaseUnit, Slot, SlotEvent, SlotSeries
 from coordination.querysets.slots import given_up
-from coordination.rules.series import Outcome, Verdict
+from coordination.rules.series import Outcome, Verdict, released_sooner
+from coordination.services import life
 from coordination.services.series_acts import act, lock_series, make_missing
-from coordination.services.series_drafts import HORIZON, Change, Draft, clashes_of, draft_of
+from coordination.services.series_drafts import HORIZON, Change, Draft, clashes_of, draft_of, pattern_of
 from coordination.services.unmade import note_unmade, settle_past
 from directory.errors import DomainError
 from pathways.services import calendar_of
@@ -23,6 +24,7 @@ from pathways.services import calendar_of
 log = structlog.get_logger(__name__)
 
 TRIES = 2
+CLOSED_SINCE = "Un jour fermé depuis avance l’heure où la place est rendue"
 REFUSED = "La base de données a refusé ce créneau"
 
 
@@ -32,8 +34,9 @@ def generate_slots(*, until: date | None = None, since: date | None = None) -> i
     It gives up those of days that were closed meanwhile, with a task for each patient to call, and takes up again
     those of days no longer closed. A change moves and changes its free slots at once; the night does so only for what
     patients have left since, at an hour or with means that the series no longer has. Slots too near to be protected are
-    left out. ``since`` (a past day, to load a history) leaves out nothing and only makes. Running it again, or twice at
-    once, does nothing more.
+    left out. A day closed meanwhile brings forward the release of those whose notice is in working hours. ``since`` (a
+    past day, to load a history) leaves out nothing and only makes. Running it again, or twice at once, does nothing
+    more.
 
     A week whose machine or practitioners are expected elsewhere is left without its slot, and the others are made: it
     becomes an `UnmadeWeek` with what is taken, shown on the pages of the series until it has its slot, and told once
@@ -71,6 +74,8 @@ def _generate(key: int, until: date | None, since: date | None) -> int:
     lock_series([SlotSeries(pk=key)])
     series = SlotSeries.objects.select_related("platform__establishment", "exam_type", "resource").get(pk=key)
     draft = _draft(series, until, since)
+    if not since and _bring_forward(draft):
+        draft = _draft(series, until, since)
     shared = series.resource_id or draft.practitioners
     change = Change([draft], "", timezone.now())
     waits = any(each.verdict is not Verdict.MAKE for each in draft.acts) or any(
@@ -88,6 +93,26 @@ def _generate(key: int, until: date | None, since: date | None) -> int:
     made = act(change, by=None)
     note_unmade(series, [(each, said) for each, said in clashes if _lacks(each) and each.week not in kept], change.at)
     return made
+
+
+def _bring_forward(draft: Draft) -> bool:
+    """A day closed since the slots were made counts in no notice in working hours: their platform has them back that
+    much sooner. True when some change. What somebody has the form of open waits for another night."""
+    if draft.series.release_unit != ReleaseUnit.WORKING_HOURS:
+        return False
+    at, notice = timezone.now(), pattern_of(draft.series).release_notice
+    found = [(each.slot, released_sooner(each, notice, draft.calendar, at)) for each in draft.outcomes]
+    sooner = {slot.key: instant for slot, instant in found if slot and instant}
+    for key in sooner.keys() - _held(sooner, at):
+        slot = draft.slots[key]
+        slot.release_at, slot.sequence = sooner[key], F("sequence") + 1  # type: ignore[assignment]
+        slot.save(update_fields=["release_at", "sequence"])
+        life.log(slot, SlotEvent.CHANGED, by=None, at=at, reason=CLOSED_SINCE)
+    return bool(sooner)
+
+
+def _held(slots: Collection[int], at: datetime) -> set[int]:
+    return set(Hold.objects.living(at).filter(slot__in=slots).values_list("slot", flat=True)) if slots else set()
 
 
 def _clashed(outcome: Outcome, said: str | None) -> Outcome | None:
@@ -109,9 +134,14 @@ def _lacks(outcome: Outcome) -> bool:
 def _leave_alone(draft: Draft, at: datetime) -> None:
     """Leaves as it is what nobody disturbed, but for places taken off its series that patients held until now; and, for
     another night, what somebody has the form of open."""
-    free = [each.slot.key for each in draft.outcomes if each.slot and each.verdict is Verdict.CHANGE]
-    held = set(Hold.objects.living(at).filter(slot__in=free).values_list("slot", flat=True)) if free else set()
+    free = [each.slot.key for each in draft.outcomes if each.slot and (each.verdict is Verdict.CHANGE or _is_due(each))]
+    held = _held(free, at)
     draft.outcomes = [each for each in draft.outcomes if _is_nights(each, held)]
+
+
+def _is_due(outcome: Outcome) -> bool:
+    """At its hour, and given up only because the instant of its release has come."""
+    return outcome.verdict is Verdict.CANCEL and outcome.wanted is not None
 
 
 def _is_nights(outcome: Outcome, held: Collection[int]) -> bool:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from coordination.models import Booking, DisturbedSlot, Slot, Task, UntoldSetup
 from coordination.services.appointments import when
 from coordination.services.new_tasks import create_task
-from coordination.services.tasks import cancel_task
+from coordination.services.tasks import set_aside
 from directory.models import User
 from directory.typography import sentence
 
@@ -71,9 +71,9 @@ def tell_news(news: Iterable[News], at: datetime, by: User | None) -> None:
     untold = {row.booking_id: row for row in rows}
     for each in news:
         row, known = untold.get(each.booking.pk), each.known
-        if row and row.task.status == "open":
+        same = Task.objects.filter(pk=row.task_id) if row else Task.objects.none()
+        if row and set_aside(same, reason="Le créneau a encore changé.", user=by):
             known_told = (row.room, frozenset(row.people))
-            cancel_task(task=row.task, reason="Le créneau a encore changé.", user=by)
         else:
             known_told = known.told
         if row and known_told == each.held.told:
@@ -101,8 +101,8 @@ def stop_asking(row: DisturbedSlot, reason: str, by: User | None) -> None:
 
 def drop_recalls(booking: Booking, by: User | None) -> None:
     """The appointment was cancelled or moved: what asked to call its patient about it is over."""
-    for untold in UntoldSetup.objects.filter(booking=booking, task__status="open").select_related("task"):
-        cancel_task(task=untold.task, reason=LEFT, user=by)
+    untold = UntoldSetup.objects.filter(booking=booking).values("task")
+    set_aside(Task.objects.filter(pk__in=untold), reason=LEFT, user=by)
     row = DisturbedSlot.objects.filter(slot=booking.slot_id).first()
     if row:
         _stop(booking.pathway_id, row.since, booking.slot, LEFT, by)
@@ -113,11 +113,12 @@ def _stop(pathway: int, since: datetime, slot: Slot, reason: str, by: User | Non
     other slots it names still do."""
     about = Booking.objects.filter(pathway=pathway, slot__disturbed__since=since)
     made = list(about.select_related("slot__disturbed"))
-    task = Task.objects.open().filter(origin__in=[_origin(each.uuid, since) for each in made]).first()
-    if task is None:
-        return
+    asked = Task.objects.open().filter(origin__in=[_origin(each.uuid, since) for each in made])
     if not any(_still_asked(each) and each.slot_id != slot.pk for each in made):
-        cancel_task(task=task, reason=reason, user=by)
+        set_aside(asked, reason=reason, user=by)
+        return
+    task = asked.select_for_update(of=("self",)).first()
+    if task is None:
         return
     said = f"Plus rien à dire pour le {when(slot)} : {reason}"
     if said not in task.note:

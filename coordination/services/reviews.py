@@ -10,7 +10,7 @@ from django.utils import timezone
 from coordination.models import Booking, ExamRequest, SlotPolicy, Task, WaitingPlace
 from coordination.services.left_over import LeftOver, settle_left_over
 from coordination.services.new_tasks import create_task
-from coordination.services.tasks import complete_task
+from coordination.services.tasks import settle
 from directory.models import User
 from pathways.models import ClosingReason, Pathway
 
@@ -73,9 +73,7 @@ def settle_review(*, pathway: Pathway, user: User | None) -> None:
     settle_left_over(pathway=pathway, user=user)
     if pathway.is_active or Booking.objects.unmarked().filter(pathway=pathway).exists():
         return
-    task = Task.objects.open().filter(origin=_origin(pathway)).first()
-    if task:
-        complete_task(task=task, user=user, outcome="Plus aucun rendez-vous à venir")
+    settle(Task.objects.filter(origin=_origin(pathway)), user=user, outcome="Plus aucun rendez-vous à venir")
 
 
 def _origin(pathway: Pathway) -> UUID:

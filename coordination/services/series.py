@@ -28,7 +28,14 @@ from coordination.models import (
 from coordination.readings.lent import without_convention
 from coordination.rules.series import monday_of
 from coordination.services.policies import refuse_unlent
-from coordination.services.series_acts import act, lock_means, lock_series, make_missing, refuse_conflicts
+from coordination.services.series_acts import (
+    act,
+    break_promises,
+    lock_means,
+    lock_series,
+    make_missing,
+    refuse_conflicts,
+)
 from coordination.services.series_drafts import HORIZON, Change, Draft, draft_of, set_aside_told
 from directory.days import refuse_odd_days
 from directory.errors import DomainError
@@ -175,7 +182,7 @@ def _check(series: SlotSeries, values: SeriesValues) -> None:
         known={each.pk for each in series.targets.all()} if series.pk else (),
     )  # fmt: skip
     try:
-        series.full_clean(exclude=["uuid"])
+        series.full_clean(exclude=["uuid", "follows"])
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         raise DomainError(messages[0], field=None if field == "__all__" else field) from error
@@ -207,6 +214,7 @@ def change_of_series(
     if split:
         draft.valid_from = split
     _check(draft, values)
+    _refuse_over_the_next(series, values)
     drafted = draft_of(
         draft,
         owner=series,
@@ -217,6 +225,18 @@ def change_of_series(
     )
     set_aside_told(drafted, series)
     return Change([drafted], f"{values.told} {split} {version_of(series)}", now)
+
+
+def _refuse_over_the_next(series: SlotSeries, values: SeriesValues) -> None:
+    """Prolonged over the series that took it up, each week would have the same hour twice."""
+    after = series.followed_by.order_by("valid_from").first()
+    if after is None or (values.valid_until and values.valid_until < after.valid_from):
+        return
+    raise DomainError(
+        f"Depuis le {after.valid_from:%d/%m/%Y}, une autre série ({after}) tient la suite de celle-ci : "
+        "gardez ici un dernier jour qui la précède, et prolongez l’autre.",
+        field="valid_until",
+    )
 
 
 def _split_on(series: SlotSeries, since: date | None) -> date | None:
@@ -259,6 +279,7 @@ def edit_series(
     refuse_conflicts(change)
     (draft,) = change.drafts
     split = _split_on(series, since)
+    break_promises(change, user)
     reach = {"reach": "following", "former": str(series.uuid), "monday": str(split)} if split else {"reach": "all"}
     with because("Série modifiée", **reach):
         if split:
@@ -271,10 +292,12 @@ def edit_series(
 
 
 def _cut(former: SlotSeries, draft: Draft, monday: date, at: datetime) -> None:
-    """Two series out of one: from ``monday`` on, the slots and the exceptions belong to the one drafted."""
+    """Two series out of one: from ``monday`` on, the slots and the exceptions belong to the one drafted, which is the
+    one that comes before what already took up the former."""
     fresh = draft.series
-    fresh.pk, fresh.uuid, fresh._state.adding = None, uuid4(), True
+    fresh.pk, fresh.uuid, fresh._state.adding, fresh.follows = None, uuid4(), True, former
     fresh.save()
+    former.followed_by.exclude(pk=fresh.pk).update(follows=fresh)
     former.valid_until = monday - timedelta(days=1)
     former.save(update_fields=["valid_until"])
     _leave_feed(former, draft, at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -25,7 +25,7 @@ from coordination.rules.series import Outcome, Verdict
 from coordination.rules.slots import first_free_seat
 from coordination.services.appointments import write_in_file
 from coordination.services.giving_back import stand_or_not
-from coordination.services.holds import drop_moved_holds
+from coordination.services.holds import drop_broken_holds
 from coordination.services.life import log
 from coordination.services.recalls import ask_to_call, stop_asking, tell_news
 from coordination.services.seats import lock_slots
@@ -41,6 +41,9 @@ TAKEN = {
     "slot_resource_once": "L’appareil ou la salle est déjà pris à cette heure.",
     "practitioner_in_one_place": "Un praticien est déjà attendu ailleurs à cette heure.",
 }
+
+LEAVING = {Verdict.MOVE: "Le créneau a été déplacé", Verdict.CANCEL: "Le créneau est annulé"}
+"""Why what was kept or proposed in a slot is so no more."""
 
 AGAIN = "Le créneau est de nouveau assuré."
 GONE = "Ce créneau n’aura pas lieu, et plus personne n’y est attendu."
@@ -78,7 +81,7 @@ def act(change: Change, *, by: User | None) -> int:
     calls, news = change.calls(), change.news()
     try:
         with transaction.atomic():
-            _break_promises(change, by)
+            break_promises(change, by)
             made = 0
             # Places are left before others are taken: two slots may exchange their hours.
             for leaving in (True, False):
@@ -98,14 +101,26 @@ def act(change: Change, *, by: User | None) -> int:
     return made
 
 
-def _break_promises(change: Change, by: User | None) -> None:
-    """What was kept or proposed at an hour that a slot leaves, before any slot is written. Who waits may be proposed
-    the new hour, as any other."""
-    for verdict, why in ((Verdict.MOVE, "Le créneau a été déplacé"), (Verdict.CANCEL, "Le créneau est annulé")):
-        left = [slot.pk for slot, _ in change.lines(verdict) if slot is not None]
-        if left:
-            drop_moved_holds(left, user=by, at=change.at, why=why)
-            close_moved_offers(left, user=by, at=change.at, why=why)
+def break_promises(change: Change, by: User | None) -> None:
+    """What was kept or proposed at an hour that a slot leaves, before any slot is written (`drop_broken_holds` says
+    why): whoever writes the slots before `act` calls it first. Who waits may be proposed the new hour, as any other."""
+    left = {verdict: [slot.pk for slot, _ in change.lines(verdict) if slot is not None] for verdict in LEAVING}
+    broken = dict(_fewer_places(change))
+    for verdict, why in LEAVING.items():
+        broken |= dict.fromkeys(left[verdict], (0, why))
+    if broken:
+        drop_broken_holds(broken, user=by, at=change.at)
+    for verdict, why in LEAVING.items():
+        if left[verdict]:
+            close_moved_offers(left[verdict], user=by, at=change.at, why=why)
+
+
+def _fewer_places(change: Change) -> Iterator[tuple[int, tuple[int, str]]]:
+    """The slots that lose places, each with how many of its free ones may stay kept: all of them, no more."""
+    for _, each in change.outcomes():
+        slot = each.slot
+        if slot and each.verdict in (Verdict.CHANGE, Verdict.FOLLOW) and each.setup.capacity < slot.setup.capacity:
+            yield slot.key, (max(0, each.setup.capacity - slot.booked), "Le créneau a moins de places")
 
 
 def _do(draft: Draft, outcome: Outcome, at: datetime, by: User | None) -> None:

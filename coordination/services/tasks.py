@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from coordination.models import Booking, ExamRequest, SeriesStatus, Task, TaskItem, TaskSeries, TaskStatus
+from coordination.querysets import TaskQuerySet
 from coordination.rules.telling import request_tell_origin, tell_origins
 from coordination.services.new_tasks import works_in
 from coordination.services.recurrence import next_occurrence
@@ -137,6 +138,27 @@ def cancel_task(*, task: Task, user: User | None, reason: str) -> Task:
     if not reason.strip():
         raise DomainError("Indiquez pourquoi cette tâche est annulée.", field="reason")
     return _close(_locked(task), TaskStatus.CANCELLED, user, reason)
+
+
+def set_aside(tasks: TaskQuerySet, *, user: User | None, reason: str) -> int:
+    """Cancels those of ``tasks`` that are open, as nobody needs them any more; returns how many.
+
+    What makes them needless is not refused because a colleague ticks one at the same instant: it stays as they said.
+    """
+    return _close_open(tasks, TaskStatus.CANCELLED, user, reason)
+
+
+def settle(tasks: TaskQuerySet, *, user: User | None, outcome: str) -> int:
+    """As `set_aside`, for tasks that are done."""
+    return _close_open(tasks, TaskStatus.DONE, user, outcome)
+
+
+@joined
+def _close_open(tasks: TaskQuerySet, status: str, user: User | None, words: str) -> int:
+    rows = list(tasks.open().select_for_update(of=("self",)).order_by("pk"))
+    for task in rows:
+        _close(task, status, user, words)
+    return len(rows)
 
 
 def _close(task: Task, status: str, user: User | None, outcome: str) -> Task:

@@ -14,7 +14,7 @@ from coordination.services.appointments import moves_of, when
 from coordination.services.cancel_codes import OWN
 from coordination.services.new_tasks import create_task
 from coordination.services.seats import lock_file
-from coordination.services.tasks import cancel_task, complete_task
+from coordination.services.tasks import set_aside, settle
 from directory.errors import DomainError
 from directory.models import User
 
@@ -78,8 +78,8 @@ def refuse_unknown_way(how: str) -> None:
 
 def drop_telling(booking: Booking, user: User | None) -> None:
     """The appointment changed once more before the patient was told: another task says it all."""
-    for task in Task.objects.open().filter(origin__in=tell_origins(booking.uuid)):
-        cancel_task(task=task, user=user, reason="Rendez-vous changé de nouveau")
+    told = Task.objects.filter(origin__in=tell_origins(booking.uuid))
+    set_aside(told, user=user, reason="Rendez-vous changé de nouveau")
 
 
 @transaction.atomic
@@ -104,10 +104,8 @@ def acknowledge_told(*, booking: Booking, how: str, user: User | None, at: datet
     if fresh.pk not in {each.pk for each in together}:
         raise DomainError("Il n’y a rien à annoncer au patient pour ce rendez-vous.", code="nothing_to_tell")
     Booking.objects.filter(pk__in=[each.pk for each in together]).update(told_at=at, told_by=user, told_how=how)
-    for task in Task.objects.open().filter(
-        origin__in=[origin for each in together for origin in tell_origins(each.uuid)]
-    ):
-        complete_task(task=task, user=user, outcome=f"Patient prévenu : {Channel(how).label.lower()}")
+    asked = Task.objects.filter(origin__in=[origin for each in together for origin in tell_origins(each.uuid)])
+    settle(asked, user=user, outcome=f"Patient prévenu : {Channel(how).label.lower()}")
     fresh.refresh_from_db()
     return fresh
 

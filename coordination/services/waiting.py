@@ -18,11 +18,12 @@ from coordination.models import (
     WaitingPlace,
     WaitingStatus,
 )
-from coordination.querysets import BookingQuerySet
+from coordination.querysets import BookingQuerySet, WaitingPlaceQuerySet
 from coordination.rules.waiting import offer_origin
 from coordination.services.appointments import moves_of
-from coordination.services.tasks import cancel_task
+from coordination.services.tasks import set_aside
 from directory.errors import DomainError
+from directory.joined import joined
 from directory.models import User
 from pathways.models import Pathway
 
@@ -80,17 +81,27 @@ def leave_waiting(*, place: WaitingPlace, reason: str, user: User | None, at: da
     locked = WaitingPlace.objects.select_for_update(of=("self",)).get(pk=place.pk)
     if locked.status != WaitingStatus.WAITING:
         raise DomainError("Ce patient n’attend plus de place pour cet examen.", code="not_waiting")
-    locked.status, locked.ended_at, locked.ended_by = WaitingStatus.WITHDRAWN, at or timezone.now(), user
+    return _leave(locked, reason, user, at or timezone.now())
+
+
+def _leave(locked: WaitingPlace, reason: str, user: User | None, at: datetime) -> WaitingPlace:
+    locked.status, locked.ended_at, locked.ended_by = WaitingStatus.WITHDRAWN, at, user
     locked.end_reason = reason.strip()[:200]
     locked.save(update_fields=["status", "ended_at", "ended_by", "end_reason"])
-    close_offers(locked, user=user, why=locked.end_reason, at=locked.ended_at)
+    close_offers(locked, user=user, why=locked.end_reason, at=at)
     return locked
 
 
 def stop_waiting(*, pathway: Pathway, reason: str) -> None:
     """Nobody waits on a closed pathway, nor after a death."""
-    for place in WaitingPlace.objects.waiting().filter(pathway=pathway).order_by("pk"):
-        leave_waiting(place=place, reason=reason, user=None)
+    leave_all(WaitingPlace.objects.filter(pathway=pathway), reason=reason, at=timezone.now())
+
+
+@joined
+def leave_all(places: WaitingPlaceQuerySet, *, reason: str, at: datetime) -> None:
+    """Those of ``places`` that wait are needed no more; one taken off the list at the same instant stays as it was."""
+    for place in places.waiting().select_for_update(of=("self",)).order_by("pk"):
+        _leave(place, reason, None, at)
 
 
 def serve(*, booking: Booking, user: User | None, at: datetime) -> WaitingPlace | None:
@@ -177,5 +188,5 @@ def close_offer(offer: WaitingOffer, answer: str, *, user: User | None, why: str
     """Writes the answer of a locked offer, and closes the task that asked for it."""
     offer.answer, offer.answered_at, offer.answered_by, offer.why = answer, at, user, why.strip()[:200]
     offer.save(update_fields=["answer", "answered_at", "answered_by", "why"])
-    for task in Task.objects.open().filter(origin=offer_origin(offer.uuid)):
-        cancel_task(task=task, user=user, reason=why.strip() or "Proposition close")
+    asked = Task.objects.filter(origin=offer_origin(offer.uuid))
+    set_aside(asked, user=user, reason=why.strip() or "Proposition close")

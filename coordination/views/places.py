@@ -27,7 +27,7 @@ from coordination.views.booking import booking_page, find_booking, instant_of, n
 from coordination.views.shared import back_url, find_pathway, insist, user_of
 from directory.errors import DomainError
 from directory.perms import allow, works_at_desk
-from directory.typography import NBSP, short_day
+from directory.typography import NBSP, hour, short_day
 from pathways.access import open_file
 from pathways.models import Pathway
 from pathways.services import calendar_of
@@ -61,13 +61,16 @@ def _again(request: HttpRequest, pathway: Pathway, **more: Any) -> HttpResponse:
     return booking_page(request, pathway, step=asked["step"], code=asked["code"], status=422, **more)
 
 
-def _do(request: HttpRequest, pathway: Pathway, act: Callable[[], object], said: str, **typed: Any) -> HttpResponse:
-    """One write, then the booking page; a refusal shows it again with what was typed."""
+def _do(
+    request: HttpRequest, pathway: Pathway, act: Callable[[], Any], said: str | Callable[[Any], str], **typed: Any
+) -> HttpResponse:
+    """One write, then the booking page, with what is ``said`` (of what was done); a refusal shows it again with what
+    was typed."""
     try:
-        act()
+        done = act()
     except DomainError as error:
         return _again(request, pathway, refusal=error, **typed)
-    messages.success(request, said)
+    messages.success(request, said if isinstance(said, str) else said(done))
     return _back(request, pathway)
 
 
@@ -91,7 +94,7 @@ def hold(request: HttpRequest, uuid: UUID) -> HttpResponse:
         lambda: services.hold_place(
             slot=slot, pathway=pathway, user=user, step_key=step, seen=instant_of(request.POST.get("seen"))
         ),
-        "Place retenue cinq minutes : confirmez, ou relâchez-la.",
+        lambda held: f"Place retenue jusqu’à {hour(held.until)} : confirmez, ou relâchez-la.",
     )
 
 
@@ -125,7 +128,7 @@ def hold_together(request: HttpRequest, uuid: UUID) -> HttpResponse:
         request,
         pathway,
         lambda: services.hold_bundle(wishes=wishes, pathway=pathway, user=user),
-        f"{len(wishes)} places retenues cinq minutes : confirmez, ou relâchez-les.",
+        lambda held: f"{len(held)} places retenues jusqu’à {hour(held[0].until)} : confirmez, ou relâchez-les.",
     )
 
 

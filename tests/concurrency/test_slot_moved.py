@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
+from django.db import connections, transaction
 from django.utils import timezone
 
 from coordination import services
 from coordination.models import Booking, Hold, Slot, SlotSeries
 from tests.concurrency.racing import at_once
+from tests.concurrency.test_holds import until_somebody_waits, ways
 from tests.concurrency.test_series import code_of, edit, head_of, meanwhile
 from tests.coordination.factories import Desk, exam
 
@@ -70,3 +74,31 @@ def test_places_let_go_while_their_slots_move_never_wait_for_each_other() -> Non
         assert not [each for each in results if isinstance(each, Exception)], results
         assert not Hold.objects.exists()
         services.take_back_exception(exception=closing, user=head)
+
+
+@pytest.mark.parametrize("way", ["let go", "closed", "ended"])
+def test_a_place_let_go_while_its_slot_goes_to_a_new_series_never_waits_for_it(way: str) -> None:
+    """« This and following » writes the slots twice: their series, then their hours. The holds come before both."""
+    desk = Desk()
+    series, head = desk.series(), head_of(desk)
+    slot = series.slots.order_by("starts_at")[2]
+    at = timezone.now() - timedelta(minutes=20 if way == "ended" else 0)
+    hold = services.hold_place(slot=slot, pathway=desk.pathway(), user=desk.coordinator, at=at)
+
+    def cut() -> SlotSeries:
+        values, monday = replace(services.values_of(series), starts_at=time(14)), timezone.localdate(slot.starts_at)
+        try:
+            return services.edit_series(series=series, values=values, user=head, since=monday)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            Hold.objects.select_for_update().get(pk=hold.pk)
+            cutting = other.submit(cut)
+            until_somebody_waits(told="the cut never waited for the hold")
+            ways(hold)[way]()
+        fresh = cutting.result()
+    slot.refresh_from_db()
+    assert slot.series == fresh
+    assert list(slot.changes.order_by("pk").values_list("what", flat=True)) == ["held", "let_go", "moved"]

@@ -13,10 +13,10 @@ from coordination.models import Hold, Slot, SlotChange
 from coordination.readings.month import month_of
 from coordination.readings.offer import Need, offer_of
 from coordination.services.offers import close_stale_offers
-from coordination.services.seats import next_free
+from coordination.services.seats import Wish, next_free
 from directory.errors import DomainError
 from pathways.services import calendar_of
-from tests.coordination.factories import Desk
+from tests.coordination.factories import Desk, exam
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -62,28 +62,47 @@ def test_a_place_let_go_is_free_at_once(desk: Desk) -> None:
     assert list(slot.changes.order_by("pk").values_list("what", flat=True)) == ["held", "let_go", "booked"]
 
 
-def test_a_hold_is_renewed_a_quarter_of_an_hour_in_all(desk: Desk) -> None:
-    slot, now, user = desk.slot(), timezone.now(), desk.coordinator
-    hold = services.hold_place(slot=slot, pathway=desk.pathway(), user=user, at=now)
-    hold = services.renew_hold(hold=hold, user=user, at=now + timedelta(minutes=4))
-    assert hold.until == now + timedelta(minutes=9)
-    hold = services.renew_hold(hold=hold, user=user, at=now + timedelta(minutes=8))
-    hold = services.renew_hold(hold=hold, user=user, at=now + timedelta(minutes=12))
-    assert hold.until == now + timedelta(minutes=15)
-    with pytest.raises(DomainError, match="assez longtemps"):
-        services.renew_hold(hold=hold, user=user, at=now + timedelta(minutes=15))
-    services.let_go(hold=hold, user=user)
-    with pytest.raises(DomainError, match="n’est plus retenue") as refused:
-        services.renew_hold(hold=hold, user=user)
-    assert refused.value.code == "hold_ended"
+def test_a_hold_asked_again_lasts_a_quarter_of_an_hour_in_all(desk: Desk) -> None:
+    slot, now, pathway = desk.slot(), timezone.now(), desk.pathway()
+    for minutes, until in ((0, 5), (4, 9), (8, 13), (12, 15)):
+        at = now + timedelta(minutes=minutes)
+        hold = services.hold_place(slot=slot, pathway=pathway, user=desk.coordinator, at=at)
+        assert (hold.held_at, hold.until) == (now, now + timedelta(minutes=until))
 
 
-def test_a_hold_that_ended_is_not_renewed_over_the_booking_of_another(desk: Desk) -> None:
-    slot, now = desk.slot(), timezone.now() - timedelta(minutes=10)
-    hold = services.hold_place(slot=slot, pathway=desk.pathway(), user=desk.coordinator, at=now)
+def test_the_places_of_a_visit_are_kept_on_together(desk: Desk) -> None:
+    """One of them asked again: the others would end before it, and the visit, all or none, be lost."""
+    slot, other, now = desk.slot(), desk.slot(in_days=12, exam_type=exam("irm")), timezone.now()
+    pathway, user = desk.pathway(), desk.coordinator
+    alone = services.hold_place(
+        slot=desk.slot(in_days=13, exam_type=exam("tep_scanner")), pathway=pathway, user=user, at=now
+    )
+    visit = services.hold_bundle(wishes=[Wish(slot), Wish(other)], pathway=pathway, user=user, at=now)
+    services.hold_place(slot=slot, pathway=pathway, user=user, at=now + timedelta(minutes=4))
+    kept = Hold.objects.exclude(pk=alone.pk)
+    assert set(kept.values_list("group", "until")) == {(visit[0].group, now + timedelta(minutes=9))}
+    assert kept.count() == 2
+    alone.refresh_from_db()
+    assert alone.until == now + timedelta(minutes=5)
+
+
+def test_nothing_is_said_to_be_kept_beyond_its_release(desk: Desk) -> None:
+    """Those of one visit neither: it is booked whole."""
+    slot, later, pathway = desk.slot(), desk.slot(in_days=12, exam_type=exam("irm")), desk.pathway()
+    soon = slot.release_at - timedelta(minutes=1)
+    hold = services.hold_place(slot=slot, pathway=pathway, user=desk.coordinator, at=soon)
+    assert hold.until == slot.release_at
+    wishes = [Wish(slot), Wish(later)]
+    visit = services.hold_bundle(wishes=wishes, pathway=pathway, user=desk.coordinator, at=soon)
+    assert {each.until for each in visit} == {slot.release_at}
+
+
+def test_a_hold_that_ended_is_not_taken_up_again_over_the_booking_of_another(desk: Desk) -> None:
+    slot, now, pathway = desk.slot(), timezone.now() - timedelta(minutes=10), desk.pathway()
+    services.hold_place(slot=slot, pathway=pathway, user=desk.coordinator, at=now)
     services.book_slot(slot=slot, pathway=desk.pathway(), user=None, at=now + timedelta(minutes=6))
     with pytest.raises(SlotFull):
-        services.renew_hold(hold=hold, user=desk.coordinator, at=now + timedelta(minutes=7))
+        services.hold_place(slot=slot, pathway=pathway, user=desk.coordinator, at=now + timedelta(minutes=7))
 
 
 def test_looking_at_another_hour_does_not_keep_both(desk: Desk) -> None:

@@ -44,7 +44,7 @@ def test_a_place_kept_is_shown_to_colleagues_and_confirmed_in_one_click(
 ) -> None:
     slot = desk.slot()
     page = text(nurse.post(url("hold", pathway), ct(slot), follow=True))
-    assert "Place retenue cinq minutes" in page
+    assert "Place retenue jusqu’à 10 h 05" in page
     assert "data-until" in page and "Confirmer" in page
     other = desk.pathway()
     client.force_login(colleague)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from coordination import services, tasks
 from coordination.errors import SlotFull
 from coordination.models import Slot, SlotStatus
-from directory.models import OutboxMessage, TeamKind
+from coordination.rules.slots import release_instant
+from coordination.services.night import CLOSED_SINCE
+from directory.models import ClosingDay, Establishment, OutboxMessage, TeamKind
+from pathways.services import calendar_of
 from tests.coordination.factories import Desk, exam
 from tests.factories import TeamFactory
 
@@ -107,6 +111,52 @@ def test_a_notice_in_working_hours_is_given_while_somebody_is_there(desk: Desk) 
     with timezone.override("Europe/Paris"):
         assert timezone.localtime(slot.starts_at).strftime("%A %H") == "Monday 09"
         assert timezone.localtime(slot.release_at).strftime("%A %H") == "Thursday 09"
+
+
+def test_a_day_closed_meanwhile_brings_the_release_forward(desk: Desk) -> None:
+    """The platform has its places back with as many worked hours as it was promised, patients in the slot or not."""
+    worked = desk.series(release_unit="working_hours", capacity=2)
+    clock = desk.series(starts_at=time(14))
+    empty, taken = worked.slots.order_by("starts_at")[:2]
+    desk.booking(taken)
+    for slot in (empty, taken):
+        close(desk, slot)
+    before = dict(clock.slots.values_list("pk", "release_at"))
+    for _ in range(2):
+        services.generate_slots()
+    calendar = calendar_of(Establishment.objects.get(pk=desk.platform.establishment_id))
+    for slot in (empty, taken):
+        former = slot.release_at
+        slot.refresh_from_db()
+        assert slot.release_at == release_instant(slot.starts_at, timedelta(hours=48), calendar, worked=True) < former
+        (line,) = slot.changes.filter(what="changed")
+        assert (line.by, line.reason) == (None, CLOSED_SINCE)
+    assert dict(clock.slots.values_list("pk", "release_at")) == before, "hours of the clock know no closed day"
+
+
+def test_a_day_closed_within_the_notice_gives_the_place_back_at_once(desk: Desk) -> None:
+    """It is given back, not cancelled; what somebody has the form of open waits for another night."""
+    series = desk.series(release_unit="working_hours")
+    slot = series.slots.order_by("starts_at")[0]
+    with time_machine.travel(slot.release_at - timedelta(hours=1)):
+        close(desk, slot)
+        hold = services.hold_place(slot=slot, pathway=desk.pathway(), user=desk.coordinator)
+        services.generate_slots()
+        kept = Slot.objects.get(pk=slot.pk)
+        assert (kept.status, kept.release_at) == (SlotStatus.PROTECTED, slot.release_at)
+        services.let_go(hold=hold, user=desk.coordinator)
+        services.generate_slots()
+        now = timezone.now()
+        assert services.release_unused_slots(now=now) == 1
+    slot.refresh_from_db()
+    assert (slot.status, slot.released_at) == (SlotStatus.RELEASED, now)
+    assert OutboxMessage.objects.filter(kind="slots_released").exists()
+
+
+def close(desk: Desk, slot: Slot) -> None:
+    """The platform closes on the day the slot would have gone back to it, which counts in its notice."""
+    day = timezone.localdate(slot.release_at)
+    ClosingDay.objects.create(establishment=desk.platform.establishment, date=day, label="Pont")
 
 
 def test_the_release_is_written_in_the_life_of_the_slot(desk: Desk) -> None:

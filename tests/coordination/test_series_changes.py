@@ -186,6 +186,29 @@ def test_this_week_and_following_keeps_the_weeks_before(desk: Desk, head: User) 
     assert tasks.generate_slots() == 0
 
 
+def test_a_series_cut_in_two_is_not_prolonged_over_its_own_rest(desk: Desk, head: User) -> None:
+    """Every later week would have two slots at one hour. Cut once more, its first part ends before the second begins,
+    and a new part does not reach over the last one."""
+    series = desk.series()
+    mondays = [each.week for each in slots_of(series)]
+    rest = services.edit_series(series=series, values=values(series, room="Salle 2"), user=head, since=mondays[6])
+    series.refresh_from_db()
+    middle = services.edit_series(series=series, values=values(series, room="Salle 3"), user=head, since=mondays[3])
+    series.refresh_from_db()
+    for part, last in ((series, mondays[3]), (series, None), (middle, mondays[6]), (middle, None)):
+        with pytest.raises(DomainError, match="une autre série") as refused:
+            services.edit_series(series=part, values=values(part, valid_until=last), user=head)
+        assert refused.value.field == "valid_until"
+    with pytest.raises(DomainError, match="une autre série"):
+        services.edit_series(series=middle, values=values(middle, valid_until=None), user=head, since=mondays[4])
+    earlier = middle.valid_until - timedelta(days=7)
+    services.edit_series(series=middle, values=values(middle, valid_until=earlier), user=head)
+    services.edit_series(series=middle, values=values(middle, valid_until=earlier + timedelta(days=7)), user=head)
+    services.edit_series(series=rest, values=values(rest, capacity=2), user=head)
+    hours = [each.starts_at for part in (series, middle, rest) for each in slots_of(part)]
+    assert hours == sorted(set(hours)), "each hour once"
+
+
 def test_a_series_stopped_gives_no_slot_after_its_last_day(desk: Desk, head: User) -> None:
     series = desk.series()
     last = timezone.localdate(slots_of(series)[1].starts_at)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from coordination import services, tasks
-from coordination.models import Slot, SlotEvent, SlotSeries
+from coordination.models import Hold, Slot, SlotEvent, SlotSeries
 from directory.errors import DomainError
 from directory.models import Role, User
 from tests.coordination.factories import Desk
@@ -73,6 +74,27 @@ def test_a_slot_emptied_before_the_night_follows_too(desk: Desk, head: User) -> 
     tasks.generate_slots()
     slot.refresh_from_db()
     assert slot.capacity == 1
+
+
+@pytest.mark.parametrize(("booked", "places", "kept"), [(0, 1, [0]), (0, 2, [0, 1]), (1, 2, [0]), (1, 1, [])])
+def test_fewer_places_keep_those_that_are_left_for_who_held_first(
+    desk: Desk, head: User, booked: int, places: int, kept: list[int]
+) -> None:
+    """Two places held where one is left: each would be refused because of the other, with a place free."""
+    series = desk.series(capacity=4)
+    slot = first(series)
+    for _ in range(booked):
+        desk.booking(slot)
+    ended, *pathways = [desk.pathway() for _ in range(3)]
+    for minutes, pathway in zip((30, 2, 1), (ended, *pathways), strict=True):
+        at = timezone.now() - timedelta(minutes=minutes)
+        services.hold_place(slot=slot, pathway=pathway, user=desk.coordinator, at=at)
+    resized(series, head, places)
+    assert list(Hold.objects.order_by("held_at").values_list("pathway", flat=True)) == [pathways[n].pk for n in kept]
+    gone = slot.changes.filter(what=SlotEvent.LET_GO, reason="Le créneau a moins de places")
+    assert gone.count() == 2 - len(kept)
+    for number in kept:
+        desk.booking(slot, pathways[number])
 
 
 def test_more_places_are_open_where_a_patient_is_booked(desk: Desk, head: User) -> None:

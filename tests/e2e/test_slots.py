@@ -57,7 +57,7 @@ def test_a_place_held_is_seen_by_a_colleague_and_freed_by_itself(visit: Arrival)
     nurse = visit(desk.coordinator)
     booking_page(nurse, mine)
     nurse.button("Retenir cinq minutes ").click()
-    nurse.sees("Place retenue cinq minutes")
+    nurse.sees("Place retenue jusqu’à")
     look(nurse)
 
     colleague = visit(UserFactory(role="coordinator", team=desk.team))
