@@ -3,7 +3,9 @@ follows it until the exam, or gives it up."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime, time
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -71,54 +73,49 @@ def _line(found: ExamRequest, now: datetime, given: dict[str, Any]) -> dict[str,
 @allow(runs_platform)
 def exam_request_propose(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Answers with a date."""
-    found = _find(request, uuid)
-    form = ProposeDateForm(request.POST, auto_id=f"p-{uuid}-%s")
-    if form.is_valid():
-        data = form.cleaned_data
-        zone = ZoneInfo(found.addressed_to.establishment.time_zone)
-        try:
-            starts_at = wall_instant(data["day"], data["hour"], zone)
-            services.propose_date(request=found, starts_at=starts_at, place=data["place"], user=user_of(request))
-        except DomainError as error:
-            refuse(form, error, {"starts_at": "day"})
-        else:
-            messages.success(request, "Date proposée : la coordination prévient le patient.")
-            return redirect("coordination:exam-requests")
-    return _page(request, found, propose=form)
+    found, form = _find(request, uuid), ProposeDateForm(request.POST, auto_id=f"p-{uuid}-%s")
+
+    def act(day: date, hour: time, place: str) -> None:
+        starts_at = wall_instant(day, hour, ZoneInfo(found.addressed_to.establishment.time_zone))
+        services.propose_date(request=found, starts_at=starts_at, place=place, user=user_of(request))
+
+    return _answer(request, found, act, "Date proposée : la coordination prévient le patient.", propose=form)
 
 
 @require_POST
 @allow(runs_platform)
 def exam_request_refuse(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Says that it cannot be done, and why."""
-    found = _find(request, uuid)
-    form = RefuseRequestForm(request.POST, auto_id=f"r-{uuid}-%s")
-    if form.is_valid():
-        try:
-            services.refuse_request(request=found, reason=form.cleaned_data["reason"], user=user_of(request))
-        except DomainError as error:
-            refuse(form, error)
-        else:
-            messages.success(request, "Refus transmis : la coordination cherche une autre place.")
-            return redirect("coordination:exam-requests")
-    return _page(request, found, refuse=form)
+    found, form = _find(request, uuid), RefuseRequestForm(request.POST, auto_id=f"r-{uuid}-%s")
+    act = partial(services.refuse_request, request=found, user=user_of(request))
+    return _answer(request, found, act, "Refus transmis : la coordination cherche une autre place.", refuse=form)
 
 
 @require_POST
 @allow(runs_platform)
 def exam_request_take_back(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The date given cannot be kept, and why: another will follow."""
-    found = _find(request, uuid)
-    form = TakeBackForm(request.POST, auto_id=f"t-{uuid}-%s")
+    found, form = _find(request, uuid), TakeBackForm(request.POST, auto_id=f"t-{uuid}-%s")
+    act = partial(services.take_back_date, request=found, user=user_of(request))
+    said = "Date reprise, la coordination est prévenue : proposez-en une autre."
+    return _answer(request, found, act, said, take_back=form)
+
+
+def _answer(
+    request: HttpRequest, found: ExamRequest, act: Callable[..., object], said: str, **answer: forms.Form
+) -> HttpResponse:
+    """What the platform answers: ``act`` with the fields of its one form; refused, the page again with what was typed,
+    under the form's name there."""
+    (form,) = answer.values()
     if form.is_valid():
         try:
-            services.take_back_date(request=found, reason=form.cleaned_data["reason"], user=user_of(request))
+            act(**form.cleaned_data)
         except DomainError as error:
-            refuse(form, error)
+            refuse(form, error, {"starts_at": "day"})
         else:
-            messages.success(request, "Date reprise, la coordination est prévenue : proposez-en une autre.")
+            messages.success(request, said)
             return redirect("coordination:exam-requests")
-    return _page(request, found, take_back=form)
+    return _page(request, found, **answer)
 
 
 @require_POST
