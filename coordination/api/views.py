@@ -207,6 +207,7 @@ class Waiting(APIView):
         waiting = WaitingPlace.objects.visible_to(cast(User, request.user)).waiting()
         places = list(waiting.with_list_data().prefetch_related("offers"))
         ranks = _ranks(places)
+        places = [each for each in places if each.pk in ranks]  # who left since has no rank any more
         places.sort(key=lambda each: (each.exam_type.label, ranks[each.pk][0].place))
         return Response(WaitingSerializer(places, many=True, context={"ranks": ranks}).data)
 

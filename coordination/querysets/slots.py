@@ -201,6 +201,7 @@ class SlotQuerySet(models.QuerySet["Slot"]):
             slot=OuterRef("pk"),
             status="cancelled",
             cancelled_at__gt=OuterRef("release_at"),
+            booked_at__lte=OuterRef("release_at"),  # added since, it lived on places that had gone back in time
         )
         freed = Coalesce(Subquery(after.order_by().values("slot").annotate(count=Count("pk")).values("count")), 0)
         due = Q(status="released") | Q(status="protected", release_at__lte=at)

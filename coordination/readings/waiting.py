@@ -42,7 +42,7 @@ def waiting_lists(places: Sequence[WaitingPlace], now: datetime) -> list[Waiting
     for place in places:
         by_exam[place.exam_type_id].append(place)
     found = [_list_of(rows, offers, now) for rows in by_exam.values()]
-    return sorted(found, key=lambda each: each.exam_type.label)
+    return sorted((each for each in found if each.waiters), key=lambda each: each.exam_type.label)
 
 
 def _list_of(rows: Sequence[WaitingPlace], offers: dict[int, WaitingOffer], now: datetime) -> WaitingList:
@@ -50,7 +50,8 @@ def _list_of(rows: Sequence[WaitingPlace], offers: dict[int, WaitingOffer], now:
     wait for that exam, other teams included."""
     calendar = calendar_of(rows[0].pathway.team.establishment)
     ranks = ranks_of(rows[0].exam_type_id, calendar, now)
-    ordered = sorted(rows, key=lambda row: ranks[row.pk].place)
+    # Who was served or left since the rows were read has no rank any more.
+    ordered = sorted((row for row in rows if row.pk in ranks), key=lambda row: ranks[row.pk].place)
     waiters = [
         Waiter(row, ranks[row.pk].place, ranks[row.pk].words(calendar, now), offers.get(row.pk)) for row in ordered
     ]

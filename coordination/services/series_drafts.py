@@ -5,7 +5,6 @@ Nothing is written here. The preview and the act read the same `Change`.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -29,7 +28,7 @@ from coordination.querysets.slots import given_up
 from coordination.rules.series import Gap, Outcome, Setup, Standing, Verdict, monday_of, outcomes, wanted_by_week
 from coordination.rules.slots import Occurrence, Pattern
 from coordination.services.appointments import when
-from coordination.services.seats import next_free
+from coordination.services.places_left import PlacesLeft
 from directory.models import Professional
 from pathways.rules.calendar import Calendar
 from pathways.services import calendar_of
@@ -139,16 +138,12 @@ class Change:
         told of: a slot with one place left is proposed once."""
         why = {slot.pk: each for slot, each in self.lines(Verdict.PERSON) if slot is not None}
         gone = [slot.pk for slot, _ in self.lines(Verdict.CANCEL) if slot is not None]
-        calls: list[Call] = []
-        told: Counter[int] = Counter()
-        for booking in self.bookings():
-            free = next_free(booking.slot, booking.pathway, self.at, 8 + len(told))
-            left = next((s for s in free if s.pk not in gone and told[s.pk] < s.free - getattr(s, "held", 0)), None)
-            if left is not None:
-                told[left.pk] += 1
-            each = why[booking.slot_id]
-            calls.append(Call(booking, each.reason, left, each.pressing))
-        return calls
+        bookings = self.bookings()
+        left = PlacesLeft(bookings, self.at, gone)
+        return [
+            Call(booking, why[booking.slot_id].reason, left.take(booking), why[booking.slot_id].pressing)
+            for booking in bookings
+        ]
 
     def conflicts(self) -> list[str]:
         """Machines, rooms and practitioners that are expected elsewhere at the wanted hours, by name."""

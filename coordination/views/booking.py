@@ -82,7 +82,8 @@ def instant_of(text: str | None) -> datetime | None:
         found = datetime.fromisoformat((text or "")[:40])
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    # Nobody saw a slot in the year 1 or 9999, whose hours exist in no other time zone.
+    return found if found.tzinfo and 1 < found.year < 9999 else None
 
 
 def booking_page(

@@ -137,6 +137,22 @@ def test_queries_do_not_grow_with_the_slots(desk: Desk, machine: Resource, head:
     assert count() == few == 4
 
 
+def test_whom_to_call_costs_the_same_for_many_patients(desk: Desk) -> None:
+    slot = desk.slot(capacity=9)
+    desk.series(capacity=9, in_days=12)
+    day = timezone.localdate(slot.starts_at)
+    closed = services.exception_of(kind="closed", platform=desk.platform, first_on=day, last_on=day, reason="Pont")
+    costs = []
+    for more in (2, 6):
+        for _ in range(more):
+            desk.booking(slot)
+        with CaptureQueriesContext(connection) as queries:
+            calls = services.change_of_exception(closed).calls()
+        costs.append(len(queries))
+        assert all(call.next_free for call in calls)
+    assert costs[0] == costs[1]
+
+
 def test_a_free_place_is_proposed_once(desk: Desk, machine: Resource) -> None:
     lost = desk.slot(resource=machine, capacity=3)
     for _ in range(3):

@@ -87,6 +87,14 @@ def test_a_commitment_is_decided_once_decided(desk: Desk) -> None:
     assert not SlotPolicy.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["hold", "book"])
+@pytest.mark.parametrize("hour", ["0001-01-01T00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_no_hour_that_exists_nowhere_breaks_a_page(nurse: Client, desk: Desk, name: str, hour: str) -> None:
+    pathway, slot = desk.pathway(), desk.slot()
+    sent = {"examen": "scanner", "step": "", "slot": str(slot.uuid), "seen": hour}
+    assert nurse.post(url(name, pathway), sent).status_code < 500
+
+
 @pytest.mark.parametrize("name", ["wait", "ask", "overbook", "hold", "book"])
 @pytest.mark.parametrize("field", ["examen", "step"])
 def test_no_byte_that_the_database_cannot_read_breaks_a_page(nurse: Client, desk: Desk, name: str, field: str) -> None:

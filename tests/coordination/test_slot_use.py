@@ -100,6 +100,20 @@ def test_a_place_added_then_given_up_late_was_never_kept(desk: Desk) -> None:
     assert told(after(slot)) == {(0, 0)}
 
 
+def test_a_place_that_had_gone_back_is_not_lost_by_who_was_added_since(desk: Desk) -> None:
+    slot = desk.slot_at(timezone.now() + timedelta(days=4), capacity=2)
+    desk.booking(slot)
+    physician = UserFactory(role=Role.PHYSICIAN, team=desk.team)
+    services.release_unused_slots(now=slot.release_at)
+    with time_machine.travel(slot.release_at + timedelta(hours=1)):
+        added = services.overbook(
+            slot=slot, pathway=desk.pathway(), physician=physician.professional, reason="Urgent", user=desk.coordinator
+        )
+    later = slot.release_at + timedelta(hours=2)
+    services.cancel_booking(booking=added, code="patient_unavailable", user=desk.coordinator, at=later)
+    assert told(after(slot)) == {(1, 0)}
+
+
 def test_a_place_that_never_went_back_is_lost(desk: Desk) -> None:
     slot = desk.slot_at(timezone.now() + timedelta(days=4))
     assert told(after(slot)) == {(0, 1)}

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import time, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from coordination import services
 from coordination.models import Slot, WaitingOffer, WaitingPlace
-from coordination.services import Wish
+from coordination.services import Wish, offers
 from pathways import services as pathways
 from pathways.models import Pathway
 from tests.coordination.factories import Desk, exam
@@ -124,3 +127,20 @@ def test_a_place_declined_is_offered_no_more(desk: Desk) -> None:
     (offer,) = offers_to(place)
     services.answer_offer(offer=offer, accept=False, user=desk.coordinator, why="Trop loin")
     assert offers_to(place) == []
+
+
+def test_the_list_is_read_while_somebody_leaves_it(desk: Desk, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page reads who waits, then their ranks: whoever is served in between is on it no more."""
+    stays, leaves = wait(desk, desk.pathway()), wait(desk, desk.pathway())
+    real = offers.ranks
+
+    def meanwhile(*given: Any) -> Any:
+        return {pk: rank for pk, rank in real(*given).items() if pk != leaves.pk}
+
+    monkeypatch.setattr("coordination.readings.waiting.ranks_of", meanwhile)
+    client.force_login(desk.coordinator)
+    page = client.get(reverse("coordination:waiting"))
+    assert [[each.place for each in found.waiters] for found in page.context["lists"]] == [[stays]]
+    monkeypatch.setattr("coordination.api.views.ranks", meanwhile)
+    answer = client.get(reverse("api:waiting"))
+    assert [each["uuid"] for each in answer.json()] == [str(stays.uuid)]
