@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from coordination.models import Booking, SampleShare, Slot, SlotPractitioner, SlotSeries, Task
+from datetime import timedelta
+
+from django.utils import timezone
+
+from coordination.models import Booking, FeedDeparture, SampleShare, Slot, SlotPractitioner, SlotSeries, Task
 from directory.models import Professional, Role, Team, User
 from directory.perms import has_role, works_at_desk
 from pathways.models import Pathway
@@ -10,6 +14,7 @@ from pathways.perms import may_coordinate, may_write
 
 __all__ = [
     "follows_reviews",
+    "is_oneself",
     "manages_series",
     "may_answer_lab",
     "may_ask_lab",
@@ -32,6 +37,9 @@ __all__ = [
     "sees_covers",
     "works_at_desk",
 ]
+
+HEARD_FOR = timedelta(days=28)
+"""How long the agenda of a practitioner expected no more is still told so."""
 
 reads_tasks = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
 follows_reviews = has_role(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
@@ -114,14 +122,27 @@ def may_see_platform(user: User, slot: Slot) -> bool:
 
 def may_feed(user: User, shown: Team | SlotSeries | Professional) -> bool:
     """Put slots in an agenda: a platform its own, anyone a series they see, a practitioner their own hours; the desk,
-    those of the practitioners expected in the series it books (S12)."""
+    those of the practitioners expected in the series it books (S12), or who were until four weeks ago: their agenda
+    has to hear that they are not any more."""
     if not user.is_active:
         return False
     if isinstance(shown, Team):
         return shown.pk in user.teams_as(Role.PLATFORM)
-    seen = SlotSeries.objects.visible_to(user)
     if isinstance(shown, SlotSeries):
-        return seen.filter(pk=shown.pk).exists()
-    own = user.professional is not None and user.professional.pk == shown.pk
-    expected = SlotPractitioner.objects.filter(professional=shown, slot__series__in=seen.values("pk"))
-    return bool(user.roles) and (own or (works_at_desk(user) and expected.exists()))
+        return SlotSeries.objects.visible_to(user).filter(pk=shown.pk).exists()
+    if not user.roles:
+        return False
+    return is_oneself(user, shown) or (works_at_desk(user) and _was_expected(user, shown))
+
+
+def is_oneself(user: User, shown: Professional) -> bool:
+    """Their own hours are theirs wherever they are expected; of others, each sees the slots they read."""
+    return user.professional is not None and user.professional.pk == shown.pk
+
+
+def _was_expected(user: User, shown: Professional) -> bool:
+    seen = Slot.objects.visible_to(user).values("pk")
+    if SlotPractitioner.objects.filter(professional=shown, slot__in=seen).exists():
+        return True
+    heard = FeedDeparture.objects.filter(professional=shown, at__gt=timezone.now() - HEARD_FOR)
+    return heard.filter(slot__in=seen).exists()

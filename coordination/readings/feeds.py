@@ -32,6 +32,7 @@ from coordination.models import (
     SlotEvent,
     SlotPractitioner,
 )
+from coordination.perms import is_oneself
 from coordination.querysets import SlotQuerySet
 from coordination.querysets.slots import given_up
 from coordination.readings.time_zones import time_zone
@@ -79,7 +80,9 @@ def _shown(feed: CalendarFeed) -> SlotQuerySet:
     left = Q(pk__in=_departures(feed).values("slot"))
     if isinstance(feed.shown, Professional):
         here = SlotPractitioner.objects.filter(professional=feed.shown)
-        return Slot.objects.filter(Q(pk__in=here.values("slot")) | left)
+        theirs = Slot.objects.filter(Q(pk__in=here.values("slot")) | left)
+        # Of somebody else's hours, what the maker of the link reads on the pages, and no more.
+        return theirs if is_oneself(feed.created_by, feed.shown) else theirs.visible_to(feed.created_by)
     return Slot.objects.filter(Q(series=feed.shown) | left)
 
 
@@ -120,8 +123,8 @@ def _event(slot: Slot, now: datetime, *, practitioner: bool) -> Event:
     status, words = _status(slot, practitioner)
     event.add("status", status)
     event.add("summary", f"{slot.exam_type} : {words}")
-    # A room may bear the name of its platform: said once.
-    where = [slot.room or slot.series.room, str(slot.platform), str(slot.platform.establishment)]
+    # The slot's own room: that of its series changes without it. A room may bear the name of its platform: said once.
+    where = [slot.room, str(slot.platform), str(slot.platform.establishment)]
     event.add("location", ", ".join(dict.fromkeys(filter(None, where))))
     event.add("class", "PRIVATE")
     event.add("transp", "OPAQUE" if slot.booked and status != "CANCELLED" else "TRANSPARENT")

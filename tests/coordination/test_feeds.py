@@ -18,8 +18,7 @@ from psycopg2.extras import DateTimeTZRange
 
 from config.logs import drop_identity
 from coordination import services
-from coordination.models import CalendarFeed, Slot, SlotChange, SlotEvent, SlotPractitioner, SlotSeries
-from coordination.readings.feeds import calendar_file, feed_slots
+from coordination.models import CalendarFeed, FeedDeparture, Slot, SlotChange, SlotEvent, SlotPractitioner, SlotSeries
 from coordination.services.feeds import MOST_LINKS, token_of
 from directory.errors import DomainError
 from directory.models import Role, User
@@ -251,15 +250,53 @@ def test_who_comes_no_more_sees_it_cancelled_until_they_come_again(client: Clien
     for people in ([after], [before]):
         values = replace(services.values_of(series), practitioners=people)
         series = services.edit_series(series=series, values=values, user=head)
-        # The link dies with the right of its maker to see them: read as the file itself.
-        feed = CalendarFeed.objects.get()
-        now = timezone.now()
-        calendar = vobject.readOne(calendar_file(feed, feed_slots(feed, now), now).decode())
-        seen.append({event.uid.value: event for event in calendar.vevent_list})
+        seen.append(events(client, address))
     for uid in seen[0]:
         assert [each[uid].status.value for each in seen] == ["TENTATIVE", "CANCELLED", "TENTATIVE"]
         sequences = [int(each[uid].sequence.value) for each in seen]
         assert sequences == sorted(set(sequences))
+
+
+def test_the_agenda_of_a_practitioner_hears_that_they_are_expected_no_more(client: Client, desk: Desk) -> None:
+    doctor = ProfessionalFactory(establishment=desk.team.establishment)
+    series = desk.series(practitioners=[doctor])
+    _, address = make(desk.coordinator, doctor)
+    expected = events(client, address)
+    services.edit_series(
+        series=series, values=replace(services.values_of(series), practitioners=[]), user=desk.coordinator
+    )
+    told = events(client, address)
+    assert {uid: event.status.value for uid, event in told.items()} == dict.fromkeys(expected, "CANCELLED")
+    FeedDeparture.objects.update(at=timezone.now() - timedelta(days=29))
+    assert client.get(address).status_code == 404
+
+
+def test_the_desk_puts_in_an_agenda_only_the_slots_that_it_reads(client: Client, desk: Desk) -> None:
+    doctor = ProfessionalFactory(establishment=desk.team.establishment)
+    here = desk.slot(in_days=3, practitioners=[doctor])
+    elsewhere = Desk(team=TeamFactory(establishment=EstablishmentFactory(name="Clinique d’ailleurs")))
+    there, left = elsewhere.slot(in_days=4), elsewhere.slot(in_days=5)
+    expects(there, doctor)
+    FeedDeparture.objects.create(slot=left, professional=doctor, at=timezone.now())
+    _, of_desk = make(desk.coordinator, doctor)
+    _, own = make(UserFactory(role=Role.PHYSICIAN, team=TeamFactory(), professional=doctor), doctor)
+    assert set(events(client, of_desk)) == {f"{here.uuid}@127.0.0.1"}
+    assert set(events(client, own)) == {f"{each.uuid}@127.0.0.1" for each in (here, there, left)}
+
+
+def test_a_slot_given_back_keeps_its_room_when_the_series_takes_another(client: Client, desk: Desk) -> None:
+    series = desk.series()
+    slot = series.slots.order_by("starts_at")[0]
+    Slot.objects.filter(pk=slot.pk).update(release_at=timezone.now() - timedelta(minutes=1))
+    services.release_unused_slots(now=timezone.now())
+    _, address = make(desk.technician, desk.platform)
+    before = events(client, address)
+    values = replace(services.values_of(series), room="Salle 9")
+    services.edit_series(series=series, values=values, user=desk.coordinator)
+    after = events(client, address)
+    changed = {uid for uid in before if before[uid].location.value != after[uid].location.value}
+    assert changed == {uid for uid in before if int(before[uid].sequence.value) < int(after[uid].sequence.value)}
+    assert len(changed) == len(before) - 1, "all but the one given back"
 
 
 # --- the link ---------------------------------------------------------------------------------------------------------
