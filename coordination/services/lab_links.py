@@ -14,6 +14,7 @@ from django.utils import timezone
 from coordination.models import LabLinkReading, SampleShare
 from directory.errors import DomainError
 from directory.history import because
+from directory.models import Team
 from directory.tries import count_try, forget_tries, key_of, wrong
 
 SALT, OPENED_SALT = "coordination.lab", "coordination.lab.opened"
@@ -23,7 +24,12 @@ OPENED_LASTS = timedelta(minutes=30)
 
 
 class LabLinkError(DomainError):
-    """The link itself is no good: forged, expired, taken back, or of a cancelled request."""
+    """The link itself is no good: forged, expired, taken back, or of a cancelled request. ``team`` can be called, but
+    for a forged link."""
+
+    def __init__(self, message: str, team: Team | None = None) -> None:
+        super().__init__(message)
+        self.team = team
 
 
 def token_for(share: SampleShare) -> str:
@@ -34,16 +40,21 @@ def token_for(share: SampleShare) -> str:
 def read_lab_link(token: str) -> SampleShare:
     """The share a link names, with its page's data. Raises LabLinkError, in words a laboratory can act on."""
     try:
-        named = signing.loads(token, salt=SALT, max_age=LINK_LASTS)
+        named = signing.loads(token, salt=SALT)
         share = SampleShare.objects.with_page_data().get(uuid=uuid.UUID(named["s"]))
-    except signing.SignatureExpired as error:
-        raise LabLinkError("Ce lien a expiré. Demandez-en un nouveau à l’équipe qui vous l’a envoyé.") from error
     except (signing.BadSignature, KeyError, ValueError, SampleShare.DoesNotExist) as error:
         raise LabLinkError("Ce lien n’est pas valable. Vérifiez qu’il a été copié en entier.") from error
+    request = share.sample.request
+    team = request.pathway.team
+    if request.cancelled_at:
+        raise LabLinkError("Cette demande a été annulée par l’équipe : n’en tenez pas compte.", team)
     if share.link_revoked_at or named["n"] != share.link_number:
-        raise LabLinkError("Ce lien a été retiré. Demandez-en un nouveau à l’équipe qui vous l’a envoyé.")
-    if share.sample.request.cancelled_at:
-        raise LabLinkError("Cette demande a été annulée par l’équipe : n’en tenez pas compte.")
+        raise LabLinkError("Ce lien a été retiré. Demandez-en un nouveau à l’équipe qui vous l’a envoyé.", team)
+    try:
+        signing.loads(token, salt=SALT, max_age=LINK_LASTS)
+    except signing.SignatureExpired as error:
+        ended = f"Ce lien a expiré : il valait {LINK_LASTS.days} jours."
+        raise LabLinkError(f"{ended} Demandez-en un nouveau à l’équipe qui vous l’a envoyé.", team) from error
     return share
 
 

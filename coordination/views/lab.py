@@ -235,11 +235,15 @@ def lab_share_link(request: HttpRequest, uuid: UUID) -> HttpResponse:
     share = get_object_or_404(SampleShare.objects.visible_to(user_of(request)).with_page_data(), uuid=uuid)
     found = _mine(request, share.sample.request.uuid)
     if request.POST.get("what") == "renew":
+        name = share.laboratory.name
+        sent = (
+            f"envoyé à {name}" if address_of(share.laboratory) else "à imprimer sur le bon (laboratoire sans adresse)"
+        )
         return _done(
             request,
             found,
             lambda: services.renew_lab_link(share=share),
-            "Nouveau lien : les précédents ne valent plus.",
+            f"Nouveau lien {sent} : les précédents ne valent plus.",
         )
     return _done(request, found, lambda: services.revoke_lab_link(share=share), "Lien retiré : il n’ouvre plus rien.")
 

@@ -30,7 +30,8 @@ def lab_link(request: HttpRequest, token: str) -> HttpResponse | FileResponse:
     try:
         share = services.read_lab_link(token)
     except LabLinkError as error:
-        return render(request, "coordination/lab/link_refused.html", {"reason": error.message}, status=410)
+        context = {"reason": error.message, "team": error.team}
+        return render(request, "coordination/lab/link_refused.html", context, status=410)
     with timezone.override(ZoneInfo(share.laboratory.establishment.time_zone)):
         if request.method != "POST":
             return _ask(request, share, BirthDateForm())

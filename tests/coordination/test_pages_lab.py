@@ -322,6 +322,43 @@ def test_a_forged_an_expired_and_a_revoked_link_open_nothing(client: Client, awa
     assert OutboxMessage.objects.filter(kind="lab_request", about=away.uuid).count() == 2
 
 
+def test_an_expired_link_says_whom_to_call_and_one_gesture_sends_another(
+    nurse: Client, lab: Lab, asked: LabRequest, away: SampleShare
+) -> None:
+    laboratory, team, visitor = away.laboratory, away.sample.request.pathway.team, Client()
+    laboratory.email, team.phone = "labo@ailleurs.invalid", "0231000099"
+    laboratory.save()
+    team.save()
+    address = link(away)
+    with time_machine.travel(MONDAY + LINK_LASTS - timedelta(hours=1)):
+        assert visitor.get(address).status_code == 200
+    with time_machine.travel(MONDAY + LINK_LASTS + timedelta(hours=1)):
+        dead = visitor.get(address)
+        assert (dead.status_code, visitor.post(address, {"birth_date": BORN}).status_code) == (410, 410)
+        page = text(dead).replace("\u00a0", " ")
+        assert "Ce lien a expiré : il valait 60 jours" in page and "02 31 00 00 99" in page
+        assert away.sample.request.pathway.patient.birth_name not in page
+        nurse.force_login(lab.nurse)
+        assert 'value="renew"' in text(nurse.get(url("lab-file", asked)))
+        said = text(nurse.post(url("lab-share-link", away), {"what": "renew"}, follow=True))
+        assert f"Nouveau lien envoyé à {laboratory.name}" in said
+        mail = OutboxMessage.objects.filter(kind="lab_request", about=away.uuid).latest("pk")
+        found = re.search(r"https?://[^/]+(/analyse/\S+)", mail.body)
+        assert found and visitor.get(found[1]).status_code == 200
+        assert "retiré" in text(visitor.get(address)), "the former one is dead for good"
+
+
+def test_a_new_link_to_a_laboratory_without_address_goes_on_paper(
+    nurse: Client, asked: LabRequest, away: SampleShare
+) -> None:
+    laboratory = away.laboratory
+    laboratory.email = laboratory.establishment.email = ""
+    laboratory.save()
+    laboratory.establishment.save()
+    said = text(nurse.post(url("lab-share-link", away), {"what": "renew"}, follow=True))
+    assert "à imprimer sur le bon (laboratoire sans adresse)" in said
+
+
 def test_the_link_of_one_laboratory_never_opens_the_part_of_another(
     client: Client, lab: Lab, asked: LabRequest, away: SampleShare
 ) -> None:
