@@ -39,6 +39,7 @@ from coordination.querysets.worklist import Scope
 from coordination.readings.worklist import worklist_rows
 from coordination.rules.waiting import Rank
 from coordination.services.offers import ranks
+from coordination.views.shared import open_files
 from directory.models import User
 from directory.perms import works_at_desk
 from pathways.api.paging import Pages
@@ -208,6 +209,7 @@ class Waiting(APIView):
         places = list(waiting.with_list_data().prefetch_related("offers"))
         ranks = _ranks(places)
         places = [each for each in places if each.pk in ranks]  # who left since has no rank any more
+        open_files(request._request, [each.pathway for each in places], "Liste d’attente")
         places.sort(key=lambda each: (each.exam_type.label, ranks[each.pk][0].place))
         return Response(WaitingSerializer(places, many=True, context={"ranks": ranks}).data)
 

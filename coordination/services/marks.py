@@ -15,6 +15,7 @@ from coordination.services.new_tasks import create_task
 from coordination.services.reviews import settle_review
 from coordination.services.seats import lock_file
 from coordination.services.tasks import set_aside
+from coordination.services.waiting import serve_same_need
 from directory.errors import DomainError
 from directory.models import User
 from pathways.models import AppointmentStatus, Milestone, MilestoneSource
@@ -152,6 +153,7 @@ def undo_mark(*, booking: Booking, user: User | None) -> Booking:
     set_aside(Task.objects.filter(origin=_call_task(before)), user=user, reason="Rendez-vous marqué par erreur")
     write_in_file(fresh, AppointmentStatus.PLANNED)
     log(fresh.slot, SlotEvent.UNMARKED, by=user, at=timezone.now(), booking=fresh)
+    serve_same_need(booking=fresh, user=user, at=timezone.now())
     return fresh
 
 

@@ -5,9 +5,20 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from coordination.models import Booking, ExamRequest, SeriesStatus, Task, TaskItem, TaskSeries, TaskStatus
+from coordination.models import (
+    Booking,
+    ExamRequest,
+    OfferAnswer,
+    SeriesStatus,
+    Task,
+    TaskItem,
+    TaskSeries,
+    TaskStatus,
+    WaitingOffer,
+)
 from coordination.querysets import TaskQuerySet
 from coordination.rules.telling import request_tell_origin, tell_origins
+from coordination.rules.waiting import offer_origin
 from coordination.services.new_tasks import works_in
 from coordination.services.recurrence import next_occurrence
 from directory.errors import DomainError
@@ -101,6 +112,7 @@ def complete_task(*, task: Task, user: User | None, outcome: str = "") -> Task:
     _refuse_closed(locked)
     if user is not None:
         _refuse_untold(locked)
+        _refuse_unanswered(locked)
     if user is not None and not outcome.strip():
         _refuse_without_outcome(locked)
     return _close(locked, TaskStatus.DONE, user, outcome)
@@ -122,6 +134,17 @@ def _refuse_untold(task: Task) -> None:
         )
 
 
+def _refuse_unanswered(task: Task) -> None:
+    """A place proposed to who waits is answered in the list: that closes the task, and the next in rank is asked."""
+    if task.origin is None:
+        return
+    offers = WaitingOffer.objects.filter(place__pathway=task.pathway_id, answer=OfferAnswer.OPEN)
+    if any(task.origin == offer_origin(each) for each in offers.values_list("uuid", flat=True)):
+        raise DomainError(
+            "Répondez à la proposition dans « Créneaux », « Attente » : la tâche se ferme alors.", code="unanswered"
+        )
+
+
 def _refuse_without_outcome(task: Task) -> None:
     if task.closes_on:
         expected = task.get_closes_on_display().lower()
@@ -137,7 +160,10 @@ def cancel_task(*, task: Task, user: User | None, reason: str) -> Task:
     """Sets a task aside. Raises DomainError without a reason or when it is already closed."""
     if not reason.strip():
         raise DomainError("Indiquez pourquoi cette tâche est annulée.", field="reason")
-    return _close(_locked(task), TaskStatus.CANCELLED, user, reason)
+    locked = _locked(task)
+    if user is not None:
+        _refuse_unanswered(locked)
+    return _close(locked, TaskStatus.CANCELLED, user, reason)
 
 
 def set_aside(tasks: TaskQuerySet, *, user: User | None, reason: str) -> int:

@@ -119,6 +119,16 @@ def serve(*, booking: Booking, user: User | None, at: datetime) -> WaitingPlace 
     return place
 
 
+def serve_same_need(*, booking: Booking, user: User | None, at: datetime) -> None:
+    """An appointment stands again after all: who was inscribed meanwhile for that very need has what they wait for."""
+    need = {"pathway": booking.pathway_id, "exam_type": booking.exam_type_id, "step_key": booking.step_key}
+    waiting = WaitingPlace.objects.waiting().filter(**need)
+    if WaitingPlace.objects.filter(served_by=booking).exists():  # it had served another wait: one each
+        leave_all(waiting, reason="Le rendez-vous tient de nouveau", at=at)
+    elif waiting.exists():
+        serve(booking=booking, user=user, at=at)
+
+
 def wait_again(*, booking: Booking) -> None:
     """The place of someone who had waited for it was taken back, as booked or after moves: they wait again, from when
     they first asked.

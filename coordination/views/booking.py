@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,7 +19,17 @@ from coordination import services
 from coordination.errors import SlotFull
 from coordination.forms import AskForm, CancelForm, OverbookForm, WaitForm
 from coordination.links import file_url
-from coordination.models import Booking, ExamRequest, ExamType, Hold, Slot, SlotSeries
+from coordination.models import (
+    Booking,
+    ExamRequest,
+    ExamType,
+    Hold,
+    OfferAnswer,
+    Slot,
+    SlotSeries,
+    WaitingOffer,
+    WaitingPlace,
+)
 from coordination.papers.sheet import days_of, message_of
 from coordination.perms import may_book, may_mark, may_see_platform, reads_slots
 from coordination.readings.bundles import bundles_of
@@ -125,6 +136,7 @@ def booking_page(
         "overdue": bool(need and need.due_at and need.due_at < now),
         "other_types": [each for each in ExamType.objects.all() if all(n.exam_type != each for n in needs)],
         "coming": coming,
+        "waits": _waits(pathway),
         "asked": list(ExamRequest.objects.filter(pathway=pathway).to_follow(now).with_list_data()),
         "visits": visits(coming, calendar),
         "message": message_of(pathway, days_of(pathway, coming)),
@@ -134,6 +146,13 @@ def booking_page(
         "now": now,
     }
     return render(request, "coordination/book.html", context, status=status)
+
+
+def _waits(pathway: Pathway) -> list[WaitingPlace]:
+    """The exams for which the patient waits, with ``proposed``: the places put before them and not answered."""
+    offers = WaitingOffer.objects.filter(answer=OfferAnswer.OPEN).select_related("slot__platform__establishment")
+    rows = WaitingPlace.objects.waiting().filter(pathway=pathway).select_related("exam_type")
+    return list(rows.prefetch_related(Prefetch("offers", offers, to_attr="proposed")).order_by("asked_at", "pk"))
 
 
 def _held(pathway: Pathway, now: datetime) -> list[list[Hold]]:

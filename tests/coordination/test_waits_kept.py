@@ -13,8 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from coordination import services
-from coordination.models import Slot, WaitingOffer, WaitingPlace
+from coordination.models import Slot, Task, WaitingOffer, WaitingPlace
 from coordination.services import Wish, offers
+from directory.errors import DomainError
+from directory.models import AccessLog
 from pathways import services as pathways
 from pathways.models import Pathway
 from tests.coordination.factories import Desk, exam
@@ -144,3 +146,45 @@ def test_the_list_is_read_while_somebody_leaves_it(desk: Desk, client: Client, m
     monkeypatch.setattr("coordination.api.views.ranks", meanwhile)
     answer = client.get(reverse("api:waiting"))
     assert [each["uuid"] for each in answer.json()] == [str(stays.uuid)]
+    read = AccessLog.objects.filter(
+        user=desk.coordinator, what="Liste d’attente", patient_uuid=stays.pathway.patient.uuid
+    )
+    assert read.count() == 2, "on the page and by a program"
+
+
+def test_the_booking_page_says_what_the_patient_waits_for_and_what_is_proposed(desk: Desk, client: Client) -> None:
+    slot, pathway = desk.slot(), desk.pathway()
+    offers_to(wait(desk, pathway))
+    client.force_login(desk.coordinator)
+    page = client.get(reverse("coordination:book", args=[pathway.uuid]))
+    assert [[each.slot for each in place.proposed] for place in page.context["waits"]] == [[slot]]
+    assert "Attend une place" in page.content.decode() and "Place proposée" in page.content.decode()
+
+
+def test_a_proposal_is_answered_in_the_list_and_not_by_ticking_its_task(desk: Desk) -> None:
+    desk.slot()
+    place = wait(desk, desk.pathway())
+    (offer,) = offers_to(place)
+    task = Task.objects.open().get(pathway=place.pathway)
+    for act in (
+        lambda: services.complete_task(task=task, user=desk.coordinator, outcome="Vu"),
+        lambda: services.cancel_task(task=task, user=desk.coordinator, reason="Vu"),
+    ):
+        with pytest.raises(DomainError, match="Répondez à la proposition"):
+            act()
+    services.answer_offer(offer=offer, accept=False, user=desk.coordinator, why="Trop loin")
+    task.refresh_from_db()
+    assert task.status != "open"
+
+
+@pytest.mark.parametrize("waited_before", [True, False])
+def test_a_mark_taken_back_leaves_nobody_waiting_for_what_is_booked(desk: Desk, waited_before: bool) -> None:
+    pathway = desk.pathway()
+    if waited_before:
+        wait(desk, pathway)
+    booking = desk.past_booking(pathway=pathway)
+    services.mark_missed(booking=booking, user=desk.technician)
+    place = wait(desk, pathway)
+    services.undo_mark(booking=booking, user=desk.technician)
+    place.refresh_from_db()
+    assert (place.status, still_waits(pathway)) == ("withdrawn" if waited_before else "served", False)
