@@ -23,6 +23,7 @@ PAPERS_ASKED = 2
 ASKED_EARLY = 4
 """Worked days before the last one: a promise of two days made then is broken by now."""
 WRITTEN_TO = 6
+STAGING = "Bilan d’extension avant la réunion"
 
 
 def plan(life: Life) -> None:
@@ -41,6 +42,8 @@ def plan(life: Life) -> None:
     agenda.at(agenda.on(last, 14.5), lambda: _gives_up_a_place(life), idec)
     agenda.at(agenda.on(last, 14.7), lambda: _waits_and_asks(life), idec)
     agenda.at(agenda.on(last, 14.8), lambda: _offers(life))
+    agenda.at(agenda.on(last, 15.3), lambda: _gives_a_date(life), life.user("radiologist"))
+    agenda.at(agenda.on(last, 15.6), lambda: _tells_the_date(life), idec)
     agenda.at(agenda.on(last, 14.9), lambda: _proposes(life), idec)
     agenda.at(agenda.on(last, 15.2), lambda: _declines(life), life.user("imaging"))
     agenda.at(agenda.on(last, 15.0), lambda: _reviews(life), idec)
@@ -105,7 +108,7 @@ def _gives_up_a_place(life: Life) -> None:
 
 
 def _waits_and_asks(life: Life) -> None:
-    """Three patients wait for a place of MRI; the imaging platform is asked for a PET scan in priority, within the
+    """Three patients wait for a place of MRI; the imaging platform is asked for two PET scans in priority, within the
     delay agreed with it."""
     imaging = life.world.teams["imaging"]
     mri = ExamType.objects.get(code=places.MRI)
@@ -118,16 +121,31 @@ def _waits_and_asks(life: Life) -> None:
         )  # fmt: skip
     asked = set(ExamRequest.objects.values_list("pathway_id", flat=True))
     free = [story for story in _running(life, "first_care") if story.pathway.pk not in asked]
-    for story in free[-1:]:
+    for story in free[-2:]:
         coordination.ask_exam(
             pathway=story.pathway, exam_type=ExamType.objects.get(code=PET), addressed_to=imaging,
-            user=life.world.idec, within="2 working_days", question="Bilan d’extension avant la réunion",
+            user=life.world.idec, within="2 working_days", question=STAGING,
             request_key=uuid5(story.pathway.uuid, "tep"),
         )  # fmt: skip
 
 
 def _offers(life: Life) -> None:
     coordination.offer_freed_places(now=life.now)
+
+
+def _gives_a_date(life: Life) -> None:
+    """The platform answers the first of the two, in four worked days."""
+    day = life.agenda.worked_day(life.now.date(), 4)
+    for request in ExamRequest.objects.asked().filter(question=STAGING).order_by("pk")[:1]:
+        coordination.propose_date(
+            request=request, starts_at=life.agenda.on(day, 9.5), place="Médecine nucléaire",
+            user=life.user("radiologist"), at=life.now,
+        )  # fmt: skip
+
+
+def _tells_the_date(life: Life) -> None:
+    for request in ExamRequest.objects.to_tell(life.now).filter(question=STAGING).order_by("pk"):
+        coordination.confirm_date(request=request, how="phone", user=life.world.idec, at=life.now)
 
 
 def _proposes(life: Life) -> None:

@@ -117,6 +117,9 @@ def _slots(now: datetime) -> None:
     assert (
         requests.asked().filter(promised_at__gt=now).exists() and requests.asked().filter(promised_at__lt=now).exists()
     )
+    assert requests.filter(status="proposed", proposed_at__gt=now, told_how="phone").exists(), (
+        "a date the patient knows"
+    )
     assert requests.filter(status="refused").exists() and Alert.objects.open().filter(kind="promise").exists()
     assert MailAgreement.objects.filter(ended_at__isnull=True).count() >= 3
     assert bookings["done"] > 40 and min(bookings["booked"], bookings["missed"], bookings["cancelled"]) >= 1, bookings
