@@ -14,10 +14,12 @@ from tests.bench.worklist import AIM_QUERIES, AIM_RATIO, CLIENTS, REQUESTS, quer
 
 def measure() -> dict[int, Latency]:
     """Prints the comparison for next week's board and its month; returns the latencies of the board by clients."""
-    week = (timezone.localdate() + timedelta(days=7)).isoformat()
-    board, month = f"{reverse('coordination:slots')}?semaine={week}", reverse("coordination:slots-month")
+    day = timezone.localdate() + timedelta(days=7)
+    monday = day - timedelta(days=day.weekday())
+    shown = Slot.objects.filter(starts_at__date__range=(monday, monday + timedelta(days=6))).count()
+    board, month = f"{reverse('coordination:slots')}?semaine={day}", reverse("coordination:slots-month")
     cookie = session_cookie()
-    print(f"slot board over {Slot.objects.count():,} slots:")
+    print(f"slot board over {Slot.objects.count():,} slots, {shown} of them in the week:")
     for path in (board, month):
         print(f"  {path.partition('?')[0]}: {query_count(path)} SQL queries (aim: at most {AIM_QUERIES})")
     found = {}
