@@ -20,7 +20,7 @@ from coordination.models import (
 )
 from coordination.readings.offer import Need
 from coordination.readings.targets import content_of
-from coordination.services.moving import overbookers
+from coordination.services.moving import overbookers_of
 from directory.models import Professional, Team, TeamKind
 from pathways.models import Pathway
 from pathways.rules.definition import Partner
@@ -132,7 +132,7 @@ def _full(pathway: Pathway, need: Need, now: datetime) -> list[Full]:
     found = kept.protected_full(now).exclude(Exists(taken))
     found = found.alias(first=Subquery(first)).filter(Q(first__isnull=True) | Q(starts_at__lt=F("first")))
     slots = list(found.with_list_data()[:MOST_FULL])
-    allowed = {slot.pk: overbookers(slot, pathway) for slot in slots}
+    allowed = overbookers_of(slots, pathway)
     people = Professional.objects.in_bulk({pk for keys in allowed.values() for pk in keys})
     by_name = sorted(people.values(), key=lambda each: (each.last_name, each.first_name, each.pk))
     return [Full(slot, [each for each in by_name if each.pk in allowed[slot.pk]]) for slot in slots]

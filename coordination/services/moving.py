@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from coordination.errors import SlotFull
-from coordination.models import Booking, BookingStatus, Hold, Slot, SlotStatus
+from coordination.models import Booking, BookingStatus, Hold, Slot, SlotPractitioner, SlotStatus
 from coordination.services.appointments import moves_of, when
 from coordination.services.booking import same_request
 from coordination.services.cancel_codes import MOVED
@@ -152,11 +153,26 @@ def _refuse_wrong_physician(slot: Slot, pathway: Pathway, physician: Professiona
 def overbookers(slot: Slot, pathway: Pathway) -> list[int]:
     """Keys of the professionals in whose name a place may be added: the slot's practitioners, whoever works for the
     platform, the physicians of the pathway's team."""
+    return overbookers_of([slot], pathway)[slot.pk]
+
+
+def overbookers_of(slots: Sequence[Slot], pathway: Pathway) -> dict[int, list[int]]:
+    """`overbookers` of each slot by its key, in three queries."""
     current = Membership.objects.current().filter(user__is_active=True, user__professional__isnull=False)
-    platform = current.filter(team=slot.platform_id).values_list("user__professional", flat=True)
+    platforms = current.filter(team__in={slot.platform_id for slot in slots}).order_by()
+    there = set(platforms.values_list("team", "user__professional"))
     team = current.filter(team=pathway.team_id, role=Role.PHYSICIAN).values_list("user__professional", flat=True)
-    here = slot.practitioners.values_list("professional", flat=True)
-    return sorted({*here, *platform, *team})
+    ours = set(team.order_by())
+    rows = SlotPractitioner.objects.filter(slot__in=[slot.pk for slot in slots]).order_by()
+    here = set(rows.values_list("slot", "professional"))
+    return {
+        slot.pk: sorted(
+            ours
+            | {person for platform, person in there if platform == slot.platform_id}
+            | {person for key, person in here if key == slot.pk}
+        )
+        for slot in slots
+    }
 
 
 def _refuse_no_need(slot: Slot, at: datetime) -> None:

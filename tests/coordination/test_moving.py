@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from coordination import services
@@ -13,6 +14,7 @@ from coordination.errors import SlotFull
 from coordination.models import Booking, Slot, Task
 from coordination.readings.offer import Need
 from coordination.readings.otherwise import otherwise_of
+from coordination.services.moving import overbookers_of
 from directory.errors import DomainError
 from directory.models import OutboxMessage, Professional
 from directory.typography import NBSP
@@ -162,6 +164,20 @@ def test_a_place_is_not_added_for_anybody(desk: Desk, case: str) -> None:
     with pytest.raises(DomainError):
         services.overbook(slot=slot, pathway=desk.pathway(), physician=physician, reason=reason, user=None)
     assert Slot.objects.get(pk=slot.pk).extra == 0
+
+
+def test_who_may_ask_for_a_place_more_is_read_once_for_all_slots(desk: Desk) -> None:
+    """The same people as slot by slot, in three queries."""
+    doctor, theirs, ours = ProfessionalFactory(), physician_of(desk.platform), physician_of(desk.team)
+    elsewhere = desk.slot(platform=TeamFactory(kind="platform", establishment=desk.team.establishment))
+    slots = [desk.slot(practitioners=[doctor]), desk.slot(in_days=12), elsewhere]
+    pathway = desk.pathway()
+    with CaptureQueriesContext(connection) as queries:
+        found = overbookers_of(slots, pathway)
+    assert len(queries) == 3
+    assert {doctor.pk, theirs.pk, ours.pk} <= set(found[slots[0].pk])
+    assert {theirs.pk, ours.pk} <= set(found[slots[1].pk]) and doctor.pk not in found[slots[1].pk]
+    assert ours.pk in found[elsewhere.pk] and theirs.pk not in found[elsewhere.pk]
 
 
 def test_nobody_is_added_to_a_slot_whose_patients_are_to_be_called(desk: Desk) -> None:
