@@ -182,6 +182,13 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         count = Coalesce(Subquery(held.annotate(count=Count("pk")).values("count")), 0)
         return self.annotate(held=count, given_up=given_up())
 
+    def with_offers(self) -> Self:
+        """Adds ``offered``: how many of its places are proposed to who waits, without an answer; they stay free."""
+        from coordination.models import WaitingOffer
+
+        offers = WaitingOffer.objects.filter(slot=OuterRef("pk"), answer="open").order_by().values("slot")
+        return self.annotate(offered=Coalesce(Subquery(offers.annotate(count=Count("pk")).values("count")), 0))
+
     def unheld(self, at: datetime, but: Pathway | None = None) -> Self:
         """Those with a place that is neither taken nor kept for somebody else."""
         return self.with_held(at, but).filter(booked__lt=F("capacity") - F("held"))

@@ -66,7 +66,9 @@ class Cell:
         slot = self.slot
         if self.look in (SlotLook.FREE, SlotLook.PART):
             held = f", {self.held} retenue{_s(self.held)}" if self.held else ""
-            return f"{self.left} libre{_s(self.left)} sur {slot.capacity}{held}"
+            offered: int = getattr(slot, "offered", 0)
+            told = f", {offered} proposée{_s(offered)} à qui attend" if offered else ""
+            return f"{self.left} libre{_s(self.left)} sur {slot.capacity}{held}{told}"
         if self.look == SlotLook.FULL:
             extra = slot.booked - slot.capacity
             return f"Complet, {extra} en plus" if extra > 0 else self.look.label

@@ -81,7 +81,7 @@ def slots(request: HttpRequest) -> HttpResponse:
     today = calendar.local_date(now)
     monday = monday_of(read_day(request.GET.get("semaine"), today))
     found = filters.apply(Slot.objects.visible_to(user)).between(*bounds(monday, monday + 6 * ONE_DAY, calendar))
-    rows = found.with_board_data().with_held(now).with_places(now).order_by("starts_at", "id")
+    rows = found.with_board_data().with_held(now).with_offers().with_places(now).order_by("starts_at", "id")
     with timezone.override(calendar.zone):
         away = away_between(filters.series(user), found, monday, monday + 6 * ONE_DAY)
         context: dict[str, Any] = {"board": board_of(rows, monday, calendar, now, away), "away": away.exceptions}
@@ -164,7 +164,7 @@ def _uuid(text: str) -> UUID | None:
 def slot(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """One slot: its state, its life, and the places taken, with the patients the user may see (each read logged)."""
     user, now = user_of(request), timezone.now()
-    shown = Slot.objects.visible_to(user).with_list_data().with_held(now).with_places(now)
+    shown = Slot.objects.visible_to(user).with_list_data().with_held(now).with_offers().with_places(now)
     found = get_object_or_404(shown, uuid=uuid)
     seen = Booking.objects.visible_to(user).standing().filter(slot=found).with_list_data()
     seen = seen.select_related("pathway__patient").order_by("seat")

@@ -161,6 +161,15 @@ def test_the_booking_page_says_what_the_patient_waits_for_and_what_is_proposed(d
     assert "Attend une place" in page.content.decode() and "Place proposée" in page.content.decode()
 
 
+def test_the_board_and_the_slot_say_that_a_place_is_proposed(desk: Desk, client: Client) -> None:
+    slot = desk.slot()
+    offers_to(wait(desk, desk.pathway()))
+    client.force_login(desk.coordinator)
+    board = reverse("coordination:slots") + f"?semaine={timezone.localdate(slot.starts_at)}"
+    for page in (board, reverse("coordination:slot", args=[slot.uuid])):
+        assert "1 libre sur 1, 1 proposée à qui attend" in client.get(page).content.decode()
+
+
 def test_a_proposal_is_answered_in_the_list_and_not_by_ticking_its_task(desk: Desk) -> None:
     desk.slot()
     place = wait(desk, desk.pathway())
