@@ -67,7 +67,7 @@ class Cell:
         if self.look in (SlotLook.FREE, SlotLook.PART):
             held = f", {self.held} retenue{_s(self.held)}" if self.held else ""
             offered: int = getattr(slot, "offered", 0)
-            told = f", {offered} proposée{_s(offered)} à qui attend" if offered else ""
+            told = f", {offered} proposée{_s(offered)}" if offered else ""
             return f"{self.left} libre{_s(self.left)} sur {slot.capacity}{held}{told}"
         if self.look == SlotLook.FULL:
             extra = slot.booked - slot.capacity
