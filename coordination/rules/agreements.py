@@ -26,3 +26,17 @@ def runs_until(spans: Iterable[Span], day: date) -> Span | None:
         else:
             rows[-1] = (before[0], None if before[1] is None or last is None else max(before[1], last))
     return next((row for row in rows if row[0] <= day and (row[1] is None or day <= row[1])), None)
+
+
+def outside(spans: Iterable[Span], first: date, last: date) -> list[tuple[date, date]]:
+    """The days of ``first``..``last`` that no span covers, as runs of days, both included."""
+    found, day = [], first
+    for begins, ends in sorted(spans, key=lambda each: each[0]):
+        if begins > day:
+            found.append((day, min(last, begins - timedelta(days=1))))
+        day = day if ends is not None and ends < day else date.max if ends is None else ends + timedelta(days=1)
+        if day > last:
+            break
+    if day <= last:
+        found.append((day, last))
+    return [(begins, ends) for begins, ends in found if begins <= ends]

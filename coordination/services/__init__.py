@@ -1,4 +1,5 @@
 from coordination.services.acts import act_on_rows, undo_act
+from coordination.services.agreement_ends import change_of_end, end_policy, extend_convention
 from coordination.services.booking import book_slot, cancel_booking
 from coordination.services.bundles import book_bundle, cancel_bundle, hold_bundle
 from coordination.services.closing import stop_expecting, tell_what_was_given_away, tell_what_was_stopped
@@ -80,8 +81,6 @@ from coordination.services.policies import (
     add_file,
     create_convention,
     decide_policy,
-    end_policy,
-    extend_convention,
     policy_for,
     refuse_without_convention,
     remind_of_conventions,
@@ -168,6 +167,7 @@ __all__ = [
     "cancel_lab_request",
     "cancel_request",
     "cancel_task",
+    "change_of_end",
     "change_of_exception",
     "change_of_new",
     "change_of_proposal",

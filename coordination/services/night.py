@@ -15,6 +15,7 @@ from coordination.models import Hold, ReleaseUnit, Slot, SlotEvent, SlotSeries
 from coordination.querysets.slots import given_up
 from coordination.rules.series import Outcome, Verdict, released_sooner
 from coordination.services import life
+from coordination.services.agreement_ends import tell_unlent
 from coordination.services.series_acts import act, lock_series, make_missing
 from coordination.services.series_drafts import HORIZON, Change, Draft, clashes_of, draft_of, pattern_of
 from coordination.services.unmade import note_unmade, settle_past
@@ -31,12 +32,12 @@ REFUSED = "La base de données a refusé ce créneau"
 def generate_slots(*, until: date | None = None, since: date | None = None) -> int:
     """Makes the missing slots of every running series up to ``until`` (the horizon by default); returns how many.
 
-    It gives up those of days that were closed meanwhile, with a task for each patient to call, and takes up again
-    those of days no longer closed. A change moves and changes its free slots at once; the night does so only for what
-    patients have left since, at an hour or with means that the series no longer has. Slots too near to be protected are
-    left out. A day closed meanwhile brings forward the release of those whose notice is in working hours. ``since`` (a
-    past day, to load a history) leaves out nothing and only makes. Running it again, or twice at once, does nothing
-    more.
+    It gives up those of days that were closed meanwhile, or that no convention covers any more, with a task for each
+    patient to call, and takes up again those of days that are given again. A change moves and changes its free slots at
+    once; the night does so only for what patients have left since, at an hour or with means that the series no longer
+    has. Slots too near to be protected are left out. A day closed meanwhile brings forward the release of those whose
+    notice is in working hours. ``since`` (a past day, to load a history) leaves out nothing and only makes. Running it
+    again, or twice at once, does nothing more.
 
     A week whose machine or practitioners are expected elsewhere is left without its slot, and the others are made: it
     becomes an `UnmadeWeek` with what is taken, shown on the pages of the series until it has its slot, and told once
@@ -90,6 +91,7 @@ def _generate(key: int, until: date | None, since: date | None) -> int:
     why = {each.week: said for each, said in reversed(clashes)}
     draft.outcomes = [each for each in (_clashed(each, why.get(each.week)) for each in draft.outcomes) if each]
     kept = {each.week for each in draft.outcomes if each.verdict is Verdict.PERSON}
+    tell_unlent(change)
     made = act(change, by=None)
     note_unmade(series, [(each, said) for each, said in clashes if _lacks(each) and each.week not in kept], change.at)
     return made

@@ -141,19 +141,9 @@ def create_convention(
         valid_from=valid_from, valid_until=valid_until, contact=contact.strip(), note=note.strip(),
         remind_days=remind_days,
     )  # fmt: skip
-    _save(convention)
+    save_agreement(convention)
     convention.exam_types.set(covered)
     return convention
-
-
-@transaction.atomic
-def extend_convention(*, convention: Convention, valid_until: date | None) -> Convention:
-    """Another last day, or none; the reminder before the end is due again."""
-    refuse_odd_days(valid_until=valid_until)
-    locked = Convention.objects.select_for_update(of=("self",)).get(pk=convention.pk)
-    locked.valid_until, locked.reminded_at = valid_until, None
-    _save(locked)
-    return locked
 
 
 @transaction.atomic
@@ -195,20 +185,11 @@ def decide_policy(
         per_week=per_week, convention=convention, valid_from=valid_from, valid_until=valid_until,
         decided_on=decided_on, decided_by=decided_by.strip(), entered_by=user, source=source[:200],
     )  # fmt: skip
-    _save(policy)
+    save_agreement(policy)
     return policy
 
 
-@transaction.atomic
-def end_policy(*, policy: SlotPolicy, last_on: date) -> SlotPolicy:
-    """Gives a policy its last day; another may follow. Raises DomainError before its first day."""
-    locked = SlotPolicy.objects.select_for_update(of=("self",)).get(pk=policy.pk)
-    locked.valid_until = last_on
-    _save(locked)
-    return locked
-
-
-def _save(row: Any) -> None:
+def save_agreement(row: Any) -> None:
     """Saves, or raises DomainError with the message of the field or of the constraint."""
     if row.valid_until is not None and row.valid_until < row.valid_from:
         raise DomainError("La fin ne peut pas précéder le début.", field="valid_until")

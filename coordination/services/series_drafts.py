@@ -15,10 +15,12 @@ from django.utils import timezone
 
 from coordination.models import (
     Booking,
+    Convention,
     ExceptionKind,
     ReleaseUnit,
     Slot,
     SlotException,
+    SlotPolicy,
     SlotPractitioner,
     SlotSeries,
     SlotStatus,
@@ -29,6 +31,7 @@ from coordination.rules.series import Gap, Outcome, Setup, Standing, Verdict, mo
 from coordination.rules.slots import Occurrence, Pattern
 from coordination.services.appointments import when
 from coordination.services.places_left import PlacesLeft
+from coordination.services.unlent import unlent_gaps
 from directory.models import Professional
 from pathways.rules.calendar import Calendar
 from pathways.services import calendar_of
@@ -203,6 +206,7 @@ def draft_of(
     adding: Sequence[SlotException] = (),
     without: SlotException | None = None,
     reason: str = "",
+    ending: Convention | SlotPolicy | None = None,
 ) -> Draft:
     """What becomes of the slots of ``owner`` (the series itself) from ``since`` (today) on, were the series so.
 
@@ -221,6 +225,7 @@ def draft_of(
     stored = (owner or series).pk is not None
     slots = _slots(owner or series, monday_of(first), calendar) if stored else {}
     last = max([until or today + HORIZON, *(calendar.local_date(each.starts_at) for each in slots.values())])
+    gaps += unlent_gaps(owner or series, first, last, ending=ending)
     draft = Draft(series, present, gaps, slots, calendar, reason)
     wanted = wanted_by_week(pattern_of(series), gaps, first, last, calendar)
     standing = [standing_of(each, calendar) for each in slots.values()]

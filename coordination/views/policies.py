@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +19,8 @@ from coordination.forms.policies import ConventionForm, EndForm, FileForm, Polic
 from coordination.models import CommitmentFile, Convention, SlotPolicy
 from coordination.papers.commitment import print_commitment
 from coordination.perms import manages_series, reads_series
-from coordination.readings.series import managed_platforms
-from coordination.views.confirming import tell
+from coordination.readings.series import Preview, managed_platforms
+from coordination.views.confirming import seen, tell
 from coordination.views.shared import insist, user_of
 from directory.errors import DomainError
 from directory.models import Role, User
@@ -68,9 +69,8 @@ def policy(request: HttpRequest, uuid: UUID) -> HttpResponse:
     manages = any(each.pk == found.platform_id for each in managed_platforms(user))
     manages = manages or found.target.team.establishment_id in user.establishments_as(Role.ADMINISTRATOR)
 
-    def end(data: dict[str, Any]) -> None:
-        last_on = data["valid_until"] or timezone.localdate()
-        services.end_policy(policy=found, last_on=last_on)
+    def end(last_on: date | None, digest: str) -> None:
+        services.end_policy(policy=found, last_on=last_on or timezone.localdate(), user=user, seen=digest)
 
     return _one(request, found, manages, end, {"policy": found})
 
@@ -113,8 +113,8 @@ def convention(request: HttpRequest, uuid: UUID) -> HttpResponse:
     rows = Convention.objects.visible_to(user).select_related("holder", "partner").prefetch_related("exam_types")
     found = get_object_or_404(rows, uuid=uuid)
 
-    def extend(data: dict[str, Any]) -> None:
-        services.extend_convention(convention=found, valid_until=data["valid_until"])
+    def extend(valid_until: date | None, digest: str) -> None:
+        services.extend_convention(convention=found, valid_until=valid_until, user=user, seen=digest)
 
     context = {"convention": found, "runs": found in Convention.objects.running(timezone.localdate())}
     return _one(request, found, _holds(user, found), extend, context)
@@ -144,10 +144,11 @@ def _holds(user: User, found: Convention) -> bool:
 def _one(
     request: HttpRequest, found: Convention | SlotPolicy, manages: bool, end: Any, context: dict[str, Any]
 ) -> HttpResponse:
-    """The page of one, its last day and its papers."""
+    """The page of one, its last day and its papers. A last day that takes slots away is shown with them first."""
     adds = request.POST.get("do") == "file"
     posted = request.method == "POST"
     ends = EndForm(request.POST if posted and not adds else None, initial={"valid_until": found.valid_until})
+    preview = None
     file = FileForm(*((request.POST, request.FILES) if posted and adds else ()))
     if posted:
         insist(manages)
@@ -160,16 +161,35 @@ def _one(
                         owner=found, name=sent.name or "", source=sent.open(), size=sent.size, user=user_of(request)
                     )
                 else:
-                    end(form.cleaned_data)
+                    preview = _ending(request, found, form.cleaned_data["valid_until"], end)
             except DomainError as error:
                 tell(form, error)
-            else:
+            if not form.errors and preview is None:
                 messages.success(request, "Enregistré.")
                 return redirect(request.path)
     kind = "convention" if isinstance(found, Convention) else "policy"
-    context |= {"ends": ends, "file": file, "manages": manages, "files": found.files.select_related("added_by")}
+    context |= {
+        "ends": ends,
+        "file": file,
+        "preview": preview,
+        "manages": manages,
+        "files": found.files.select_related("added_by"),
+    }
     status = 422 if ends.errors or file.errors else 200
+    place = found.partner if isinstance(found, Convention) else found.platform.establishment
+    context["zone"] = place.time_zone
     return render(request, f"coordination/policies/{kind}.html", context, status=status)
+
+
+def _ending(request: HttpRequest, found: Convention | SlotPolicy, last: date | None, end: Any) -> Preview | None:
+    """Gives the last day; or, until it was confirmed, what that takes away."""
+    if isinstance(found, SlotPolicy):
+        last = last or timezone.localdate()
+    change = services.change_of_end(found, last)
+    if change.drafts and (request.POST.get("do") != "apply" or request.POST.get("seen") != change.digest):
+        return seen(request, change)
+    end(last, change.digest)
+    return None
 
 
 def _form(request: HttpRequest, form: Any, title: str) -> HttpResponse:

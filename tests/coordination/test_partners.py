@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from coordination import services
 from coordination.forms.series import NewSeriesForm
-from coordination.models import Booking, ExamRequest, Slot, SlotSeries
+from coordination.models import Booking, Convention, ExamRequest, Slot, SlotSeries
 from coordination.readings.coming import coming_of
 from coordination.readings.offer import needs_of, offer_of
 from coordination.readings.otherwise import otherwise_of
@@ -127,7 +127,7 @@ def test_an_ended_convention_leaves_no_slot_to_offer_and_a_booking_is_refused(de
     slot = series.slots.order_by("starts_at")[0]
     pathway = desk.pathway()
     assert _offered(pathway)[0].slot == slot
-    services.extend_convention(convention=written, valid_until=day(2))
+    Convention.objects.filter(pk=written.pk).update(valid_until=day(2))  # before the night gives its slots up
     assert not _offered(pathway)
     services.join_waiting(pathway=pathway, exam_type=slot.exam_type, user=desk.coordinator)
     assert services.offer_freed_places(now=timezone.now()) == 0
