@@ -148,7 +148,7 @@ def test_an_offer_of_an_hour_that_is_no_more_is_set_aside_with_its_task(
     (offer,) = offers()
     moved(series, head)
     offer.refresh_from_db()
-    assert (offer.answer, offer.why) == (OfferAnswer.LAPSED, "Le créneau a été déplacé")
+    assert (offer.answer, offer.why) == (OfferAnswer.WITHDRAWN, "Le créneau a été déplacé")
     assert not Task.objects.open().filter(title__contains="9 h").exists()
     tasks.offer_freed_places()
     place.refresh_from_db()
