@@ -154,7 +154,7 @@ def test_an_offer_of_an_hour_that_is_no_more_is_set_aside_with_its_task(
     place.refresh_from_db()
     assert place.status == "waiting"
     again = WaitingOffer.objects.get(place=place, answer=OfferAnswer.OPEN)
-    assert again.slot == slot and again.slot.starts_at != offer.slot.starts_at, "nobody answered for its new hour"
+    assert again.slot == slot and again.slot.starts_at != slot.starts_at, "nobody answered for its new hour"
 
 
 def test_a_slot_cancelled_keeps_no_hold_nor_offer(desk: Desk, pathway: Pathway, slot: Slot, head: User) -> None:
