@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -83,14 +83,19 @@ class Otherwise:
         return PolicyMode.PRIORITY, self.priority.within(platform)
 
 
-def otherwise_of(pathway: Pathway, need: Need, now: datetime, today: date) -> Otherwise:
-    """What else may be done for one need, in a fixed number of queries."""
+def otherwise_of(
+    pathway: Pathway, need: Need, now: datetime, today: date, waits: Iterable[WaitingPlace] | None = None
+) -> Otherwise:
+    """What else may be done for one need, in a fixed number of queries. ``waits``: for what the pathway waits, when the
+    caller has read it."""
     content, exam = content_of(pathway), need.exam_type
     usual = next((each for each in content.slot_types if (each.key, each.mode) == (exam.code, SlotMode.PRIORITY)), None)
     policies = list(SlotPolicy.objects.serving(pathway, exam).in_force(today).with_list_data())
     agreed = {each.platform_id: each.within for each in policies if each.mode == PolicyMode.PRIORITY}
     key = need.step.key if need.step else ""
-    waiting = WaitingPlace.objects.waiting().filter(pathway=pathway, exam_type=exam, step_key=key).first()
+    if waits is None:
+        waits = WaitingPlace.objects.waiting().filter(pathway=pathway)
+    waiting = next((each for each in waits if (each.exam_type_id, each.step_key) == (exam.pk, key)), None)
     running = (
         ExamRequest.objects.running().filter(pathway=pathway, exam_type=exam, step_key=key).with_list_data().first()
     )

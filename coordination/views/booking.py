@@ -118,7 +118,8 @@ def booking_page(
         need = _bookable(needs, pathway, calendar.local_date(now)) or need
     offer = offer_of(pathway, need, coming, calendar, now) if need else None
     alternatives = refusal.alternatives if isinstance(refusal, SlotFull) else []
-    other = otherwise_of(pathway, need, now, calendar.local_date(now)) if need and need.booking is None else None
+    waits, today = _waits(pathway), calendar.local_date(now)
+    other = otherwise_of(pathway, need, now, today, waits) if need and need.booking is None else None
     context: dict[str, Any] = {
         "pathway": pathway,
         "held": _held(pathway, now),
@@ -136,7 +137,7 @@ def booking_page(
         "overdue": bool(need and need.due_at and need.due_at < now),
         "other_types": [each for each in ExamType.objects.all() if all(n.exam_type != each for n in needs)],
         "coming": coming,
-        "waits": _waits(pathway),
+        "waits": waits,
         "asked": list(ExamRequest.objects.filter(pathway=pathway).to_follow(now).with_list_data()),
         "visits": visits(coming, calendar),
         "message": message_of(pathway, days_of(pathway, coming)),

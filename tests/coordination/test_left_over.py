@@ -39,7 +39,7 @@ def test_nobody_waits_for_an_exam_done_and_no_place_is_offered_for_it(desk: Desk
     place.refresh_from_db()
     offer.refresh_from_db()
     assert (place.status, place.end_reason) == ("withdrawn", "Examen réalisé")
-    assert offer.answer == OfferAnswer.LAPSED
+    assert offer.answer == OfferAnswer.WITHDRAWN
     assert not Task.objects.open().filter(pathway=pathway, title__startswith="Une place").exists()
     assert WaitingPlace.objects.waiting().get() == other
 

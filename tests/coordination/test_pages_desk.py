@@ -261,7 +261,7 @@ def test_pages_cost_the_same_whatever_the_data(
     query = {"semaine": (timezone.localdate() + timedelta(days=10)).isoformat(), "liste": "equipe"}
 
     def cost() -> int:
-        with django_assert_max_num_queries(24) as queries:
+        with django_assert_max_num_queries(25) as queries:
             assert nurse.get(url(name, item), query).status_code == 200
         return len(queries)
 

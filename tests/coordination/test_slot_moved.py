@@ -148,12 +148,13 @@ def test_an_offer_of_an_hour_that_is_no_more_is_set_aside_with_its_task(
     (offer,) = offers()
     moved(series, head)
     offer.refresh_from_db()
-    assert (offer.answer, offer.why) == (OfferAnswer.LAPSED, "Le créneau a été déplacé")
+    assert (offer.answer, offer.why) == (OfferAnswer.WITHDRAWN, "Le créneau a été déplacé")
     assert not Task.objects.open().filter(title__contains="9 h").exists()
     tasks.offer_freed_places()
     place.refresh_from_db()
     assert place.status == "waiting"
-    assert WaitingOffer.objects.filter(place=place, answer=OfferAnswer.OPEN).exclude(slot=slot).exists()
+    again = WaitingOffer.objects.get(place=place, answer=OfferAnswer.OPEN)
+    assert again.slot == slot and again.slot.starts_at != slot.starts_at, "nobody answered for its new hour"
 
 
 def test_a_slot_cancelled_keeps_no_hold_nor_offer(desk: Desk, pathway: Pathway, slot: Slot, head: User) -> None:
