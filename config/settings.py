@@ -289,6 +289,7 @@ SPECTACULAR_SETTINGS = {
         "PhaseEnum": "pathways.models.codes.PHASES",
         "MilestoneKindEnum": "pathways.rules.milestones.MilestoneKind.choices",
         "PathwayStatusEnum": "pathways.models.pathway.PathwayStatus.choices",
+        "ChannelEnum": "coordination.models.Channel.choices",
     },
 }
 MIGRATION_LINTER_OPTIONS = {"no_cache": True}
