@@ -35,13 +35,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Together:
-    """One way to book all of them. ``trips`` beyond those made anyway; ``late`` how many miss their objective."""
+    """One way to book all of them. ``trips`` beyond those made anyway; ``late`` how many miss their objective;
+    ``soonest``: more trips than the first way, and over on an earlier day."""
 
     lines: list[Line]
     trips: int
     late: int
     days: list[date]
     key: UUID
+    soonest: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,4 +137,4 @@ def _way(proposal: Proposal, needs: Sequence[Need], places: dict[int, list[Slot]
         for slot in [by_id[proposal.places[need.exam_type.code].slot]]
     ]
     lines.sort(key=lambda each: each.slot.starts_at)
-    return Together(lines, proposal.trips, proposal.late, proposal.days, uuid4())
+    return Together(lines, proposal.trips, proposal.late, proposal.days, uuid4(), proposal.soonest)

@@ -134,6 +134,7 @@ def _row(pathway: Pathway, page: _Page, now: datetime) -> Row:
         call_back_on=state.call_back_on if state else None,
         has_owner=pathway.owner_id is not None,
         deceased=pathway.patient.deceased_on is not None,
+        unmarked_since=next((at for _, at in booked if at < now), None),
     )
     return Row(
         pathway=pathway,

@@ -1,9 +1,10 @@
 """Several exams on the fewest trips (SLT-15, PTH-07): which slots to propose together.
 
 Best first: as few exams as possible after their objective, then as few trips as possible (a trip is a day at a site;
-those the patient makes anyway count for nothing), then the earliest end. Exams of one stay that carry a number of day
-(« jour 1 », « jour 2 ») keep it: those of one number fall on one date, and a higher number comes later, within
-`LONGEST_STAY`.
+those the patient makes anyway count for nothing), then the earliest end. When more trips end on an earlier day, with no
+more exams late, the soonest such way is proposed too: days are what a patient may prefer to trips. Exams of one stay
+that carry a number of day (« jour 1 », « jour 2 ») keep it: those of one number fall on one date, and a higher number
+comes later, within `LONGEST_STAY`.
 
 The search is exact: it leaves out only what cannot be better than what it has. It gives up after `EFFORT` trials, and
 then says so (`Search.whole`): what it found is still possible, only perhaps not the best.
@@ -11,14 +12,17 @@ then says so (`Search.whole`): what it found is still possible, only perhaps not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 LONGEST_STAY = timedelta(days=7)
 """From the first to the last day of one stay: « séquence de 2 à 3 jours » [004 F3 l.667], with a weekend between."""
 
-EFFORT = 60_000
+EFFORT = 50_000
+"""Places tried: some tenths of a second at most, on a page that a nurse waits for."""
+
 MOST = 3
 
 Span = tuple[datetime, datetime]
@@ -35,7 +39,7 @@ class Option:
     site: int
 
     @property
-    def trip(self) -> tuple[date, int]:
+    def trip(self) -> Trip:
         return (self.day, self.site)
 
 
@@ -51,12 +55,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Proposal:
-    """One place for each exam, by its key."""
+    """One place for each exam, by its key. ``soonest``: more trips than the first, and over on an earlier day."""
 
     places: Mapping[str, Option]
     late: int
     trips: int
     ends_at: datetime
+    soonest: bool = False
 
     @property
     def days(self) -> list[date]:
@@ -71,76 +76,153 @@ class Search:
     whole: bool = True
 
 
-Cost = tuple[int, int, datetime]
+Cost = tuple[Any, ...]
+Trip = tuple[date, int]
 
 
-def propose(
-    wanted: Sequence[Wanted], taken: Iterable[Span], visits: Iterable[tuple[date, int]] = (), most: int = MOST
-) -> Search:
+def _fewest(late: int, trips: int, ends_at: datetime) -> Cost:
+    return (late, trips, ends_at)
+
+
+def _soonest(late: int, trips: int, ends_at: datetime) -> Cost:
+    return (late, ends_at, trips)
+
+
+def propose(wanted: Sequence[Wanted], taken: Iterable[Span], visits: Iterable[Trip] = (), most: int = MOST) -> Search:
     """At most ``most`` ways to place all of ``wanted`` around what the patient has already (``taken``), of which
-    ``visits`` are the trips made anyway; none when one of them cannot be placed."""
-    return _Finder(wanted, list(taken), frozenset(visits), most).search()
+    ``visits`` are the trips made anyway; none when one of them cannot be placed. The soonest one, if any, is last."""
+    if not wanted:
+        return Search()
+    exams, trips = _exams(wanted, list(taken)), frozenset(visits)
+    search = _Finder(exams, trips, most, _fewest).search()
+    soon = _Finder(exams, trips, 1, _soonest).search() if most > 1 and search.proposals else Search()
+    found = search.proposals
+    if soon.proposals and soon.proposals[0].days[-1] < found[0].days[-1]:
+        best = replace(soon.proposals[0], soonest=True)
+        others = [each for each in found if each.days != best.days]
+        found = [*others[: most - 1], best]
+    return Search(found, whole=search.whole and soon.whole)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A place that the patient is free to take, with what the search asks of it at each trial."""
+
+    option: Option
+    trip: Trip
+    starts_at: datetime
+    ends_at: datetime
+    late: bool
+
+
+@dataclass(frozen=True)
+class _Exam:
+    """One exam to place. ``trips``: where it may be done."""
+
+    key: str
+    day: int | None
+    places: list[_Place]
+    trips: frozenset[Trip]
+
+
+def _exams(wanted: Sequence[Wanted], taken: Sequence[Span]) -> list[_Exam]:
+    """In the order to place them: the days of a stay one after the other, then the exam with the fewest places."""
+    exams = []
+    for each in wanted:
+        free = [option for option in each.options if not _clashes(option, taken)]
+        places = [
+            _Place(one, one.trip, one.starts_at, one.ends_at, each.due_at is not None and one.starts_at > each.due_at)
+            for one in sorted(free, key=lambda option: option.starts_at)
+        ]
+        exams.append(_Exam(each.key, each.day, places, frozenset(place.trip for place in places)))
+    return sorted(exams, key=lambda each: (each.day or 0, len(each.places), each.key))
+
+
+def _clashes(option: Option, taken: Sequence[Span]) -> bool:
+    return any(start < option.ends_at and option.starts_at < end for start, end in taken)
+
+
+@dataclass(frozen=True)
+class _Least:
+    """What the exams from one on cost at least, wherever they are placed: how many are late, when they end."""
+
+    late: int
+    ends_at: datetime
 
 
 class _Finder:
-    """Depth first, the exam with the fewest places first, cutting what is already worse than the worst kept."""
+    """Depth first, cutting what cannot become better than the worst kept."""
 
     def __init__(
-        self, wanted: Sequence[Wanted], taken: list[Span], visits: frozenset[tuple[date, int]], most: int
+        self, exams: list[_Exam], visits: frozenset[Trip], most: int, cost: Callable[[int, int, datetime], Cost]
     ) -> None:
-        self.taken, self.visits, self.most = taken, visits, most
-        self.wanted = sorted(wanted, key=lambda each: (each.day or 0, len(each.options), each.key))
-        self.kept: dict[tuple[date, ...], Proposal] = {}
+        self.exams, self.visits, self.most, self.cost = exams, visits, most, cost
+        self.kept: dict[tuple[date, ...], tuple[Cost, Proposal]] = {}
+        self.worst: Cost | None = None
         self.effort = 0
 
     def search(self) -> Search:
-        if self.wanted:
-            self._place(0, {})
-        ranked = sorted(self.kept.values(), key=_cost)[: self.most]
-        return Search(ranked, whole=self.effort < EFFORT)
+        if all(exam.places for exam in self.exams):
+            self.least = [_least(self.exams[index:]) for index in range(len(self.exams))]
+            self._place([], frozenset(), 0)
+        ranked = sorted(self.kept.values(), key=lambda each: each[0])[: self.most]
+        return Search([proposal for _, proposal in ranked], whole=self.effort < EFFORT)
 
-    def _place(self, index: int, places: dict[str, Option]) -> None:
-        if self.effort >= EFFORT or (places and self._hopeless(places)):
+    def _place(self, chosen: list[_Place], trips: frozenset[Trip], late: int) -> None:
+        """``trips``: those of ``chosen`` beyond the visits made anyway; ``late``: how many of ``chosen`` are."""
+        if self.effort >= EFFORT or self._hopeless(chosen, trips, late):
             return
-        self.effort += 1
-        if index == len(self.wanted):
-            self._keep(places)
+        if len(chosen) == len(self.exams):
+            self._keep(chosen, trips, late)
             return
-        exam = self.wanted[index]
-        for option in sorted(exam.options, key=lambda each: (each.trip not in self._trips(places), each.starts_at)):
-            if self._fits(exam, option, places):
-                self._place(index + 1, {**places, exam.key: option})
+        exam, made = self.exams[len(chosen)], trips | self.visits
+        self.effort += len(exam.places)
+        here = [place for place in exam.places if place.trip in made]
+        for place in (*here, *(place for place in exam.places if place.trip not in made)):
+            if self._fits(exam, place, chosen):
+                more = trips if place.trip in made else trips | {place.trip}
+                self._place([*chosen, place], more, late + place.late)
 
-    def _fits(self, exam: Wanted, option: Option, places: Mapping[str, Option]) -> bool:
-        spans = [*self.taken, *((each.starts_at, each.ends_at) for each in places.values())]
-        if any(start < option.ends_at and option.starts_at < end for start, end in spans):
+    def _fits(self, exam: _Exam, place: _Place, chosen: Sequence[_Place]) -> bool:
+        if any(each.starts_at < place.ends_at and place.starts_at < each.ends_at for each in chosen):
             return False
         return exam.day is None or all(
-            _in_order(exam.day, option.day, other.day, places[other.key].day)
-            for other in self.wanted
-            if other.day is not None and other.key in places
+            other.day is None or _in_order(exam.day, place.trip[0], other.day, each.trip[0])
+            for other, each in zip(self.exams, chosen, strict=False)
         )
 
-    def _trips(self, places: Mapping[str, Option]) -> set[tuple[date, int]]:
-        return {option.trip for option in places.values()} | self.visits
-
-    def _cost_of(self, places: Mapping[str, Option]) -> Cost:
-        due = {each.key: each.due_at for each in self.wanted}
-        late = sum(1 for key, option in places.items() if (at := due[key]) is not None and option.starts_at > at)
-        return (late, len(self._trips(places) - self.visits), max(option.ends_at for option in places.values()))
-
-    def _hopeless(self, places: Mapping[str, Option]) -> bool:
-        """Placing more only costs more: worse than the worst of enough proposals, it never comes back."""
-        if len(self.kept) < self.most:
+    def _hopeless(self, chosen: Sequence[_Place], trips: frozenset[Trip], late: int) -> bool:
+        """The others placed as well as could be, it is no better than the worst of enough proposals."""
+        if self.worst is None:
             return False
-        return self._cost_of(places) >= sorted(map(_cost, self.kept.values()))[self.most - 1]
+        ends = [place.ends_at for place in chosen]
+        if len(chosen) < len(self.exams):
+            least = self.least[len(chosen)]
+            late, ends = late + least.late, [*ends, least.ends_at]
+        return self.cost(late, len(trips) + self._more_trips(len(chosen), trips), max(ends)) >= self.worst
 
-    def _keep(self, places: dict[str, Option]) -> None:
-        late, trips, ends_at = self._cost_of(places)
-        found = Proposal(places, late, trips, ends_at)
+    def _more_trips(self, index: int, trips: frozenset[Trip]) -> int:
+        """At least so many trips more: exams that share none of theirs, neither with one another nor with ``trips``."""
+        seen, count = trips | self.visits, 0
+        for exam in self.exams[index:]:
+            if seen.isdisjoint(exam.trips):
+                seen, count = seen | exam.trips, count + 1
+        return count
+
+    def _keep(self, chosen: Sequence[_Place], trips: frozenset[Trip], late: int) -> None:
+        ends_at = max(place.ends_at for place in chosen)
+        places = {exam.key: place.option for exam, place in zip(self.exams, chosen, strict=True)}
+        found, cost = Proposal(places, late, len(trips), ends_at), self.cost(late, len(trips), ends_at)
         days = tuple(found.days)
-        if days not in self.kept or _cost(found) < _cost(self.kept[days]):
-            self.kept[days] = found
+        if days not in self.kept or cost < self.kept[days][0]:
+            self.kept[days] = (cost, found)
+            if len(self.kept) >= self.most:
+                self.worst = sorted(each for each, _ in self.kept.values())[self.most - 1]
+
+
+def _least(exams: Sequence[_Exam]) -> _Least:
+    late = sum(all(place.late for place in exam.places) for exam in exams)
+    return _Least(late, max(min(place.ends_at for place in exam.places) for exam in exams))
 
 
 def _in_order(day: int, on: date, other: int, other_on: date) -> bool:
@@ -149,7 +231,3 @@ def _in_order(day: int, on: date, other: int, other_on: date) -> bool:
         return on == other_on
     first, last = (on, other_on) if day < other else (other_on, on)
     return first < last <= first + LONGEST_STAY
-
-
-def _cost(proposal: Proposal) -> Cost:
-    return (proposal.late, proposal.trips, proposal.ends_at)

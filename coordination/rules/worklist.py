@@ -112,6 +112,8 @@ class Situation:
     call_back_on: date | None = None
     has_owner: bool = True
     deceased: bool = False
+    unmarked_since: datetime | None = None
+    """The oldest appointment that has begun and of which nobody said what became."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def reason(situation: Situation, now: datetime, today: date) -> Reason:
     """Why the pathway is there, in words."""
     cause, tone = _cause(situation, now, today)
     details = [
+        _unmarked(situation.unmarked_since, today),
         _missing(situation.expected, now, today),
         _attempts(situation.attempts),
         "" if situation.has_owner else "sans responsable",
@@ -196,12 +199,16 @@ def _promised(day: date, today: date) -> str:
     return "rappel prévu hier, pas fait" if late == 1 else f"rappel prévu il y a {late}{NBSP}j, pas fait"
 
 
+def _unmarked(begun_at: datetime | None, today: date) -> str:
+    return f"rendez-vous du {short_day(begun_at, today)} à confirmer" if begun_at else ""
+
+
 def _missing(expected: Expected | None, now: datetime, today: date) -> str:
     """What the most urgent step waits for, in a few words."""
     if expected is None:
         return ""
     if expected.booked_for is not None and expected.booked_for < now:
-        return f"rendez-vous du {short_day(expected.booked_for, today)} à confirmer"
+        return ""  # said by `_unmarked`
     if expected.booked_for is not None:
         return f"rendez-vous {short_day(expected.booked_for, today)} à{NBSP}{hour(expected.booked_for)}"
     if expected.needs_slot:

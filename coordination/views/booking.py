@@ -114,8 +114,9 @@ def booking_page(
     asked = needs_of(pathway, coming)
     needs = once_each(asked)
     need = need_of(asked, step, code, coming, pathway)
+    kept = set(SlotSeries.objects.kept_for(pathway, calendar.local_date(now)).values_list("exam_type", flat=True))
     if need and not (step or code):
-        need = _bookable(needs, pathway, calendar.local_date(now)) or need
+        need = _bookable(needs, kept) or need
     offer = offer_of(pathway, need, coming, calendar, now) if need else None
     alternatives = refusal.alternatives if isinstance(refusal, SlotFull) else []
     waits, today = _waits(pathway), calendar.local_date(now)
@@ -129,6 +130,7 @@ def booking_page(
         "refused": list(forms or {}),
         "file_url": file_url(pathway),
         "needs": needs,
+        "kept": kept,
         "need": need,
         "chosen": bool(step or code),
         "offer": offer,
@@ -137,6 +139,7 @@ def booking_page(
         "overdue": bool(need and need.due_at and need.due_at < now),
         "other_types": [each for each in ExamType.objects.all() if all(n.exam_type != each for n in needs)],
         "coming": coming,
+        "unmarked": list(Booking.objects.to_mark(now).filter(patient=pathway.patient_id).with_list_data()),
         "waits": waits,
         "asked": list(ExamRequest.objects.filter(pathway=pathway).to_follow(now).with_list_data()),
         "visits": visits(coming, calendar),
@@ -201,9 +204,8 @@ def need_of(needs: list[Need], step: str, code: str, coming: list[Coming], pathw
     return asked or next((need for need in needs if need.booking is None), None)
 
 
-def _bookable(needs: list[Need], pathway: Pathway, today: date) -> Need | None:
-    """The first exam to book of which a series keeps places for the pathway."""
-    kept = set(SlotSeries.objects.kept_for(pathway, today).values_list("exam_type", flat=True))
+def _bookable(needs: list[Need], kept: set[int]) -> Need | None:
+    """The first exam to book of which a series keeps places for the pathway (``kept``: types of exams)."""
     return next((need for need in needs if need.booking is None and need.exam_type.pk in kept), None)
 
 

@@ -218,3 +218,22 @@ def test_places_of_other_teams_are_counted_without_a_name(client: Client, desk: 
     page = text(client.get(url("slot", slot)))
     assert "1 place prise par une autre équipe" in page
     assert booked.patient.birth_name.upper() not in page
+
+
+# --- what the nurse must not miss -------------------------------------------------------------------------------------
+def test_the_list_says_for_which_exams_no_slot_is_kept(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    desk.slot(exam_type=exam("irm"))
+    rows = text(nurse.get(url("book", pathway))).split("Autre examen")[0].split('<a href="?examen=')[1:]
+    none = {row.split("#")[0] for row in rows if "aucun créneau gardé" in row}
+    assert {row.split("#")[0] for row in rows} - none == {"irm"}
+    assert "scanner" in none
+
+
+def test_an_appointment_that_nobody_marked_is_shown_before_booking_another(
+    nurse: Client, desk: Desk, pathway: Pathway
+) -> None:
+    desk.past_booking(pathway=pathway, hours=30)
+    page = text(nurse.get(url("book", pathway)))
+    assert "Passés, à confirmer" in page
+    services.mark_done(booking=Booking.objects.get(), user=desk.coordinator)
+    assert "à confirmer" not in text(nurse.get(url("book", pathway)))

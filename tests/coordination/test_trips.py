@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise, product
 
@@ -60,6 +61,22 @@ def test_an_exam_in_time_is_worth_a_trip_more() -> None:
     assert (placed(other), other.late, other.trips) == ({"scanner": 2, "irm": 3}, 1, 1)
 
 
+def test_trips_may_be_traded_for_days() -> None:
+    """All are late whatever is chosen: one trip in ten days, or two that are over a week sooner."""
+    later = [option(10 + n, day, 9) for n, day in enumerate((10, 12, 14, 16))]
+    same = [option(20 + n, day, 11) for n, day in enumerate((10, 12, 14, 16))]
+    wanted = [
+        Wanted("scanner", due(0), None, [option(1, 2, 9), *later]),
+        Wanted("irm", due(0), None, [option(2, 3, 9), *same]),
+    ]
+    first, second, soonest = propose(wanted, []).proposals
+    assert (first.trips, first.days) == (1, [MONDAY + timedelta(days=10)])
+    assert (second.trips, second.days) == (1, [MONDAY + timedelta(days=12)])
+    assert (soonest.trips, placed(soonest), soonest.soonest) == (2, {"scanner": 1, "irm": 2}, True)
+    assert not first.soonest
+    assert propose(wanted, [], most=1).proposals == [first]
+
+
 def test_a_day_the_patient_comes_anyway_costs_no_trip() -> None:
     wanted = [Wanted("scanner", None, None, [option(1, 1, 9), option(2, 3, 9)])]
     best = propose(wanted, [], visits=[(MONDAY + timedelta(days=3), 1)]).proposals[0]
@@ -91,10 +108,25 @@ def test_one_exam_without_place_and_no_exam_at_all_give_nothing() -> None:
 def test_it_says_when_it_gave_up(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     wanted = [Wanted(str(n), None, None, [option(10 * n + k, k, 8 + n) for k in range(6)]) for n in range(5)]
     assert propose(wanted, []).whole
-    monkeypatch.setattr(trips, "EFFORT", 20)
+    monkeypatch.setattr(trips, "EFFORT", 31)
     stopped = propose(wanted, [])
     assert not stopped.whole
     assert stopped.proposals, "what was found is still proposed"
+
+
+def test_six_exams_overdue_on_two_sites_are_searched_whole() -> None:
+    """The patient for whom it matters most: whatever is chosen is late, so nothing is told apart by that."""
+    drawn = random.Random(5)
+    wanted = [
+        Wanted(str(n), due(0), None, [
+            option(100 * n + k, day, drawn.randint(8, 17), site=drawn.choice([1, 1, 2]))
+            for k, day in enumerate(sorted(drawn.sample(range(1, 60), 14)))
+        ])
+        for n in range(6)
+    ]  # fmt: skip
+    found = propose(wanted, [])
+    assert found.whole
+    assert found.proposals[0].late == 6
 
 
 places = st.builds(option, st.integers(0, 999), st.integers(0, 9), st.integers(8, 10), st.just(45), st.integers(1, 2))
@@ -117,6 +149,13 @@ def test_no_possibility_is_better_than_the_first(
     found = propose(wanted, taken).proposals
     every = [cost for choice in product(*(each.options for each in wanted)) if (cost := cost_of(wanted, choice, taken))]
     assert [(each.late, each.trips, each.ends_at) for each in found[:1]] == sorted(every)[:1]
+    soonest = min(((late, ends_at, trips) for late, trips, ends_at in every), default=None)
+    said = [(each.late, each.ends_at, each.trips) for each in found if each.soonest]
+    if soonest and soonest[1].date() < found[0].days[-1]:
+        assert said == [soonest], "more trips that end on an earlier day are proposed"
+        assert found[-1].soonest
+    else:
+        assert said == []
 
 
 def cost_of(

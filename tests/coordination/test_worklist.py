@@ -227,6 +227,15 @@ def test_an_appointment_nobody_marked_is_to_confirm(desk: Desk) -> None:
 
 
 @pytest.mark.django_db
+def test_an_exam_outside_the_plan_that_nobody_marked_is_to_confirm_too(desk: Desk) -> None:
+    pathway = desk.pathway(days_ago=6)
+    desk.past_booking(pathway=pathway, hours=30, code="tep_scanner")
+    (row,) = rows_of(desk.coordinator)
+    assert row.reason.text.count("à confirmer") == 1
+    assert row.can_book, "the exams of the plan are still to book"
+
+
+@pytest.mark.django_db
 def test_a_paused_clock_is_not_a_lost_patient(desk: Desk) -> None:
     pathway = desk.pathway(days_ago=0)
     pathways.add_pause(pathway=pathway, kind="patient_choice", starts_on=timezone.localdate(), author=desk.coordinator)
@@ -294,6 +303,17 @@ def expected(**more: Any) -> Expected:
         (
             Situation(Course(5, 28), expected(due_at=None, margin=None, paused=True, lateness=Lateness.UNDATED)),
             "décompte arrêté, pas de date de RCP, J+5 sur 28, jamais joint", "paused",
+        ),
+        (
+            Situation(Course(34, 36), None, unmarked_since=NOW - timedelta(days=20)),
+            "aucune étape datée à venir, rendez-vous du mar. 3 nov. à confirmer, J+34 sur 36, jamais joint", "late",
+        ),
+        (
+            Situation(
+                Course(5, 28), expected(needs_slot=True, booked_for=NOW - timedelta(days=1)),
+                unmarked_since=NOW - timedelta(days=1),
+            ),
+            "échéance dans 4 j, rendez-vous du dim. 22 nov. à confirmer, J+5 sur 28, jamais joint", "neutral",
         ),
         (
             Situation(Course(5, 28), None, deceased=True),
