@@ -16,7 +16,7 @@ from coordination.models import Booking, ExamRequest, ExamType, Slot, WaitingPla
 from coordination.readings.demand import demand_of
 from coordination.readings.slot_delays import Cut, Delays, State, lines_of, promise_of, quarter_of
 from coordination.readings.unmet import unmet
-from coordination.rules.charts import WIDTH, X0, bars, ranges
+from coordination.rules.charts import PHONE, SCREEN, bars, ranges
 from coordination.rules.spread import FEWEST, Spread, quantile, spread_of
 from directory.models import AccessLog, Role
 from pathways import services as pathways
@@ -69,13 +69,26 @@ def test_the_pieces_of_a_bar_touch_and_keep_their_share() -> None:
     chart = bars([("A", [10, 0, 30]), ("Une consultation au nom bien trop long pour tenir", [20])])
     first, second = chart.rows
     assert [part.rank for part in first.parts] == [1, 3], "an empty piece is not drawn"
-    assert first.parts[0].x == X0
+    assert first.parts[0].x == SCREEN.x0
     assert first.parts[0].x + first.parts[0].width == first.parts[1].x
     assert first.parts[1].width == pytest.approx(3 * first.parts[0].width, abs=2)
     assert second.parts[0].width == pytest.approx(2 * first.parts[0].width, abs=2)
     assert second.label.endswith("…")
-    assert max(part.x + part.width for row in chart.rows for part in row.parts) < WIDTH
+    assert max(part.x + part.width for row in chart.rows for part in row.parts) < SCREEN.width
     assert bars([]).rows == []
+
+
+def test_a_phone_has_its_own_drawing_with_the_words_above() -> None:
+    chart = bars([("Consultation pluridisciplinaire", [10, 30]), ("IRM", [20, 0])])
+    phone = chart.phone
+    assert phone is not None
+    assert (chart.sheet, phone.sheet) == (SCREEN, PHONE)
+    assert [row.label for row in phone.rows] == ["Consultation pluridisciplinaire", "IRM"], "whole: there is room above"
+    assert chart.rows[0].label.endswith("…")
+    assert max(part.x + part.width for row in phone.rows for part in row.parts) == PHONE.width - PHONE.pad
+    spans = ranges([("IRM", 1, 2, 4, "2 j")], mark=8).phone
+    assert spans is not None
+    assert spans.mark_x == PHONE.width - PHONE.pad
 
 
 def test_a_span_holds_its_middle_and_the_mark_its_place() -> None:
