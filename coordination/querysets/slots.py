@@ -372,10 +372,6 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Booked and not begun."""
         return self.unmarked().filter(slot__starts_at__gt=at)
 
-    def to_mark(self, at: datetime) -> Self:
-        """Begun, and nobody said what became of it."""
-        return self.unmarked().filter(slot__starts_at__lte=at)
-
     def between(self, start: datetime, end: datetime) -> Self:
         """Beginning in [start, end)."""
         return self.filter(slot__starts_at__gte=start, slot__starts_at__lt=end)

@@ -59,12 +59,24 @@ Coming = Booking | DateGiven
 
 def coming_of(pathway: Pathway, now: datetime) -> list[Coming]:
     """The patient's appointments to come, on every pathway; two queries."""
-    booked = Booking.objects.expected(now).filter(patient=pathway.patient_id).with_list_data()
+    return appointments_of(pathway, now)[0]
+
+
+def appointments_of(pathway: Pathway, now: datetime) -> tuple[list[Coming], list[Booking]]:
+    """The patient's appointments to come, on every pathway, and the bookings that have begun without anybody saying
+    what became of them; two queries."""
+    booked = Booking.objects.unmarked().filter(patient=pathway.patient_id).with_list_data().order_by("id")
     given = ExamRequest.objects.filter(
         pathway__patient=pathway.patient_id, status="proposed", proposed_at__gt=now
     ).with_list_data()
-    found: list[Coming] = [*booked.order_by("id"), *(date_given(each) for each in given.order_by("id"))]
-    return sorted(found, key=lambda each: each.slot.starts_at)
+    rows = sorted(booked, key=_hour)
+    to_come: list[Coming] = [each for each in rows if each.slot.starts_at > now]
+    to_come += map(date_given, given.order_by("id"))
+    return sorted(to_come, key=_hour), [each for each in rows if each.slot.starts_at <= now]
+
+
+def _hour(each: Coming) -> datetime:
+    return each.slot.starts_at
 
 
 def date_given(request: ExamRequest) -> DateGiven:

@@ -33,7 +33,7 @@ from coordination.models import (
 from coordination.papers.sheet import days_of, message_of
 from coordination.perms import may_book, may_mark, may_see_platform, reads_slots
 from coordination.readings.bundles import bundles_of
-from coordination.readings.coming import Coming, coming_of, visits
+from coordination.readings.coming import Coming, appointments_of, visits
 from coordination.readings.offer import Need, choices_of, needs_of, offer_of, once_each, other_need
 from coordination.readings.otherwise import Otherwise, otherwise_of
 from coordination.services import marks
@@ -110,7 +110,7 @@ def booking_page(
     """The screen: what to book, the places in time, what else may be done; ``forms`` are those refused, as typed."""
     now = timezone.now()
     calendar = calendar_of(pathway.team.establishment)
-    coming = coming_of(pathway, now)
+    coming, unmarked = appointments_of(pathway, now)
     asked = needs_of(pathway, coming)
     needs = once_each(asked)
     need = need_of(asked, step, code, coming, pathway)
@@ -139,7 +139,7 @@ def booking_page(
         "overdue": bool(need and need.due_at and need.due_at < now),
         "other_types": [each for each in ExamType.objects.all() if all(n.exam_type != each for n in needs)],
         "coming": coming,
-        "unmarked": list(Booking.objects.to_mark(now).filter(patient=pathway.patient_id).with_list_data()),
+        "unmarked": unmarked,
         "waits": waits,
         "asked": list(ExamRequest.objects.filter(pathway=pathway).to_follow(now).with_list_data()),
         "visits": visits(coming, calendar),
