@@ -182,11 +182,14 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         count = Coalesce(Subquery(held.annotate(count=Count("pk")).values("count")), 0)
         return self.annotate(held=count, given_up=given_up())
 
-    def with_offers(self) -> Self:
-        """Adds ``offered``: how many of its places are proposed to who waits, without an answer; they stay free."""
+    def with_offers(self, but: Pathway | None = None) -> Self:
+        """Adds ``offered``: how many of its places are proposed to who waits, without an answer; they stay free. Those
+        proposed on the pathway ``but`` are left out."""
         from coordination.models import WaitingOffer
 
         offers = WaitingOffer.objects.filter(slot=OuterRef("pk"), answer="open").order_by().values("slot")
+        if but is not None:
+            offers = offers.exclude(place__pathway=but)
         return self.annotate(offered=Coalesce(Subquery(offers.annotate(count=Count("pk")).values("count")), 0))
 
     def unheld(self, at: datetime, but: Pathway | None = None) -> Self:

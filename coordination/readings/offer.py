@@ -49,7 +49,8 @@ class Need:
 @dataclass(frozen=True)
 class Choice:
     """One free slot for one need. `clash`: the patient's appointment at that hour; `same_day`: those of the day;
-    `held`: how many of its places colleagues keep for a few minutes; `convention`: that of a partner's."""
+    `held`: how many of its places colleagues keep for a few minutes; `offered`: how many are being proposed to other
+    patients who wait; `convention`: that of a partner's."""
 
     slot: Slot
     fit: Fit
@@ -57,6 +58,7 @@ class Choice:
     same_day: list[Coming]
     key: UUID
     held: int = 0
+    offered: int = 0
     convention: str = ""
 
     @property
@@ -149,7 +151,7 @@ def _booked(coming: Sequence[Coming], code: str) -> Coming | None:
 
 def offer_of(pathway: Pathway, need: Need, coming: Sequence[Coming], calendar: Calendar, now: datetime) -> Offer:
     """The first free slots of a need, judged against the step's due instant; two queries."""
-    free = Slot.objects.not_full(now).serving(pathway).agreed(pathway).with_held(now, pathway)
+    free = Slot.objects.not_full(now).serving(pathway).agreed(pathway).with_held(now, pathway).with_offers(pathway)
     free = free.filter(exam_type=need.exam_type).with_list_data()
     soonest = list(free.order_by("starts_at", "id")[: MEETING + MISSING])
     around = list(free.filter(_on_days(visits(coming, calendar), calendar)).order_by("starts_at", "id")[:MEETING])
@@ -192,5 +194,6 @@ def _choice(slot: Slot, need: Need, coming: Sequence[Coming], calendar: Calendar
         same_day=[each for each in coming if calendar.local_date(each.slot.starts_at) == day],
         key=uuid4(),
         held=getattr(slot, "held", 0),
+        offered=getattr(slot, "offered", 0),
         convention=convention,
     )

@@ -55,7 +55,7 @@ def answer_offer(request: HttpRequest, uuid: UUID) -> HttpResponse:
         if booking:
             messages.success(request, f"Réservé{NBSP}: {said(booking.slot)}.")
         else:
-            messages.success(request, "Refus noté : la place est proposée au suivant.")
+            messages.success(request, "Refus noté : la place va au suivant à qui elle convient, s’il y en a un.")
     return redirect("coordination:waiting")
 
 

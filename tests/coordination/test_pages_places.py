@@ -159,6 +159,19 @@ def test_a_freed_place_is_proposed_accepted_or_declined_with_a_reason(
     assert WaitingPlace.objects.get().status == "served"
 
 
+def test_a_place_being_proposed_to_another_is_told_to_who_would_book_it(
+    nurse: Client, desk: Desk, pathway: Pathway
+) -> None:
+    """It stays free, and first come first served; but a colleague is on the phone with who waits for it."""
+    slot, other = desk.slot(), desk.pathway()
+    services.join_waiting(pathway=other, exam_type=exam("scanner"), user=desk.coordinator)
+    assert "à qui attend" not in text(nurse.get(url("book", pathway), {"examen": "scanner"}))
+    services.offer_freed_places(now=timezone.now())
+    assert WaitingOffer.objects.get().slot == slot
+    assert "1 proposée à qui attend" in text(nurse.get(url("book", pathway), {"examen": "scanner"}))
+    assert "à qui attend" not in text(nurse.get(url("book", other), {"examen": "scanner"})), "it is theirs"
+
+
 def test_a_platform_is_asked_for_a_date(nurse: Client, desk: Desk, pathway: Pathway) -> None:
     desk.slot(in_days=40)
     sent = {
