@@ -44,6 +44,7 @@ from directory.models import User
 from directory.perms import works_at_desk
 from pathways.api.paging import Pages
 from pathways.models import Pathway
+from pathways.rules.search import normalise
 from pathways.services.calendars import calendars_of
 
 PER_PAGE = 50
@@ -210,7 +211,7 @@ class Waiting(APIView):
         ranks = _ranks(places)
         places = [each for each in places if each.pk in ranks]  # who left since has no rank any more
         open_files(request._request, [each.pathway for each in places], "Liste d’attente")
-        places.sort(key=lambda each: (each.exam_type.label, ranks[each.pk][0].place))
+        places.sort(key=lambda each: (normalise(each.exam_type.label), ranks[each.pk][0].place))
         return Response(WaitingSerializer(places, many=True, context={"ranks": ranks}).data)
 
     @extend_schema(

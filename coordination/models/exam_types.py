@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Func, Value
+from django.db.models.functions import Upper
 
 from directory.history import tracked
 from pathways.models.ledger import KIND_CHOICES
 from pathways.rules.milestones import MilestoneKind
+
+ACCENTED, PLAIN = "ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜàâäçéèêëîïôöùûü", "AAACEEEEIIOOUUUaaaceeeeiioouuu"
+
+
+def _without_accents(field: str) -> Upper:
+    """Écho-endoscopie comes with the E: the database sorts by code points."""
+    return Upper(Func(field, Value(ACCENTED), Value(PLAIN), function="TRANSLATE"))
 
 
 class Sampling(models.TextChoices):
@@ -52,7 +61,7 @@ class ExamType(models.Model):
     class Meta:
         verbose_name = "type d’examen"
         verbose_name_plural = "types d’examen"
-        ordering = ["label", "id"]
+        ordering = [_without_accents("label"), "id"]
 
     def __str__(self) -> str:
         return self.label

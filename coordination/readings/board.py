@@ -14,6 +14,7 @@ from coordination.rules.slots import SlotLook, look
 from directory.models import Establishment
 from directory.typography import NBSP
 from pathways.rules.calendar import ONE_DAY, Calendar
+from pathways.rules.search import normalise
 
 WEEK = 7 * ONE_DAY
 FARTHEST_ZONES = timedelta(hours=26)
@@ -151,7 +152,7 @@ def board_of(slots: Iterable[Slot], monday: date, calendar: Calendar, now: datet
     ]
     lines = [
         Line(exam_type, [(day, cells.get((pk, day.date), [])) for day in days])
-        for pk, exam_type in sorted(types.items(), key=lambda item: item[1].label)
+        for pk, exam_type in sorted(types.items(), key=lambda item: normalise(item[1].label))
     ]
     return Board(monday, days, lines, dict(figures))
 
@@ -216,4 +217,4 @@ class Place:
 
 def unique(places: Sequence[Place]) -> list[Place]:
     """Each value once, in the order of the words."""
-    return sorted({each.value: each for each in places}.values(), key=lambda each: each.label)
+    return sorted({each.value: each for each in places}.values(), key=lambda each: normalise(each.label))

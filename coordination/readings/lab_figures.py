@@ -16,6 +16,7 @@ from pathways.models import Milestone, Pathway, Pause
 from pathways.querysets import PathwayQuerySet
 from pathways.rules.clock import days_off
 from pathways.rules.milestones import MilestoneKind
+from pathways.rules.search import normalise
 from pathways.services.calendars import calendars_of
 
 OPENINGS = (MilestoneKind.LAB_REQUESTED, MilestoneKind.SAMPLE_SENT)
@@ -132,4 +133,4 @@ def lines_of(cases: Iterable[Case], cut: LabCut) -> list[tuple[str, Summary]]:
     groups: dict[str, list[Wait]] = defaultdict(list)
     for case in cases:
         groups[case.line(cut)].append(case.wait)
-    return [(name, summary_of(groups[name])) for name in sorted(groups)]
+    return [(name, summary_of(groups[name])) for name in sorted(groups, key=normalise)]

@@ -30,7 +30,7 @@ class PlatformDay:
     released: list[Slot]
     forgotten: list[tuple[date, int, str]]
     """Past days with appointments that nobody marked: day, how many, of which types."""
-    away: list[SlotException]
+    away: Sequence[SlotException]
     """What runs that day against the slots: an absence, a machine down, a closing."""
     touched: dict[UUID, list[str]]
     """The same in words, for each line that it takes."""

@@ -21,6 +21,7 @@ from pathways.rules.calendar import Calendar
 from pathways.rules.clock import Duration, Unit, add, days_off, waits
 from pathways.rules.durations import Pause as Stop
 from pathways.rules.milestones import MilestoneKind as Kind
+from pathways.rules.search import normalise
 from pathways.services.calendars import calendars_of
 
 ONE_DAY = timedelta(days=1)
@@ -231,7 +232,7 @@ def lines_of(delays: Iterable[Delay], cut: Cut) -> list[DelayLine]:
     for delay in delays:
         groups[delay.group].append(delay)
         firsts[delay.group] = min(firsts.get(delay.group, delay.since), delay.since)
-    ordered = sorted(groups, key=(lambda name: firsts[name]) if cut is Cut.QUARTER else (lambda name: name))  # type: ignore[arg-type,return-value]
+    ordered = sorted(groups, key=firsts.__getitem__ if cut is Cut.QUARTER else normalise)
     return [
         DelayLine(
             name,

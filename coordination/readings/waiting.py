@@ -9,6 +9,7 @@ from datetime import datetime
 
 from coordination.models import ExamType, OfferAnswer, WaitingOffer, WaitingPlace
 from coordination.services.offers import ranks as ranks_of
+from pathways.rules.search import normalise
 from pathways.services import calendar_of
 
 
@@ -42,7 +43,7 @@ def waiting_lists(places: Sequence[WaitingPlace], now: datetime) -> list[Waiting
     for place in places:
         by_exam[place.exam_type_id].append(place)
     found = [_list_of(rows, offers, now) for rows in by_exam.values()]
-    return sorted((each for each in found if each.waiters), key=lambda each: each.exam_type.label)
+    return sorted((each for each in found if each.waiters), key=lambda each: normalise(each.exam_type.label))
 
 
 def _list_of(rows: Sequence[WaitingPlace], offers: dict[int, WaitingOffer], now: datetime) -> WaitingList:

@@ -41,6 +41,7 @@ from directory.perms import allow
 from directory.typography import NBSP
 from pathways.models import Pathway
 from pathways.querysets import PathwayQuerySet
+from pathways.rules.search import normalise
 from pathways.services import calendar_of
 
 YEAR = timedelta(days=366)
@@ -119,7 +120,7 @@ def _unmet(scope: Scope, since: datetime) -> dict[str, Any]:
     """A table: exam types by way not to be met."""
     kinds = unmet(scope.pathways, since)
     counts = {kind.key: Counter(label for label, _ in kind.pairs) for kind in kinds}
-    exams = sorted({label for each in counts.values() for label in each})
+    exams = sorted({label for each in counts.values() for label in each}, key=normalise)
     drawn = [(exam, [_drawn(counts[kind.key][exam]) for kind in kinds]) for exam in exams]
     return {
         "chart": bars([row for row in drawn if any(row[1])]) if any(any(sizes) for _, sizes in drawn) else None,

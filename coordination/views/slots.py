@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from coordination.models import Booking, DisturbedSlot, ExamType, Slot, SlotSeries
+from coordination.models import Booking, DisturbedSlot, Slot, SlotSeries
 from coordination.perms import may_see_platform, reads_slots
 from coordination.querysets import SlotQuerySet, SlotSeriesQuerySet
 from coordination.readings.away import away_between
@@ -24,7 +24,7 @@ from coordination.readings.slot_life import life_of
 from coordination.views.days import read_day
 from coordination.views.live import is_live, live
 from coordination.views.shared import log_team_reads, open_files, user_of
-from directory.models import Establishment, Team, User
+from directory.models import Establishment, User
 from directory.perms import allow
 from pathways.models import TargetPathway
 from pathways.rules.calendar import ONE_DAY
@@ -123,14 +123,15 @@ def month(request: HttpRequest) -> HttpResponse:
 def _frame(request: HttpRequest, user: User, filters: Filters, now: datetime) -> dict[str, object]:
     """What stands around the fragment: the filters and what they offer, and where the fragment asks again."""
     series = SlotSeries.objects.visible_to(user)
-    platforms = list(Team.objects.filter(pk__in=series.values("platform")).select_related("establishment"))
+    kept = series.select_related("exam_type", "platform__establishment").order_by("exam_type_id", "platform_id")
+    pairs = [(each.exam_type, each.platform) for each in kept.distinct("exam_type_id", "platform_id")]
     served = TargetPathway.objects.filter(pk__in=SlotSeries.targets.through.objects.filter(
         slotseries__in=series.values("pk")).values("targetpathway_id"))  # fmt: skip
     return {
         "filters": filters,
-        "exam_types": ExamType.objects.filter(pk__in=series.values("exam_type")),
-        "platforms": unique([Place(str(each.uuid), str(each)) for each in platforms]),
-        "sites": unique([Place(str(each.establishment.uuid), str(each.establishment)) for each in platforms]),
+        "exam_types": unique([Place(exam.code, exam.label) for exam, _ in pairs]),
+        "platforms": unique([Place(str(each.uuid), str(each)) for _, each in pairs]),
+        "sites": unique([Place(str(each.establishment.uuid), str(each.establishment)) for _, each in pairs]),
         "targets": unique([Place(key, name) for key, name in served.values_list("key", "name")]),
         "now": now,
         "live_url": request.get_full_path(),

@@ -134,7 +134,7 @@ def test_queries_do_not_grow_with_the_slots(desk: Desk, machine: Resource, head:
         slot = desk.slot(resource=machine, in_days=14 + number)
         desk.booking(slot)
         stop(head, slot, resource=machine)
-    assert count() == few == 4
+    assert count() == few == 3
 
 
 def test_whom_to_call_costs_the_same_for_many_patients(desk: Desk) -> None:
