@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, time, timedelta
 
 from config.demo.clinic import EUS, PERCUTANEOUS
-from config.demo.places import CT, MEETING, MRI
+from config.demo.places import CT, MEETING, MRI, PET
 from config.demo.world import FAST, INSTADIAG, World
 from coordination import services as coordination
 from coordination.models import ConventionKind, ExamType, ExceptionKind, PolicyMode
@@ -13,7 +13,6 @@ from coordination.models import ConventionKind, ExamType, ExceptionKind, PolicyM
 PLATFORMS = {
     MEETING: "day_hospital", CT: "imaging", MRI: "imaging", EUS: "endoscopy", PERCUTANEOUS: "imaging",
 }  # fmt: skip
-PET = "tep_scanner"
 
 
 def write_commitments(world: World, since: date, today: date) -> None:

@@ -7,8 +7,8 @@ from datetime import date, time, timedelta
 from uuid import uuid5
 
 from config.demo import front, meeting, places
-from config.demo.commitments import PET
 from config.demo.life import Life
+from config.demo.places import PET
 from config.demo.story import Story
 from coordination import services as coordination
 from coordination.models import Booking, BookingStatus, ExamRequest, ExamType, SeriesProposal, SlotSeries

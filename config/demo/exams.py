@@ -89,6 +89,7 @@ def after_first_care(life: Life, story: Story) -> None:
         if not story.needs_sample:
             life.in_days(story, rng.randint(2, 6), meeting.ruled_out, life.user("gastro"))
         return
+    places.book_at_partner(life, story)
     hours = rng.uniform(0.5, 2.5) if not story.fast else rng.uniform(10, 60)
     life.later(story, hours + 24 * story.delay("registration"), meeting.register, life.world.idec)
 

@@ -15,7 +15,8 @@ from coordination.querysets import SlotQuerySet
 from directory.errors import DomainError
 from pathways.rules.milestones import MilestoneKind as Kind
 
-MEETING, CT, MRI = "consultation_pluridisciplinaire", "scanner", "irm"
+MEETING, CT, MRI, PET = "consultation_pluridisciplinaire", "scanner", "irm", "tep_scanner"
+PARTNER_SHARE = 1 / 3
 STEP_KEYS = {MEETING: "first_care", CT: "ct", MRI: "mri", EUS: "biopsy", PERCUTANEOUS: "biopsy"}
 PLATFORM_USERS = {MEETING: "day_hospital", CT: "imaging", MRI: "imaging", EUS: "endoscopy", PERCUTANEOUS: "imaging"}
 
@@ -110,6 +111,37 @@ def book_sample(life: Life, story: Story, days: int) -> None:
             return
     story.sample_on = life.agenda.worked_day(earliest.date())
     find_place(life, story, exam, story.sample_on)
+
+
+def book_at_partner(life: Life, story: Story) -> None:
+    """For one patient in three, the extension is looked for by PET at the neighbour's, by convention (S01). With
+    chances of its own: what happens to the others does not change."""
+    rng = life.agenda.rng(f"partner:{story.name}")
+    if rng.random() > PARTNER_SHARE:
+        return
+    slots = free(life, story, PET).agreed(story.pathway)
+    slot = slots.between(life.now + timedelta(hours=20), life.now + timedelta(days=14)).first()
+    if slot is None:
+        return
+    try:
+        booking = services.book_slot(
+            slot=slot,
+            pathway=story.pathway,
+            user=life.world.idec,
+            request_key=UUID(int=rng.getrandbits(128), version=4),
+        )
+    except DomainError as refusal:
+        life.refused(refusal.code)
+        return
+    over = slot.ends_at + timedelta(minutes=rng.randint(1, 40))
+    life.then(story, over, _scanned(booking), life.user("nuclear"))
+
+
+def _scanned(booking: Booking) -> Chapter:
+    def chapter(life: Life, story: Story) -> None:
+        services.mark_done(booking=booking, user=life.user("nuclear"))
+
+    return chapter
 
 
 def free(life: Life, story: Story, exam: str) -> SlotQuerySet:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db.models import Min, Q
+from django.db.models import F, Min, Q
 from django.utils import timezone
 
 from config.demo.engine import history_models
@@ -121,6 +121,8 @@ def _slots(now: datetime) -> None:
         "a date the patient knows"
     )
     assert requests.filter(status="refused").exists() and Alert.objects.open().filter(kind="promise").exists()
+    partner = Booking.objects.exclude(slot__platform__establishment=F("pathway__team__establishment"))
+    assert partner.filter(status="done").count() >= 3, "booked by convention with the neighbour"
     assert MailAgreement.objects.filter(ended_at__isnull=True).count() >= 3
     assert bookings["done"] > 40 and min(bookings["booked"], bookings["missed"], bookings["cancelled"]) >= 1, bookings
 

@@ -9,9 +9,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from config.demo.bulk.drawn import Drawn, Taken, coded
 from config.demo.clinic import TASKS
-from config.demo.commitments import PET
 from config.demo.engine import PARIS, Agenda
-from config.demo.places import MRI, STEP_KEYS
+from config.demo.places import MRI, PET, STEP_KEYS
 from config.demo.world import World
 from coordination.models import (
     Booking,
