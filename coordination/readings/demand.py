@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from coordination.models import Booking, ExamRequest, ExamType, SlotSeries, WaitingPlace
 from coordination.querysets import SlotSeriesQuerySet
 from coordination.readings.board import monday_of
-from coordination.rules.sizing import History
+from coordination.rules.sizing import History, first_asked
 from pathways.querysets import PathwayQuerySet
 from pathways.rules.calendar import ONE_DAY, Calendar
 
@@ -19,20 +19,24 @@ BACK = timedelta(weeks=53)
 def demand_of(pathways: PathwayQuerySet, exam: ExamType, calendar: Calendar, now: datetime) -> History:
     """The requests for ``exam`` in the last 52 whole weeks: each need once (pathway and step), when it was first asked.
 
-    The week that runs is left out; the history begins with the first request seen.
+    A need ends with its exam: what is asked after that is another one. The week that runs is left out; the history
+    begins with the first request seen.
     """
     theirs = {"pathway__in": pathways.values("pk"), "exam_type": exam}
-    asked: dict[tuple[int, str], datetime] = {}
-    for rows, column in (
-        (Booking.objects.filter(pathway__in=pathways.values("pk"), slot__exam_type=exam), "booked_at"),
-        (WaitingPlace.objects.filter(**theirs), "asked_at"),
-        (ExamRequest.objects.filter(**theirs), "asked_at"),
+    asked, done = defaultdict(list), defaultdict(list)
+    for rows, column, held in (
+        (Booking.objects.filter(**theirs), "booked_at", "slot__starts_at"),
+        (WaitingPlace.objects.filter(**theirs), "asked_at", None),
+        (ExamRequest.objects.filter(**theirs), "asked_at", "proposed_at"),
     ):
         recent = rows.filter(**{f"{column}__gte": now - BACK}).order_by()
-        for pathway, step, at in recent.values_list("pathway_id", "step_key", column):
-            key = (pathway, step)
-            asked[key] = min(asked.get(key, at), at)
-    return _weeks(asked.values(), calendar, now)
+        columns = recent.values_list("pathway_id", "step_key", column, "status", held or column)
+        for pathway, step, at, status, on in columns:
+            asked[pathway, step].append(at)
+            if status == "done":
+                done[pathway, step].append(on)
+    firsts = [at for need, times in asked.items() for at in first_asked(times, done[need])]
+    return _weeks(firsts, calendar, now)
 
 
 def _weeks(asked: Iterable[datetime], calendar: Calendar, now: datetime) -> History:

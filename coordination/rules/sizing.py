@@ -11,8 +11,9 @@ the objective of a step is: a slot on the last day is in time at any hour. Holid
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil, floor, inf, sqrt
 from random import Random
 
@@ -112,6 +113,17 @@ class Size:
     slots: int
     share: Interval
     unused: Interval
+
+
+def first_asked(asked: Iterable[datetime], done: Iterable[datetime]) -> list[datetime]:
+    """When each need of one step was first asked: ``asked`` are the instants a place was looked for, ``done`` those of
+    the exams that took place, after which another is a new need."""
+    firsts: list[datetime] = []
+    ends = list(done)
+    for at in sorted(asked):
+        if not firsts or any(firsts[-1] < end < at for end in ends):
+            firsts.append(at)
+    return firsts
 
 
 def slot_times(count: int, days: Sequence[int], weeks: int) -> list[float]:

@@ -417,6 +417,25 @@ def test_the_history_counts_each_need_once_by_whole_weeks(desk: Desk) -> None:
     assert history.weekdays == (10, 0, 0, 0, 0, 0, 0)
 
 
+def test_an_exam_asked_again_once_done_is_another_need(desk: Desk) -> None:
+    """Two scanners six weeks apart are two arrivals; one moved, or looked for twice before it was done, is one."""
+    pathway, now = desk.pathway(days_ago=80), timezone.now()
+    first = desk.past_booking(pathway=pathway, hours=24 * 50)
+    Booking.objects.filter(pk=first.pk).update(booked_at=now - timedelta(weeks=9))
+    WaitingPlace.objects.create(pathway=pathway, exam_type=exam(), asked_at=now - timedelta(weeks=8))
+    again = now - timedelta(weeks=3)
+    WaitingPlace.objects.create(
+        pathway=pathway, exam_type=exam(), asked_at=again, ended_at=again, end_reason="Erreur", status="withdrawn"
+    )
+
+    def needs() -> int:
+        return sum(demand_of(Pathway.objects.all(), exam(), Calendar(), now).weeks)
+
+    assert needs() == 1, "the first scanner was not done: it is still the same need"
+    services.mark_done(booking=first, user=desk.technician)
+    assert needs() == 2
+
+
 def test_the_page_says_how_many_and_with_which_seed(nurse: Client, desk: Desk) -> None:
     desk.series()
     _asked_weekly(desk, 12)
