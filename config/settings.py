@@ -99,6 +99,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "directory.context.shell",
             ],
+            "builtins": ["directory.templatetags.french"],
         },
     }
 ]

@@ -129,3 +129,14 @@ def test_no_template_puts_a_full_stop_after_a_short_date() -> None:
     after = re.compile(r"\|day *\}\}(?:\{%[^%]*%\}|</[a-z]+>)*\.(?!\.)")
     pages = Path(settings.BASE_DIR, "templates").rglob("*.*")
     assert [page.name for page in pages if after.search(page.read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0, "place libre"), (1, "place libre"), (1.5, "place libre"), (2, "places libres"), ([], "place libre"),
+     ([1, 2], "places libres"), ("2", "places libres"), ("abc", "place libre"), (None, "place libre")],
+)  # fmt: skip
+def test_nothing_is_singular(value: object, said: str) -> None:
+    template = Template("place{{ n|pluralize }} libre{{ n|pluralize }}")
+    assert template.render(Context({"n": value})) == said
+    assert Template('{{ n|pluralize:"al,aux" }}').render(Context({"n": 0})) == "al"
