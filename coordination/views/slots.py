@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from coordination.models import Booking, DisturbedSlot, Slot, SlotSeries
+from coordination.models import Booking, DisturbedSlot, Slot, SlotPractitioner, SlotSeries
 from coordination.perms import may_see_platform, reads_slots
 from coordination.querysets import SlotQuerySet, SlotSeriesQuerySet
 from coordination.readings.away import away_between
@@ -39,11 +39,11 @@ class Filters:
     platform: str
     site: str
     target: str
+    practitioner: str
 
     @classmethod
     def of(cls, request: HttpRequest) -> Filters:
-        asked = request.GET.get
-        return cls(asked("examen", ""), asked("plateau", ""), asked("site", ""), asked("parcours", ""))
+        return cls(*(request.GET.get(word, "") for word in ("examen", "plateau", "site", "parcours", "praticien")))
 
     def apply(self, slots: SlotQuerySet) -> SlotQuerySet:
         if self.exam:
@@ -55,6 +55,9 @@ class Filters:
         if self.target:
             serving = SlotSeries.targets.through.objects.filter(targetpathway__key=self.target)
             slots = slots.filter(series__in=serving.values("slotseries_id"))
+        if person := _uuid(self.practitioner):
+            theirs = SlotPractitioner.objects.filter(professional__uuid=person).order_by()
+            slots = slots.filter(pk__in=theirs.values("slot"))
         return slots
 
     def series(self, user: User) -> SlotSeriesQuerySet:
@@ -69,6 +72,8 @@ class Filters:
         if self.target:
             serving = SlotSeries.targets.through.objects.filter(targetpathway__key=self.target)
             series = series.filter(pk__in=serving.values("slotseries_id"))
+        if person := _uuid(self.practitioner):
+            series = series.filter(practitioners__uuid=person)
         return series
 
 
@@ -123,15 +128,16 @@ def month(request: HttpRequest) -> HttpResponse:
 def _frame(request: HttpRequest, user: User, filters: Filters, now: datetime) -> dict[str, object]:
     """What stands around the fragment: the filters and what they offer, and where the fragment asks again."""
     series = SlotSeries.objects.visible_to(user)
-    kept = series.select_related("exam_type", "platform__establishment").order_by("exam_type_id", "platform_id")
-    pairs = [(each.exam_type, each.platform) for each in kept.distinct("exam_type_id", "platform_id")]
+    kept = list(series.with_people().select_related("exam_type", "platform__establishment").order_by())
+    people = [each for one in kept for each in one.people]  # type: ignore[attr-defined]
     served = TargetPathway.objects.filter(pk__in=SlotSeries.targets.through.objects.filter(
         slotseries__in=series.values("pk")).values("targetpathway_id"))  # fmt: skip
     return {
         "filters": filters,
-        "exam_types": unique([Place(exam.code, exam.label) for exam, _ in pairs]),
-        "platforms": unique([Place(str(each.uuid), str(each)) for _, each in pairs]),
-        "sites": unique([Place(str(each.establishment.uuid), str(each.establishment)) for _, each in pairs]),
+        "exam_types": unique([Place(each.exam_type.code, each.exam_type.label) for each in kept]),
+        "platforms": unique([Place(str(each.platform.uuid), str(each.platform)) for each in kept]),
+        "sites": unique([Place(str(site.uuid), str(site)) for site in (each.platform.establishment for each in kept)]),
+        "practitioners": unique([Place(each["uuid"], f"{each['last']} {each['first']}") for each in people]),
         "targets": unique([Place(key, name) for key, name in served.values_list("key", "name")]),
         "now": now,
         "live_url": request.get_full_path(),

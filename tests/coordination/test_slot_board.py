@@ -99,6 +99,23 @@ def test_a_released_slot_with_a_patient_shows_both(nurse: Client, desk: Desk, pa
 
 
 # --- filters, zones, who reads ----------------------------------------------------------------------------------------
+def test_the_board_is_narrowed_to_the_days_of_one_practitioner(nurse: Client, desk: Desk) -> None:
+    """« Doctors' schedules » of several sites on one page, for who answers the phone (S12)."""
+    doctor = UserFactory(role=Role.PHYSICIAN, team=desk.team).professional
+    week, other_site = "2026-11-26", TeamFactory(establishment=EstablishmentFactory(), kind="platform")
+    desk.slot(in_days=3)
+    here = desk.slot(in_days=3, practitioners=[doctor], starts_at=time(14))
+    there = desk.slot(in_days=4, platform=other_site, practitioners=[doctor], starts_at=time(10))
+    assert len(cells(board(nurse, semaine=week))) == 3
+    found = board(nurse, semaine=week, praticien=doctor.uuid)
+    assert {cell.slot for cell in cells(found)} == {here, there}
+    page = nurse.get(url("slots"), {"semaine": week, "praticien": doctor.uuid})
+    assert [each.value for each in page.context["practitioners"]] == [str(doctor.uuid)]
+    month = nurse.get(url("slots-month"), {"praticien": doctor.uuid}).context["month"]
+    assert sum(day.slots for line in month.weeks for day in line) == 2
+    assert not cells(board(nurse, semaine=week, praticien=uuid4()))
+
+
 def test_the_board_is_narrowed_by_public_words_only(nurse: Client, desk: Desk) -> None:
     one = desk.slot(in_days=3)
     other_site = TeamFactory(establishment=EstablishmentFactory(), kind="platform", name="TEP de Granval")
