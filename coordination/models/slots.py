@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import uuid4
 
 import pgtrigger
@@ -13,6 +14,7 @@ from django.db.models import F, Func, Q
 from coordination.models.exam_types import ExamType
 from coordination.models.series import Resource, SlotSeries
 from coordination.querysets import SlotQuerySet
+from coordination.rules.slots import TAKEN_EARLY
 from directory.history import tracked
 from directory.models import Professional, Team, User
 
@@ -142,6 +144,11 @@ class Slot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.exam_type} {self.starts_at:%d/%m/%Y %H:%M}"
+
+    @property
+    def marked_from(self) -> datetime:
+        """From when a patient may be said to have come."""
+        return self.starts_at - TAKEN_EARLY
 
     @property
     def free(self) -> int:

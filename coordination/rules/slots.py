@@ -11,6 +11,9 @@ from directory.typography import NBSP
 from pathways.rules.calendar import ONE_DAY, Calendar
 from pathways.rules.clock import Duration, Unit, before
 
+TAKEN_EARLY = timedelta(hours=2)
+"""A patient who is there may be taken before their hour; before it nobody is missing. Our own bound."""
+
 USUAL_LENGTH = timedelta(minutes=30)
 """How long an appointment is taken to last when a platform gave only its beginning."""
 

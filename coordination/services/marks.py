@@ -18,6 +18,7 @@ from coordination.services.tasks import set_aside
 from coordination.services.waiting import serve_same_need
 from directory.errors import DomainError
 from directory.models import User
+from directory.typography import moment
 from pathways.models import AppointmentStatus, Milestone, MilestoneSource
 from pathways.querysets import MilestoneQuerySet
 from pathways.rules.milestones import MilestoneKind
@@ -40,7 +41,7 @@ def mark_done(
 
     Records the type's `done_as` milestone with the exam's code, and `biopsy_taken` when a sample was taken:
     ``sampled`` is asked only of types whose sampling is "possible". Raises DomainError when the appointment is not
-    booked any more, is of a later day, or when ``sampled`` is missing.
+    booked any more, begins later (`TAKEN_EARLY`), or when ``sampled`` is missing.
     """
     now = timezone.now()
     fresh = _marked(booking, BookingStatus.DONE, user, now)
@@ -69,7 +70,7 @@ def mark_done(
 
 @transaction.atomic
 def mark_missed(*, booking: Booking, user: User | None) -> Booking:
-    """The patient did not come: the desk gets a task to call. Raises DomainError as `mark_done`."""
+    """The patient did not come: the desk gets a task to call. Raises DomainError as `mark_done`, or before the hour."""
     now = timezone.now()
     fresh = _marked(booking, BookingStatus.MISSED, user, now)
     write_in_file(fresh, AppointmentStatus.MISSED)
@@ -191,10 +192,11 @@ def _marked(booking: Booking, status: str, user: User | None, now: datetime) -> 
     """Moves a booked appointment to ``status``, once."""
     pathway = lock_file(booking.pathway_id)
     fresh = Booking.objects.with_list_data().get(pk=booking.pk)
-    with clock_of(fresh.slot.platform):
-        too_early = timezone.localdate(fresh.slot.starts_at) > timezone.localdate(now)
-    if too_early:
-        raise DomainError("Ce rendez-vous n’a pas encore eu lieu.", code="too_early")
+    slot = fresh.slot
+    if now < (slot.starts_at if status == BookingStatus.MISSED else slot.marked_from):
+        with clock_of(slot.platform):
+            begins = moment(slot.starts_at, timezone.localdate(now))
+        raise DomainError(f"Ce rendez-vous n’a pas encore eu lieu : il est {begins}.", code="too_early")
     if not Booking.objects.filter(pk=booking.pk, status=BookingStatus.BOOKED).update(
         status=status, marked_at=now, marked_by=user
     ):

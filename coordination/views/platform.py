@@ -75,7 +75,6 @@ def platform(request: HttpRequest) -> HttpResponse:
         "day": shown,
         "today": today,
         "is_today": day == today,
-        "markable": day <= today,
         "before": day - ONE_DAY,
         "after": day + ONE_DAY,
         "back": request.get_full_path(),
@@ -114,7 +113,7 @@ def booking_row(request: HttpRequest, booking: Booking) -> HttpResponse:
     with timezone.override(zone):
         context = {
             "booking": fresh,
-            "markable": timezone.localdate(fresh.slot.starts_at) <= timezone.localdate(),
+            "now": timezone.now(),
             "back": request.POST.get("back", ""),
             "fresh": True,
             "away": _away(fresh.slot, timezone.localdate(fresh.slot.starts_at)),

@@ -196,15 +196,15 @@ def test_a_mark_a_week_old_is_corrected_in_the_file(desk: Desk) -> None:
         services.undo_mark(booking=booking, user=desk.technician)
 
 
-def test_the_day_of_an_appointment_is_that_of_its_platform(desk: Desk) -> None:
-    """At 22:00 in Paris it is already tomorrow in Nouméa, where the appointment of 9:00 is of the day."""
-    place = desk.team.establishment
-    place.time_zone = "Pacific/Noumea"
-    place.save()
-    evening = timezone.now().replace(hour=21, minute=0)
-    with time_machine.travel(evening):
-        slot = desk.slot_at(timezone.now() + timedelta(hours=4))
-        booking = desk.booked_before_release(slot)
+def test_nobody_is_missing_before_the_hour_and_who_is_there_may_be_taken_early(desk: Desk) -> None:
+    booking = desk.booked_before_release(desk.slot_at(timezone.now() + timedelta(hours=3)))
+    for mark in (services.mark_done, services.mark_missed):
+        with pytest.raises(DomainError, match=r"n’a pas encore eu lieu : il est lun\.\s23\snov\. à\s13\sh") as refused:
+            mark(booking=booking, user=desk.technician)
+        assert refused.value.code == "too_early"
+    with time_machine.travel(timezone.now() + timedelta(hours=1, minutes=5)):
+        with pytest.raises(DomainError, match="n’a pas encore eu lieu"):
+            services.mark_missed(booking=booking, user=desk.technician)
         services.mark_done(booking=booking, user=desk.technician)
     booking.refresh_from_db()
     assert booking.status == BookingStatus.DONE

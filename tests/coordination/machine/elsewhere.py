@@ -91,19 +91,15 @@ class Elsewhere(Shadowed):
     @precondition(lambda self: self.shadow.taken)
     @rule(data=st.data(), what=st.sampled_from(["done", "missed", "not_done"]))
     def mark(self, data: st.DataObject, what: str) -> None:
-        today = timezone.localdate()
+        now, early = timezone.now(), timedelta(0) if what == "missed" else timedelta(hours=2)
         taken = self.choose(
             data,
             self.shadow.taken,
-            lambda each: (
-                each.status == "booked" and timezone.localdate(self.shadow.places[each.place].slot.starts_at) <= today
-            ),
+            lambda each: each.status == "booked" and self.shadow.places[each.place].slot.starts_at - early <= now,
         )
-        slot = self.shadow.places[taken.place].slot
-        if timezone.localdate(slot.starts_at) > timezone.localdate():
-            code: str | None = "too_early"
-        else:
-            code = None if taken.status == "booked" else "not_booked"
+        code: str | None = None if taken.status == "booked" else "not_booked"
+        if self.shadow.places[taken.place].slot.starts_at - early > now:
+            code = "too_early"
         acts: dict[str, Callable[[], Booking]] = {
             "done": lambda: services.mark_done(booking=taken.booking, user=None),
             "missed": lambda: services.mark_missed(booking=taken.booking, user=None),
