@@ -117,7 +117,7 @@ def _waits_and_asks(life: Life) -> None:
     for number, story in enumerate(served[-3:]):
         coordination.ask_to_wait(
             pathway=story.pathway, exam_type=mri, user=life.world.idec,
-            earliest_on=life.agenda.worked_day(life.now.date(), 2 + number), note="Disponible le matin",
+            earliest_on=life.agenda.worked_day(life.now.date(), 2 + number), half_day="afternoon",
         )  # fmt: skip
     asked = set(ExamRequest.objects.values_list("pathway_id", flat=True))
     free = [story for story in _running(life, "first_care") if story.pathway.pk not in asked]

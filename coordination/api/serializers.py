@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from coordination.models import Booking, Channel, OfferAnswer, Slot, WaitingPlace
+from coordination.models import Booking, Channel, HalfDay, OfferAnswer, Slot, WaitingPlace
 from coordination.querysets.worklist import ALL, filters
 from coordination.readings.worklist import Row
 from coordination.rules.slots import look
@@ -126,6 +126,7 @@ class WaitingRequestSerializer(serializers.Serializer[dict[str, Any]]):
     exam_type = serializers.SlugField(help_text="code d’un type d’examen")
     step_key = serializers.CharField(max_length=60, default="", allow_blank=True)
     earliest_on = serializers.DateField(default=None, allow_null=True)
+    half_day = serializers.ChoiceField(HalfDay.choices, default="", allow_blank=True, help_text="quand le patient peut")
     note = serializers.CharField(max_length=200, default="", allow_blank=True)
 
 
@@ -141,8 +142,8 @@ class WaitingSerializer(serializers.ModelSerializer[WaitingPlace]):
     class Meta:
         model = WaitingPlace
         fields = (
-            "uuid", "pathway", "exam_type", "step_key", "earliest_on", "latest_at", "note", "status", "asked_at",
-            "rank", "rank_words", "offer",
+            "uuid", "pathway", "exam_type", "step_key", "earliest_on", "half_day", "latest_at", "note", "status",
+            "asked_at", "rank", "rank_words", "offer",
         )  # fmt: skip
 
     def get_rank(self, place: WaitingPlace) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from coordination.forms.fields import day_input
-from coordination.models import CancelCode, Channel, Slot
+from coordination.models import CancelCode, Channel, HalfDay, Slot
 from directory.models import Professional, Team
 
 
@@ -15,6 +15,10 @@ class WaitForm(forms.Form):
     """To wait for a place that another patient gives back."""
 
     earliest_on = forms.DateField(label="Pas avant le", required=False, widget=day_input())
+    half_day = forms.ChoiceField(
+        label="Moment", required=False, choices=[("", "Matin ou après-midi"), *HalfDay.choices],
+        error_messages={"invalid_choice": "Choisissez le matin, l’après-midi, ou l’un ou l’autre."},
+    )  # fmt: skip
     note = forms.CharField(label="Précision", max_length=200, required=False)
     key = forms.UUIDField(required=False, widget=forms.HiddenInput())
 

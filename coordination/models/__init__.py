@@ -40,6 +40,7 @@ from coordination.models.tasks import Every, SeriesStatus, TaskItem, TaskSeries
 from coordination.models.views import DefaultView, SavedView
 from coordination.models.waiting import (
     ExamRequest,
+    HalfDay,
     OfferAnswer,
     RequestStatus,
     WaitingOffer,
@@ -81,6 +82,7 @@ __all__ = [
     "ExamType",
     "ExceptionKind",
     "FeedDeparture",
+    "HalfDay",
     "Hold",
     "LabAgreement",
     "LabAnswer",

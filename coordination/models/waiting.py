@@ -13,6 +13,7 @@ from coordination.models.exam_types import ExamType
 from coordination.models.policies import PolicyMode
 from coordination.models.slots import Slot
 from coordination.querysets import ExamRequestQuerySet, WaitingPlaceQuerySet
+from coordination.rules.waiting import AFTERNOON, MORNING
 from directory.history import tracked
 from directory.models import Team, User
 from pathways.models import Milestone, Pathway
@@ -22,6 +23,13 @@ class WaitingStatus(models.TextChoices):
     WAITING = "waiting", "En attente"
     SERVED = "served", "Servi"
     WITHDRAWN = "withdrawn", "Retiré"
+
+
+class HalfDay(models.TextChoices):
+    """When the patient can come; nothing when it does not matter."""
+
+    MORNING = MORNING, "Le matin"
+    AFTERNOON = AFTERNOON, "L’après-midi"
 
 
 @tracked()
@@ -34,6 +42,7 @@ class WaitingPlace(models.Model):
     exam_type = models.ForeignKey(ExamType, on_delete=models.PROTECT, related_name="waiting_places")
     step_key = models.CharField(max_length=60, blank=True)
     earliest_on = models.DateField("pas avant le", null=True, blank=True)
+    half_day = models.CharField("moment", max_length=9, choices=HalfDay, blank=True, db_default="", default="")
     latest_at = models.DateTimeField("au plus tard", null=True, blank=True)
     note = models.CharField("précision", max_length=200, blank=True)
     status = models.CharField("état", max_length=10, choices=WaitingStatus, default=WaitingStatus.WAITING)

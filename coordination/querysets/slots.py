@@ -10,11 +10,14 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import (
     Case,
+    CharField,
     Count,
     DateField,
     DateTimeField,
     Exists,
+    ExpressionWrapper,
     F,
+    FloatField,
     Func,
     IntegerField,
     OuterRef,
@@ -28,6 +31,7 @@ from django.db.models.functions import Cast, Coalesce, Greatest, JSONObject, Lea
 
 from coordination.querysets.policies import runs_on
 from coordination.rules.slots import USUAL_LENGTH
+from coordination.rules.waiting import AFTERNOON, MORNING, NOON
 from directory.models import Professional, Role, Team
 from pathways.querysets import visible_pathways
 
@@ -46,11 +50,14 @@ if TYPE_CHECKING:
     from pathways.models import Pathway
 
 
-LOCAL_DAY = Cast(
-    Func(F("platform__establishment__time_zone"), F("starts_at"), function="TIMEZONE", output_field=DateTimeField()),
-    DateField(),
+LOCAL_START = Func(
+    F("platform__establishment__time_zone"), F("starts_at"), function="TIMEZONE", output_field=DateTimeField()
 )
+LOCAL_DAY = Cast(LOCAL_START, DateField())
 """The day on which a slot begins, where it takes place."""
+LOCAL_HOUR = Func(Value("hour"), LOCAL_START, function="DATE_PART", output_field=FloatField())
+HALF_DAY = Case(When(hour__lt=NOON, then=Value(MORNING)), default=Value(AFTERNOON))
+"""The half of the day in which it begins, as `rules.waiting.half_day_of`; ``hour`` is `LOCAL_HOUR`."""
 
 
 def given_up(prefix: str = "pk") -> Exists:
@@ -298,6 +305,7 @@ class WaitingPlaceQuerySet(models.QuerySet["WaitingPlace"]):
         after they asked (whoever waits has seen what was free) and nothing that they could have begins earlier."""
         from coordination.models import Slot, SlotChange, WaitingOffer
 
+        wish = ExpressionWrapper(OuterRef("half_day"), output_field=CharField())
         came = SlotChange.objects.filter(
             slot=slot,
             what__in=["made", "freed", "let_go", "moved", "changed", "reopened"],
@@ -308,6 +316,7 @@ class WaitingPlaceQuerySet(models.QuerySet["WaitingPlace"]):
             series__targets=OuterRef("pathway__version__target"),
         )  # fmt: skip
         earlier = earlier.alias(day=LOCAL_DAY).filter(day__gte=Coalesce(OuterRef("earliest_on"), date.min))
+        earlier = earlier.alias(hour=LOCAL_HOUR).alias(half=HALF_DAY, wish=wish).filter(Q(wish="") | Q(half=F("wish")))
         said = WaitingOffer.objects.filter(place=OuterRef(OuterRef("pk")), slot=OuterRef("pk"))
         in_time = Q(latest_at__isnull=True) | Q(latest_at__gte=slot.starts_at) | Q(latest_at__lt=at)
         return self.filter(in_time | (Exists(came) & ~Exists(earlier.exclude(Exists(said)))))

@@ -11,8 +11,17 @@ from uuid import UUID, uuid5
 from directory.typography import NBSP, short_day
 from pathways.rules.calendar import Calendar
 
+NOON = 12
+"""Hour, on the clock of the site, that parts the morning from the afternoon."""
+MORNING, AFTERNOON = "morning", "afternoon"
+
 SOON, WEEK = 3, 7
 """Days left before the step is due: under the first it is urgent, under the second it is near."""
+
+
+def half_day_of(hour: int) -> str:
+    """The half of the day of what begins at that hour, on the clock of its site."""
+    return MORNING if hour < NOON else AFTERNOON
 
 
 class Band(IntEnum):

@@ -31,7 +31,7 @@ from coordination.models import (
     WaitingStatus,
 )
 from coordination.models.waiting import UNHEARD
-from coordination.rules.waiting import Rank, Waiter, offer_origin, ranked
+from coordination.rules.waiting import Rank, Waiter, half_day_of, offer_origin, ranked
 from coordination.services.appointments import said
 from coordination.services.booking import book_slot, same_request
 from coordination.services.life import log
@@ -108,13 +108,14 @@ def _heard_enough(slot: Slot) -> QuerySet[WaitingOffer, int]:
 
 
 def _suited(slot: Slot, now: datetime) -> Iterable[WaitingPlace]:
-    """Those whom the slot suits, first in rank first: kept for their target, not too early, soon enough for them
-    (`soon_enough`), and at an hour when they are expected nowhere."""
+    """Those whom the slot suits, first in rank first: kept for their target, not too early, in the half of the
+    day when they can come, soon enough for them (`soon_enough`), and at an hour when they are expected nowhere."""
     calendar = calendar_of(slot.platform.establishment)
     order = ranks(slot.exam_type_id, calendar, now)
     places = WaitingPlace.objects.waiting().soon_enough(slot, now)
     places = places.filter(
         Q(earliest_on__isnull=True) | Q(earliest_on__lte=calendar.local_date(slot.starts_at)),
+        half_day__in=["", half_day_of(slot.starts_at.astimezone(calendar.zone).hour)],
         pk__in=order,
         pathway__version__target__slot_series=slot.series_id,
         pathway__status="active",

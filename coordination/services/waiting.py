@@ -12,6 +12,7 @@ from coordination.models import (
     Booking,
     BookingStatus,
     ExamType,
+    HalfDay,
     OfferAnswer,
     Task,
     WaitingOffer,
@@ -37,6 +38,7 @@ def join_waiting(
     step_key: str = "",
     latest_at: datetime | None = None,
     earliest_on: date | None = None,
+    half_day: str = "",
     note: str = "",
     at: datetime | None = None,
 ) -> WaitingPlace:
@@ -54,6 +56,8 @@ def join_waiting(
         raise DomainError("Ce patient est décédé.")
     if len(step_key) > 60 or "\0" in step_key + note or len(note) > 200:
         raise DomainError("Précisez en 200 caractères au plus.", field="note")
+    if half_day and half_day not in set(HalfDay):
+        raise DomainError("Choisissez le matin, l’après-midi, ou l’un ou l’autre.", field="half_day")
     known = WaitingPlace.objects.waiting().filter(pathway=locked, exam_type=exam_type, step_key=step_key).first()
     if known:
         return known
@@ -67,6 +71,7 @@ def join_waiting(
         step_key=step_key,
         latest_at=latest_at or (due.due_at if due else None),
         earliest_on=earliest_on,
+        half_day=half_day,
         note=note.strip(),
         asked_at=at or timezone.now(),
         asked_by=user,

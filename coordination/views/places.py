@@ -169,6 +169,7 @@ def wait(request: HttpRequest, uuid: UUID) -> HttpResponse:
         lambda: services.ask_to_wait(
             pathway=pathway, exam_type=need.exam_type, user=user, step_key=need.step.key if need.step else "",
             latest_at=need.due_at, earliest_on=form.cleaned_data["earliest_on"], note=form.cleaned_data["note"],
+            half_day=form.cleaned_data["half_day"],
         ),
         _inscribed(need, form.cleaned_data["earliest_on"], pathway),
         forms={"wait": form},

@@ -133,6 +133,8 @@ def test_the_waiting_list_and_its_offers(nurse: Client, desk: Desk) -> None:
     assert joined.json()["rank_words"].startswith("1er")
     services.offer_freed_places(now=timezone.now())
     (row,) = nurse.get(reverse("api:waiting")).json()
+    assert row["half_day"] == ""
+    assert nurse.post(reverse("api:waiting"), {**sent, "half_day": "dusk"}).status_code == 400
     answer = reverse("api:offer-answer", args=[row["offer"]])
     assert nurse.post(answer, {}, content_type="application/json").status_code == 400
     declined = nurse.post(answer, {"accept": "false"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -163,6 +163,49 @@ def test_a_day_beyond_the_slots_made_is_refused_and_one_after_the_objective_is_s
     assert WaitingPlace.objects.get().earliest_on == date(2026, 12, 15)
     Slot.objects.update(release_at=timezone.now())
     assert "15/12/2026</time>" in text(nurse.get(url("book", pathway), {"examen": "scanner"}))
+
+
+# --- half of the day --------------------------------------------------------------------------------------------------
+def test_a_place_is_proposed_only_in_the_half_of_the_day_when_the_patient_can_come(desk: Desk) -> None:
+    afternoon = waits(desk, desk.pathway(), half_day="afternoon", latest_at=None)
+    morning = waits(desk, desk.pathway(), half_day="morning", latest_at=None)
+    early = desk.slot(in_days=6, starts_at=time(11, 59))
+    late = desk.slot(in_days=6, starts_at=time(12))
+    assert {(each.place, each.slot) for each in offered()} == {(morning, early), (afternoon, late)}, "whatever the rank"
+
+
+def test_the_half_of_the_day_is_that_of_the_clock_of_the_site(desk: Desk) -> None:
+    """The afternoon of Nouméa is the small hours of Paris."""
+    site = desk.team.establishment
+    site.time_zone = "Pacific/Noumea"
+    site.save()
+    waits(desk, desk.pathway(), half_day="morning", latest_at=None)
+    slot = desk.slot(in_days=6, starts_at=time(14))
+    assert offered() == []
+    place = waits(desk, desk.pathway(), half_day="afternoon", latest_at=None)
+    assert [(each.place, each.slot) for each in offered()] == [(place, slot)]
+
+
+def test_a_sooner_place_in_the_other_half_of_the_day_hides_nothing(desk: Desk, pathway: Pathway) -> None:
+    desk.slot(in_days=5, starts_at=time(9))
+    taken = desk.booking(desk.slot(in_days=9, starts_at=time(15)))
+    waits(desk, pathway, half_day="afternoon")
+    services.cancel_booking(booking=taken, code="patient_refuses", user=None)
+    assert [offer.slot for offer in offered()] == [taken.slot]
+
+
+def test_a_half_of_the_day_in_which_nothing_is_kept_is_refused(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    desk.booking(desk.slot(in_days=4, starts_at=time(15)))
+    sent = {"step": "ct", "examen": "scanner", "half_day": "morning", "note": "Travaille la nuit"}
+    refused = nurse.post(url("wait", pathway), sent)
+    assert refused.status_code == 422
+    assert "aucun créneau n’est gardé le matin pour ce parcours" in text(refused)
+    assert "Travaille la nuit" in refused.content.decode()
+    assert nurse.post(url("wait", pathway), {**sent, "half_day": "dusk"}).status_code == 422
+    assert not WaitingPlace.objects.exists()
+    nurse.post(url("wait", pathway), {**sent, "half_day": "afternoon"})
+    assert WaitingPlace.objects.get().half_day == "afternoon"
+    assert "l’après-midi seulement" in text(nurse.get(url("waiting")))
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------
