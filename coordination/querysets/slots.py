@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import (
     Case,
@@ -27,12 +26,12 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, Greatest, JSONObject, Least
+from django.db.models.functions import Cast, Coalesce, Greatest, Least
 
 from coordination.querysets.policies import runs_on
 from coordination.rules.slots import USUAL_LENGTH
 from coordination.rules.waiting import AFTERNOON, MORNING, NOON
-from directory.models import Professional, Role, Team
+from directory.models import Role, Team
 from pathways.querysets import visible_pathways
 
 if TYPE_CHECKING:
@@ -82,12 +81,6 @@ class SlotSeriesQuerySet(models.QuerySet["SlotSeries"]):
             targetpathway__team__in=user.teams_as(Role.COORDINATOR, Role.SECRETARY, Role.PHYSICIAN)
         )
         return self.filter(Q(platform__in=user.teams_as(Role.PLATFORM)) | Q(pk__in=serving.values("slotseries_id")))
-
-    def with_people(self) -> Self:
-        """Adds ``people``: its practitioners, as {uuid, first, last}."""
-        rows = Professional.objects.filter(slot_series=OuterRef("pk")).order_by()
-        names = JSONObject(uuid="uuid", first="first_name", last="last_name")
-        return self.annotate(people=ArraySubquery(rows.values(names=names)))
 
     def managed_by(self, user: User) -> Self:
         """Those a head of the platform or an administrator of its establishment changes."""

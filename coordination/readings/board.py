@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import Value
+from django.db.models.functions import Coalesce, NullIf
+
 from coordination.models import ExamType, Slot, SlotException
+from coordination.querysets import SlotSeriesQuerySet
 from coordination.readings.away import Away
 from coordination.rules.slots import SlotLook, look
 from directory.models import Establishment
@@ -218,3 +222,21 @@ class Place:
 def unique(places: Sequence[Place]) -> list[Place]:
     """Each value once, in the order of the words."""
     return sorted({each.value: each for each in places}.values(), key=lambda each: normalise(each.label))
+
+
+def narrowing(series: SlotSeriesQuerySet) -> dict[str, list[Place]]:
+    """By which exams, platforms, sites and practitioners these series can be told apart; one query, which gives each
+    combination once however many series there are."""
+    site = Coalesce(NullIf("platform__establishment__short_name", Value("")), "platform__establishment__name")
+    rows = series.order_by().values_list(
+        "exam_type__code", "exam_type__label", "platform__uuid", "platform__name", "platform__establishment__uuid",
+        site, "practitioners__uuid", "practitioners__last_name", "practitioners__first_name",
+    )  # fmt: skip
+    found: dict[str, list[Place]] = {"exam_types": [], "platforms": [], "sites": [], "practitioners": []}
+    for code, label, platform, platform_name, place, place_name, person, last, first in rows.distinct():
+        found["exam_types"].append(Place(code, label))
+        found["platforms"].append(Place(str(platform), platform_name))
+        found["sites"].append(Place(str(place), place_name))
+        if person:
+            found["practitioners"].append(Place(str(person), f"{last} {first}"))
+    return {name: unique(places) for name, places in found.items()}

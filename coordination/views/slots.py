@@ -18,7 +18,7 @@ from coordination.models import Booking, DisturbedSlot, Slot, SlotPractitioner, 
 from coordination.perms import may_see_platform, reads_slots
 from coordination.querysets import SlotQuerySet, SlotSeriesQuerySet
 from coordination.readings.away import away_between
-from coordination.readings.board import WEEK, Place, board_of, bounds, cell_of, monday_of, unique
+from coordination.readings.board import WEEK, Place, board_of, bounds, cell_of, monday_of, narrowing, unique
 from coordination.readings.month import month_of, weeks_of
 from coordination.readings.slot_life import life_of
 from coordination.views.days import read_day
@@ -128,16 +128,11 @@ def month(request: HttpRequest) -> HttpResponse:
 def _frame(request: HttpRequest, user: User, filters: Filters, now: datetime) -> dict[str, object]:
     """What stands around the fragment: the filters and what they offer, and where the fragment asks again."""
     series = SlotSeries.objects.visible_to(user)
-    kept = list(series.with_people().select_related("exam_type", "platform__establishment").order_by())
-    people = [each for one in kept for each in one.people]  # type: ignore[attr-defined]
     served = TargetPathway.objects.filter(pk__in=SlotSeries.targets.through.objects.filter(
         slotseries__in=series.values("pk")).values("targetpathway_id"))  # fmt: skip
     return {
         "filters": filters,
-        "exam_types": unique([Place(each.exam_type.code, each.exam_type.label) for each in kept]),
-        "platforms": unique([Place(str(each.platform.uuid), str(each.platform)) for each in kept]),
-        "sites": unique([Place(str(site.uuid), str(site)) for site in (each.platform.establishment for each in kept)]),
-        "practitioners": unique([Place(each["uuid"], f"{each['last']} {each['first']}") for each in people]),
+        **narrowing(series),
         "targets": unique([Place(key, name) for key, name in served.values_list("key", "name")]),
         "now": now,
         "live_url": request.get_full_path(),

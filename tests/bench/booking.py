@@ -98,7 +98,7 @@ def _pathways() -> Iterator[Pathway]:
     free = Pathway.objects.active().filter(version__target=target, patient__deceased_on=None)
     rows = free.exclude(patient__in=expected).select_related("version__target").defer("version__definition")
     seen: set[int] = set()
-    for pathway in rows.order_by("pk").iterator():
+    for pathway in rows.order_by("pk"):  # read at once: the connection is closed between two runs
         if pathway.patient_id not in seen:
             seen.add(pathway.patient_id)
             yield pathway
