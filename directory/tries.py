@@ -1,4 +1,5 @@
-"""Wrong answers on a link without account: so many, then the link rests. Counted in Redis under a hash."""
+"""What is counted in Redis, under a hash: readings and sendings within a window, and wrong answers on a link without
+account, which rests after so many."""
 
 from __future__ import annotations
 
@@ -22,6 +23,18 @@ def key_of(room: str, *named: object) -> str:
     return f"{room}:{sha256(':'.join(map(str, named)).encode()).hexdigest()}"
 
 
+def count(key: str, window: timedelta) -> int:
+    """Counts one more within a window begun by the first; returns how many. Raises what the cache raises when Redis is
+    away."""
+    seconds = int(window.total_seconds())
+    cache.add(key, 0, timeout=seconds)
+    try:
+        return int(cache.incr(key))
+    except ValueError:  # the window ended between the two: a new one begins
+        cache.add(key, 0, timeout=seconds)
+        return int(cache.incr(key))
+
+
 def count_try(key: str) -> int:
     """Counts this try before it is judged, so that parallel ones cannot exceed the limit; returns how many are left.
 
@@ -29,8 +42,7 @@ def count_try(key: str) -> int:
     uncounted.
     """
     try:
-        cache.add(key, 0, timeout=int(REST.total_seconds()))
-        tries = int(cache.incr(key))
+        tries = count(key, REST)
     except Exception as error:
         raise DomainError("Le service est momentanément indisponible. Réessayez dans quelques minutes.") from error
     if tries > MOST:

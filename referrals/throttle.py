@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from redis.exceptions import RedisError
+
+from directory.tries import count
 
 log = structlog.get_logger(__name__)
 
 PER_HOUR = 40
 """A group practice or a hospital goes out through one address: generous for them, useless for a robot."""
-WINDOW_SECONDS = 3600
+WINDOW = timedelta(hours=1)
 
 
 def too_many(request: HttpRequest, action: str, limit: int = PER_HOUR) -> bool:
@@ -23,10 +26,7 @@ def too_many(request: HttpRequest, action: str, limit: int = PER_HOUR) -> bool:
     """
     key = f"referrals:{action}:{salted_hmac('referrals.throttle', _address(request)).hexdigest()[:32]}"
     try:
-        cache.add(key, 0, WINDOW_SECONDS)
-        return cache.incr(key) > limit
-    except ValueError:  # the key expired between the two calls
-        return False
+        return count(key, WINDOW) > limit
     except (RedisError, OSError):
         log.warning("throttle_unavailable")
         return False

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
+from django.conf import settings as configured
 from django.core.cache import cache
 from django.test import Client
 
@@ -21,6 +24,14 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.filter_too_much, hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("jalon")
+
+# Django makes and drops so many objects that Python would look for cycles all the time.
+gc.set_threshold(100_000, 50, 50)
+
+# Each process counts in a database of Redis of its own, none of them the broker's: to clear a cache empties all of it.
+# Of the sixteen there are, those of very many processes are shared again.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+configured.CACHES["default"]["LOCATION"] = urlsplit(configured.REDIS_URL)._replace(path=f"/{1 + WORKER % 15}").geturl()
 
 INLINE = re.compile(
     r"""<script(?![^>]*\bsrc=)(?![^>]*application/json)|\sstyle=["']|\son[a-z]+=["']|javascript:""", re.I

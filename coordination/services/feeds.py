@@ -7,7 +7,6 @@ from hashlib import sha256
 from uuid import UUID
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -18,6 +17,7 @@ from coordination.perms import may_feed
 from directory.errors import DomainError
 from directory.models import Professional, Team, User
 from directory.readonly import writes_allowed
+from directory.tries import count
 
 MOST_LINKS = 20
 """Living links one person may have."""
@@ -98,7 +98,6 @@ def _reads(hashed: str) -> int:
     """Counts this read; Redis holds the hash of a hash. Raises FeedError when it cannot be counted."""
     key = f"calendar-feed:{_hash(hashed)}"
     try:
-        cache.add(key, 0, timeout=int(AN_HOUR.total_seconds()))
-        return int(cache.incr(key))
+        return count(key, AN_HOUR)
     except Exception as error:
         raise FeedError("Le service est momentanément indisponible.", code="away") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +13,7 @@ from directory.errors import DomainError
 from directory.models import Role, User
 from directory.perms import allow, may_break_glass
 from directory.services import open_break_glass
+from directory.tries import count
 from pathways.forms import BreakGlassForm
 from pathways.forms.fields import refuse
 from pathways.models import Pathway, Patient
@@ -19,7 +22,7 @@ from pathways.views.opening import user_of
 log = structlog.get_logger(__name__)
 
 MOST_TRIES = 8
-WINDOW_SECONDS = 15 * 60
+WINDOW = timedelta(minutes=15)
 NOT_FOUND = "Aucun dossier de votre établissement ne porte ce numéro avec cette date de naissance."
 TOO_MANY = "Trop d’essais en peu de temps. Attendez quinze minutes, ou appelez la coordination."
 NO_PATHWAY = "Ce patient n’a pas de parcours dans Jalon : il n’y a pas de dossier à ouvrir."
@@ -72,8 +75,7 @@ def _tries(user: User) -> int:
 def _count_failure(user: User) -> None:
     log.warning("emergency_access_not_found", user=user.pk)
     try:
-        cache.add(_key(user), 0, WINDOW_SECONDS)
-        cache.incr(_key(user))
+        count(_key(user), WINDOW)
     except Exception:
         log.warning("emergency_limit_unavailable")
 
