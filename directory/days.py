@@ -40,3 +40,13 @@ def wall_instant(day: date, hour: time, zone: ZoneInfo, *, field: str = "hour") 
             "Cette heure n’existe pas ce jour-là : les horloges avancent d’une heure.", field=field, code="no_such_hour"
         )
     return found
+
+
+def instant_of(text: str | None) -> datetime | None:
+    """The hour that a page carries in a form, with its offset; None when it is none."""
+    try:
+        found = datetime.fromisoformat((text or "")[:40])
+    except ValueError:
+        return None
+    # Nobody saw anything in the year 1 or 9999, whose hours exist in no other time zone.
+    return found if found.tzinfo and 1 < found.year < 9999 else None

@@ -64,14 +64,23 @@ class AskExamSerializer(serializers.Serializer[dict[str, Any]]):
     request_key = serializers.UUIDField()
 
 
-class ProposeSerializer(serializers.Serializer[dict[str, Any]]):
+class SeenSerializer(serializers.Serializer[dict[str, Any]]):
+    """The version that whoever acts has read; when it is no more, the act is refused (``outdated``)."""
+
+    version = serializers.CharField(
+        source="seen", max_length=200, default=None, allow_null=True, trim_whitespace=False,
+        help_text="`version` de la demande lue : refusé (`outdated`) si elle a changé depuis",
+    )  # fmt: skip
+
+
+class ProposeSerializer(SeenSerializer):
     """The date that a platform gives."""
 
     starts_at = serializers.DateTimeField()
     place = serializers.CharField(max_length=120, default="", allow_blank=True)
 
 
-class ReasonSerializer(serializers.Serializer[dict[str, Any]]):
+class ReasonSerializer(SeenSerializer):
     """Why."""
 
     reason = serializers.CharField(max_length=200)
@@ -83,8 +92,9 @@ class GiveUpSerializer(ReasonSerializer):
     told_how = serializers.ChoiceField(choices=Channel.choices, default=None, allow_null=True)
 
 
-class ConfirmSerializer(serializers.Serializer[dict[str, Any]]):
-    """How the patient was told."""
+class ConfirmSerializer(SeenSerializer):
+    """How the patient was told, and of which version: when it is no more, `to_tell_since` says that they are to be told
+    of what it became."""
 
     how = serializers.ChoiceField(choices=Channel.choices)
 
@@ -95,20 +105,22 @@ class NothingSerializer(serializers.Serializer[dict[str, Any]]):
 
 class ExamRequestSerializer(serializers.ModelSerializer[ExamRequest]):
     """One request. `promised_at` is the end of the agreed delay, `proposed_at` the date given, `known_at` the date that
-    the patient knows of, `to_tell_since` since when they are to be told of another or of its end."""
+    the patient knows of, `to_tell_since` since when they are to be told of another or of its end. `version` names what
+    was read: sent back by whoever acts on it."""
 
     pathway = serializers.UUIDField(source="pathway.uuid")
     reference = serializers.CharField(source="pathway.reference")
     exam_type = serializers.CharField(source="exam_type.code")
     addressed_to = serializers.UUIDField(source="addressed_to.uuid")
     addressed_to_name = serializers.CharField(source="addressed_to.name")
+    version = serializers.CharField()
 
     class Meta:
         model = ExamRequest
         fields = (
             "uuid", "pathway", "reference", "exam_type", "step_key", "addressed_to", "addressed_to_name", "mode",
             "urgent", "question", "within", "asked_at", "promised_at", "status", "proposed_at", "place", "reason",
-            "known_at", "told_at", "told_how", "to_tell_since", "request_key",
+            "known_at", "told_at", "told_how", "to_tell_since", "request_key", "version",
         )  # fmt: skip
 
 

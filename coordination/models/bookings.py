@@ -235,3 +235,8 @@ class Booking(models.Model):
 
     def __str__(self) -> str:
         return f"{self.slot} place {self.seat}"
+
+    @property
+    def version(self) -> str:
+        """« status|hour »: a call that was about another one told the patient something else."""
+        return f"{self.status}|{self.slot.starts_at.isoformat()}"

@@ -140,9 +140,9 @@ class ExamRequest(models.Model):
     """An exam asked of a platform or a laboratory that keeps no slot for it: it answers with a date, before
     ``promised_at`` (the agreed maximum delay counted on its own calendar).
 
-    ``known_at`` is the date the patient knows of, ``to_tell_since`` since when they are to be told of another or of its
-    end (None: nothing to tell), ``told_at`` and ``told_how`` the last time they were (PAIN-20). ``evidence`` is the
-    exam done that closed it.
+    ``known_at`` and ``known_place`` are the date and the place the patient knows of, ``to_tell_since`` since when they
+    are to be told of others or of its end (None: nothing to tell), ``told_at`` and ``told_how`` the last time they were
+    (PAIN-20). ``evidence`` is the exam done that closed it.
     """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -168,6 +168,7 @@ class ExamRequest(models.Model):
     told_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     told_how = models.CharField("comment", max_length=12, choices=Channel, blank=True, db_default="")
     known_at = models.DateTimeField("date connue du patient", null=True, blank=True)
+    known_place = models.CharField("lieu connu du patient", max_length=120, blank=True, db_default="")
     to_tell_since = models.DateTimeField("patient à prévenir depuis", null=True, blank=True)
     evidence = models.ForeignKey(Milestone, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
@@ -202,3 +203,8 @@ class ExamRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.exam_type}, {self.addressed_to}"
+
+    @property
+    def version(self) -> str:
+        """« status|date|place »: a page, a program or a call that was about another one is out of date."""
+        return f"{self.status}|{self.proposed_at.isoformat() if self.proposed_at else ''}|{self.place}"

@@ -17,10 +17,11 @@ from coordination.services.appointments import clock_of
 from coordination.services.left_over import settle_left_over
 from coordination.services.new_tasks import create_task
 from coordination.services.notices import tell_gp_of_appointments
-from coordination.services.patient_post import tell_patient_of_date
+from coordination.services.patient_post import call_off_changes, tell_patient_of_date
 from coordination.services.platform_post import tell_platform_not_asked
 from coordination.services.promises import sync_promises
 from coordination.services.tasks import set_aside, settle
+from directory.days import instant_of
 from directory.errors import DomainError
 from directory.models import User
 from directory.typography import moment
@@ -28,13 +29,34 @@ from pathways.models import AppointmentStatus, Pathway
 from pathways.services import write_appointment
 
 
-def running(request: ExamRequest) -> ExamRequest:
-    """The request, locked. Raises DomainError (code ``ended``) when it has ended."""
+def running(request: ExamRequest, seen: str | None = None) -> ExamRequest:
+    """The request, locked. Raises DomainError when it has ended (code ``ended``), or is no more the version ``seen``
+    (code ``outdated``)."""
     rows = ExamRequest.objects.select_for_update(of=("self",)).with_list_data()
     locked = rows.get(pk=request.pk)
     if locked.status not in (RequestStatus.ASKED, RequestStatus.PROPOSED):
         raise DomainError(f"Cette demande est close ({locked.get_status_display().lower()}).", code="ended")
+    refuse_outdated(locked, seen)
     return locked
+
+
+def refuse_outdated(request: ExamRequest, seen: str | None) -> None:
+    """Raises DomainError (code ``outdated``) when the request is no more the version ``seen``: what was typed was about
+    another date."""
+    if seen is not None and seen != request.version:
+        raise DomainError(
+            f"Cette demande a changé depuis que vous l’avez ouverte : {said_now(request)}. Rien n’est enregistré.",
+            code="outdated",
+        )
+
+
+def said_now(request: ExamRequest) -> str:
+    """What has become of it, in words that follow a colon."""
+    if request.status == RequestStatus.PROPOSED:
+        return f"la date est maintenant {said_date(request)}{f', {request.place}' if request.place else ''}"
+    if request.status == RequestStatus.ASKED:
+        return "le plateau n’a pas de date pour l’instant"
+    return f"elle est close ({request.get_status_display().lower()})"
 
 
 def is_over(request: ExamRequest, at: datetime) -> bool:
@@ -106,10 +128,11 @@ def ask_to_tell(request: ExamRequest, *, user: User | None, at: datetime) -> Non
     place of what was still to be said; none when they know it all, are dead, or when the hour has passed.
     """
     drop_telling(request, user)
-    untold = "" if request.pathway.patient.deceased_on else _untold(request, at)
+    misled = call_off_changes(request)
+    untold = "" if request.pathway.patient.deceased_on else _untold(request, at, misled)
     request.to_tell_since = at if untold else None
     request.save(update_fields=["to_tell_since"])
-    _write_to_patient(request, at)
+    _write_to_patient(request, at, misled)
     if untold:
         create_task(
             pathway=request.pathway,
@@ -127,9 +150,10 @@ def nothing_to_tell(request: ExamRequest, *, user: User | None) -> None:
     request.save(update_fields=["to_tell_since"])
 
 
-def _write_to_patient(request: ExamRequest, at: datetime) -> None:
-    """Another date, or the end of one they know, is written at once to a patient who agreed to mails. A first date is
-    written when the desk has confirmed it (`note_told`)."""
+def _write_to_patient(request: ExamRequest, at: datetime, misled: bool) -> None:
+    """Another date, or the end of one they know, is written at once to a patient who agreed to mails, and that it
+    stands after all when they read otherwise (``misled``). A first date is written when the desk has confirmed it
+    (`note_told`)."""
     known, new = request.known_at, request.proposed_at
     if known is None or known <= at:
         return
@@ -138,17 +162,27 @@ def _write_to_patient(request: ExamRequest, at: datetime) -> None:
         tell_patient_of_date(request=request, what="cancelled", dates=dates, at=at)
     elif new != known:
         tell_patient_of_date(request=request, what="moved", dates=[new, known], at=at)
+    elif misled:
+        tell_patient_of_date(request=request, what="booked", dates=[known], at=at)
 
 
-def _untold(request: ExamRequest, at: datetime) -> str:
+def _untold(request: ExamRequest, at: datetime, misled: bool) -> str:
     known = request.known_at if request.known_at and request.known_at > at else None
     if request.status == RequestStatus.PROPOSED and request.proposed_at:
         if request.known_at == request.proposed_at:
-            return ""
+            return _still(request, misled) if known else ""
         if known:
             return f"{request.exam_type} du {said_date(request, known)} déplacé au {said_date(request)}"
         return f"{request.exam_type}, {said_date(request)}"
     return f"{request.exam_type} du {said_date(request, known)} annulé" if known else ""
+
+
+def _still(request: ExamRequest, misled: bool) -> str:
+    """At the hour they know: elsewhere, or after a mail that said otherwise."""
+    said = f"{request.exam_type} du {said_date(request)}"
+    if request.known_place != request.place:
+        return f"{said}, nouveau lieu : {request.place or request.addressed_to.name}"
+    return f"{said} maintenu, malgré le message reçu" if misled else ""
 
 
 def drop_telling(request: ExamRequest, user: User | None) -> None:
@@ -163,14 +197,30 @@ def refuse_unknown_way(how: str) -> None:
         raise DomainError("Dites comment le patient a été prévenu.", field="how")
 
 
+def note_told_before(request: ExamRequest, *, seen: str, how: str, user: User | None, at: datetime) -> None:
+    """The patient was told of the version ``seen``, which is no more: they know that one, and are to be told of what it
+    became while somebody had them on the phone. Raises DomainError (code ``outdated``) for an unreadable version."""
+    status, _, rest = seen.partition("|")
+    date, _, place = rest.partition("|")
+    known = instant_of(date) if status == RequestStatus.PROPOSED else None
+    if status not in set(RequestStatus) or len(place) > 120 or (status == RequestStatus.PROPOSED and known is None):
+        raise DomainError("Cette page a changé : rechargez-la avant de recommencer.", code="outdated")
+    request.known_at, request.known_place = known, place if known else ""
+    request.told_at, request.told_by, request.told_how = at, user, how
+    request.save(update_fields=["known_at", "known_place", "told_at", "told_by", "told_how"])
+    ask_to_tell(request, user=user, at=at)
+
+
 def note_told(request: ExamRequest, *, how: str, user: User | None, at: datetime) -> None:
     """The patient knows the request as it stands, and how they were told: closes the task."""
     since, known = request.to_tell_since, request.known_at
     unwritten = known is None or (request.answered_at is not None and known <= request.answered_at)
-    request.known_at = request.proposed_at if request.status == RequestStatus.PROPOSED else None
+    stands = request.status == RequestStatus.PROPOSED
+    moved = known != request.proposed_at
+    request.known_at, request.known_place = (request.proposed_at, request.place) if stands else (None, "")
     request.told_at, request.told_by, request.told_how, request.to_tell_since = at, user, how, None
-    request.save(update_fields=["known_at", "told_at", "told_by", "told_how", "to_tell_since"])
-    if unwritten and request.known_at:  # a date that moved was written when it did
+    request.save(update_fields=["known_at", "known_place", "told_at", "told_by", "told_how", "to_tell_since"])
+    if unwritten and moved and request.known_at:  # a date that moved was written when it did
         tell_patient_of_date(request=request, what="booked", dates=[request.known_at], at=at)
     if since is None:
         return

@@ -21,6 +21,7 @@ from coordination.querysets import BookingQuerySet
 from coordination.rules.reminders import FARTHEST, is_due
 from directory.errors import DomainError
 from directory.models import Establishment, OutboxMessage, User
+from directory.querysets import OutboxQuerySet
 from directory.services import call_off, post
 from directory.typography import NBSP, hour, long_day
 from pathways.models import Pathway, Patient
@@ -112,8 +113,7 @@ def tell_patient_of_date(*, request: ExamRequest, what: str, dates: Sequence[dat
     """An exam asked of a platform that gives its date: ``what`` as in the mail's words (« booked », « moved »,
     « cancelled »); ``dates`` are those that stand or fall, or the new one then the one the patient knew."""
     patient = request.pathway.patient
-    stale = OutboxMessage.objects.filter(about=patient.uuid, dedup_key__startswith=f"patient-asked:{request.uuid}:")
-    call_off(messages=stale)
+    call_off(messages=_written(request))
     coming = [each for each in dates if each > at]
     if not coming or timezone.now() - at > OLD_NEWS or not standing_agreement(patient):
         return
@@ -123,6 +123,20 @@ def tell_patient_of_date(*, request: ExamRequest, what: str, dates: Sequence[dat
     if what == "moved":
         visits = [{"when": said[0], "before": said[-1], "place": _address(home)}]
     _write(what, f"patient-asked:{request.uuid}:{at:%y%m%d%H%M%S%f}", request.pathway, patient, visits)
+
+
+def _written(request: ExamRequest) -> OutboxQuerySet:
+    """What was written of the dates of a request, reminders too."""
+    key = f"patient-asked:{request.uuid}:"
+    return OutboxMessage.objects.filter(about=request.pathway.patient.uuid, dedup_key__startswith=key)
+
+
+def call_off_changes(request: ExamRequest) -> bool:
+    """The changes of date written and not left are not sent; True when one left since somebody last told the patient:
+    they may have read that the date they know is moved or cancelled."""
+    changes = _written(request).filter(kind__in=[f"{KIND}moved", f"{KIND}cancelled"])
+    call_off(messages=changes)
+    return request.told_at is not None and changes.filter(created_at__gt=request.told_at).exists()
 
 
 def _write(what: str, key: str, pathway: Pathway, patient: Patient, visits: Sequence[dict[str, str]]) -> OutboxMessage:

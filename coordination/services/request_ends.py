@@ -24,15 +24,22 @@ from pathways.services import calendar_of, record_milestone
 
 
 @transaction.atomic
-def confirm_date(*, request: ExamRequest, how: str, user: User | None, at: datetime | None = None) -> ExamRequest:
+def confirm_date(
+    *, request: ExamRequest, how: str, user: User | None, seen: str | None = None, at: datetime | None = None
+) -> ExamRequest:
     """The patient was told of the date, or that the one they knew fell, and how: closes the task (PAIN-20).
 
-    Said twice, the first stands. Raises DomainError for an unknown way, or when there is nothing to tell.
+    Said twice, the first stands. ``seen`` is the version of which they were told: when it is no more, they are known to
+    know that one, and what it became is to be told (``to_tell_since`` of what is returned). Raises DomainError for an
+    unknown way, or when there is nothing to tell.
     """
     asked.refuse_unknown_way(how)
     at = at or timezone.now()
     lock_file(request.pathway_id)
     locked = ExamRequest.objects.select_for_update(of=("self",)).with_list_data().get(pk=request.pk)
+    if seen is not None and seen != locked.version:
+        asked.note_told_before(locked, seen=seen, how=how, user=user, at=at)
+        return locked
     if locked.to_tell_since is None and locked.told_at:
         return locked
     if not ExamRequest.objects.to_tell(at).filter(pk=locked.pk).exists():
@@ -45,17 +52,23 @@ def confirm_date(*, request: ExamRequest, how: str, user: User | None, at: datet
 
 @transaction.atomic
 def decline_date(
-    *, request: ExamRequest, reason: str, user: User | None, told_how: str | None = None, at: datetime | None = None
+    *,
+    request: ExamRequest,
+    reason: str,
+    user: User | None,
+    told_how: str | None = None,
+    seen: str | None = None,
+    at: datetime | None = None,
 ) -> ExamRequest:
     """The date does not suit the patient, for a reason: the platform is asked for another, and its agreed delay runs
-    again from now. Raises DomainError without a reason or without a date."""
+    again from now. Raises DomainError without a reason or without a date, or when another than ``seen`` stands."""
     if not reason.strip():
         raise DomainError("Indiquez pourquoi cette date ne convient pas.", field="reason")
     if told_how:
         asked.refuse_unknown_way(told_how)
     at = at or timezone.now()
     lock_file(request.pathway_id)
-    locked = running(request)
+    locked = running(request, seen)
     date_before = locked.proposed_at
     unanswer(locked, user=user, at=at, told_how=told_how)
     locked.reason = reason.strip()[:200]
@@ -69,11 +82,18 @@ def decline_date(
 
 @transaction.atomic
 def cancel_request(
-    *, request: ExamRequest, reason: str, user: User | None, told_how: str | None = None, at: datetime | None = None
+    *,
+    request: ExamRequest,
+    reason: str,
+    user: User | None,
+    told_how: str | None = None,
+    seen: str | None = None,
+    at: datetime | None = None,
 ) -> ExamRequest:
-    """The desk does not ask any more, for a reason; the platform is told, and the patient who knew of a date."""
+    """The desk does not ask any more, for a reason; the platform is told, and the patient who knew of a date. Raises
+    DomainError without a reason, or when it is no more the version ``seen``."""
     lock_file(request.pathway_id)
-    ended = running(request)
+    ended = running(request, seen)
     asked.end(ended, RequestStatus.CANCELLED, reason, user=user, at=at or timezone.now(), told_how=told_how)
     tell_platform_not_asked(request=ended)
     return ended

@@ -137,16 +137,23 @@ def _refuse_same_need(pathway: Pathway, exam_type: ExamType, step_key: str, user
 
 @transaction.atomic
 def propose_date(
-    *, request: ExamRequest, starts_at: datetime, user: User | None, place: str = "", at: datetime | None = None
+    *,
+    request: ExamRequest,
+    starts_at: datetime,
+    user: User | None,
+    place: str = "",
+    seen: str | None = None,
+    at: datetime | None = None,
 ) -> ExamRequest:
     """The platform answers with a date: it is written in the patient's file, and the desk has to tell the patient.
 
     Proposed again, the new date takes the place of the old one. Raises DomainError for a date past, one when the
-    patient is expected elsewhere (code ``patient_busy``), a closed pathway, or a request that has ended.
+    patient is expected elsewhere (code ``patient_busy``), a closed pathway, or a request that has ended or is no more
+    the version ``seen``.
     """
     at = at or timezone.now()
     pathway = lock_file(request.pathway_id)
-    locked = running(request)
+    locked = running(request, seen)
     if not pathway.is_active:
         raise DomainError("Ce parcours est clos : la coordination n’attend plus cet examen.", code="ended")
     refuse_far_appointment(starts_at, at)
@@ -165,17 +172,19 @@ def propose_date(
 
 
 @transaction.atomic
-def take_back_date(*, request: ExamRequest, reason: str, user: User | None, at: datetime | None = None) -> ExamRequest:
+def take_back_date(
+    *, request: ExamRequest, reason: str, user: User | None, seen: str | None = None, at: datetime | None = None
+) -> ExamRequest:
     """The platform cannot keep its date, and will give another: the promise it made stands as it was.
 
     The desk is told by a task, and has to tell a patient who knows of the date. Raises DomainError without a reason or
-    without a date.
+    without a date, or when another than ``seen`` stands.
     """
     if not reason.strip():
         raise DomainError("Indiquez pourquoi.", field="reason")
     at = at or timezone.now()
     lock_file(request.pathway_id)
-    locked = running(request)
+    locked = running(request, seen)
     fallen = unanswer(locked, user=user, at=at)
     create_task(
         pathway=locked.pathway,
@@ -205,11 +214,16 @@ def unanswer(request: ExamRequest, *, user: User | None, at: datetime, told_how:
 
 
 @transaction.atomic
-def refuse_request(*, request: ExamRequest, reason: str, user: User | None, at: datetime | None = None) -> ExamRequest:
-    """The platform cannot do it, for a reason: the desk looks elsewhere. The request of the exam stands in the file."""
+def refuse_request(
+    *, request: ExamRequest, reason: str, user: User | None, seen: str | None = None, at: datetime | None = None
+) -> ExamRequest:
+    """The platform cannot do it, for a reason: the desk looks elsewhere. The request of the exam stands in the file.
+
+    Raises DomainError without a reason, or when it is no more the version ``seen``.
+    """
     at = at or timezone.now()
     lock_file(request.pathway_id)
-    ended = running(request)
+    ended = running(request, seen)
     asked.end(ended, RequestStatus.REFUSED, reason, user=user, at=at)
     create_task(
         pathway=ended.pathway,

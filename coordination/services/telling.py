@@ -83,16 +83,23 @@ def drop_telling(booking: Booking, user: User | None) -> None:
 
 
 @transaction.atomic
-def acknowledge_told(*, booking: Booking, how: str, user: User | None, at: datetime | None = None) -> Booking:
+def acknowledge_told(
+    *, booking: Booking, how: str, user: User | None, seen: str | None = None, at: datetime | None = None
+) -> Booking:
     """Says how the patient was told of a cancellation or a move; what was cancelled together is told together.
 
-    Closes the task. Said twice, the first stands. Raises DomainError for an unknown way, or when there is nothing to
-    tell.
+    Closes the task. Said twice, the first stands. Raises DomainError for an unknown way, when there is nothing to
+    tell, or when it is no more the version ``seen`` (code ``outdated``): the patient was told of that one, and what it
+    became stays to be told.
     """
     refuse_unknown_way(how)
     at = at or timezone.now()
     lock_file(booking.pathway_id)
     fresh = Booking.objects.with_list_data().get(pk=booking.pk)
+    if seen is not None and seen != fresh.version:
+        raise DomainError(
+            f"Ce rendez-vous a changé pendant ce temps : {_said_now(fresh)}. Rappelez le patient.", code="outdated"
+        )
     if fresh.told_at:
         return fresh
     untold = Booking.objects.to_tell(at).filter(pathway=fresh.pathway_id)
@@ -108,6 +115,15 @@ def acknowledge_told(*, booking: Booking, how: str, user: User | None, at: datet
     settle(asked, user=user, outcome=f"Patient prévenu : {Channel(how).label.lower()}")
     fresh.refresh_from_db()
     return fresh
+
+
+def _said_now(booking: Booking) -> str:
+    later = Booking.objects.filter(moved_from=booking).with_list_data().first()
+    if later is not None:
+        return _said_now(later)
+    if booking.status == BookingStatus.CANCELLED:
+        return f"{_named(booking.slot)} est annulé"
+    return f"il est maintenant {when(booking.slot)}"
 
 
 def _visit(booking: Booking) -> tuple[int | None, datetime | None]:

@@ -42,6 +42,7 @@ from coordination.views.panel import panel_fragment, panel_refused
 from coordination.views.platform import booking_row
 from coordination.views.shared import CHANGED, answer, find_pathway, insist, user_of
 from directory.clock import follow_clock_of
+from directory.days import instant_of
 from directory.errors import DomainError
 from directory.perms import allow, works_at_desk
 from directory.typography import NBSP, short_day
@@ -85,16 +86,6 @@ def uuid_of(text: str | None) -> UUID | None:
         return UUID(text or "")
     except ValueError:
         return None
-
-
-def instant_of(text: str | None) -> datetime | None:
-    """The hour that a form carries, with its offset."""
-    try:
-        found = datetime.fromisoformat((text or "")[:40])
-    except ValueError:
-        return None
-    # Nobody saw a slot in the year 1 or 9999, whose hours exist in no other time zone.
-    return found if found.tzinfo and 1 < found.year < 9999 else None
 
 
 def booking_page(

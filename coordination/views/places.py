@@ -23,8 +23,9 @@ from coordination.readings.otherwise import otherwise_of
 from coordination.services.appointments import said
 from coordination.services.bundles import MOST
 from coordination.services.seats import Wish
-from coordination.views.booking import booking_page, find_booking, instant_of, need_of, uuid_of
+from coordination.views.booking import booking_page, find_booking, need_of, uuid_of
 from coordination.views.shared import back_url, find_pathway, insist, user_of
+from directory.days import instant_of
 from directory.errors import DomainError
 from directory.perms import allow, works_at_desk
 from directory.typography import NBSP, hour, short_day
@@ -324,7 +325,9 @@ def told(request: HttpRequest, uuid: UUID) -> HttpResponse:
     booking = find_booking(request, uuid)
     insist(may_book(user_of(request), booking.pathway))
     try:
-        services.acknowledge_told(booking=booking, how=request.POST.get("how", ""), user=user_of(request))
+        services.acknowledge_told(
+            booking=booking, how=request.POST.get("how", ""), user=user_of(request), seen=request.POST.get("seen")
+        )
     except DomainError as error:
         messages.error(request, error.message)
     else:

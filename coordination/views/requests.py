@@ -22,7 +22,7 @@ from coordination.forms.requests import GiveUpForm, ProposeDateForm, RefuseReque
 from coordination.links import file_url
 from coordination.models import ExamRequest
 from coordination.perms import may_book, reads_slots, runs_platform
-from coordination.services.asked import is_over
+from coordination.services.asked import is_over, said_now
 from coordination.views.shared import back_url, insist, log_team_reads, user_of
 from directory.days import wall_instant
 from directory.errors import DomainError
@@ -77,7 +77,9 @@ def exam_request_propose(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
     def act(day: date, hour: time, place: str) -> None:
         starts_at = wall_instant(day, hour, ZoneInfo(found.addressed_to.establishment.time_zone))
-        services.propose_date(request=found, starts_at=starts_at, place=place, user=user_of(request))
+        services.propose_date(
+            request=found, starts_at=starts_at, place=place, user=user_of(request), seen=_seen(request)
+        )
 
     return _answer(request, found, act, "Date proposée : la coordination prévient le patient.", propose=form)
 
@@ -87,7 +89,7 @@ def exam_request_propose(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def exam_request_refuse(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Says that it cannot be done, and why."""
     found, form = _find(request, uuid), RefuseRequestForm(request.POST, auto_id=f"r-{uuid}-%s")
-    act = partial(services.refuse_request, request=found, user=user_of(request))
+    act = partial(services.refuse_request, request=found, user=user_of(request), seen=_seen(request))
     return _answer(request, found, act, "Refus transmis : la coordination cherche une autre place.", refuse=form)
 
 
@@ -96,9 +98,14 @@ def exam_request_refuse(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def exam_request_take_back(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The date given cannot be kept, and why: another will follow."""
     found, form = _find(request, uuid), TakeBackForm(request.POST, auto_id=f"t-{uuid}-%s")
-    act = partial(services.take_back_date, request=found, user=user_of(request))
+    act = partial(services.take_back_date, request=found, user=user_of(request), seen=_seen(request))
     said = "Date reprise, la coordination est prévenue : proposez-en une autre."
     return _answer(request, found, act, said, take_back=form)
+
+
+def _seen(request: HttpRequest) -> str | None:
+    """The version that the page showed."""
+    return request.POST.get("seen")
 
 
 def _answer(
@@ -189,13 +196,23 @@ def exam_request_told(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found, form = _followed(request, uuid), ToldForm(request.POST, auto_id="told-%s")
     if form.is_valid():
         try:
-            services.confirm_date(request=found, how=form.cleaned_data["how"], user=user_of(request))
+            made = services.confirm_date(
+                request=found, how=form.cleaned_data["how"], user=user_of(request), seen=_seen(request)
+            )
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, "Noté : le patient est prévenu.")
+            _say_told(request, made)
             return redirect(back_url(request, "coordination:exam-request", uuid))
     return _followed_page(request, found, 422, told=form)
+
+
+def _say_told(request: HttpRequest, made: ExamRequest) -> None:
+    if made.to_tell_since is None:
+        messages.success(request, "Noté : le patient est prévenu.")
+    else:
+        words = f"C’est noté, mais la demande a changé pendant ce temps : {said_now(made)}. Rappelez le patient."
+        messages.warning(request, words)
 
 
 @require_POST
@@ -208,8 +225,9 @@ def exam_request_decline(request: HttpRequest, uuid: UUID) -> HttpResponse:
         data = form.cleaned_data
         try:
             services.decline_date(
-                request=found, reason=data["reason"], told_how=data.get("told_how") or None, user=user_of(request)
-            )
+                request=found, reason=data["reason"], told_how=data.get("told_how") or None, user=user_of(request),
+                seen=_seen(request),
+            )  # fmt: skip
         except DomainError as error:
             refuse(form, error)
         else:
@@ -228,8 +246,9 @@ def exam_request_withdraw(request: HttpRequest, uuid: UUID) -> HttpResponse:
         data = form.cleaned_data
         try:
             services.cancel_request(
-                request=found, reason=data["reason"], told_how=data.get("told_how") or None, user=user_of(request)
-            )
+                request=found, reason=data["reason"], told_how=data.get("told_how") or None, user=user_of(request),
+                seen=_seen(request),
+            )  # fmt: skip
         except DomainError as error:
             refuse(form, error)
         else:
