@@ -111,8 +111,9 @@ class SeriesForm(forms.Form):
 
     @property
     def looking(self) -> bool:
-        """True when somebody is looked for: nothing is judged nor done."""
-        return self.is_bound and self.data.get("do") == "find"
+        """True when somebody is looked for, by Enter too: nothing is judged nor done."""
+        asked = self.data.get("do") if self.is_bound else ""
+        return asked == "find" or (asked == "enter" and bool(self.data.get("words", "").strip()))
 
     def full_clean(self) -> None:
         if self.looking:

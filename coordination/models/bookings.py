@@ -237,6 +237,11 @@ class Booking(models.Model):
         return f"{self.slot} place {self.seat}"
 
     @property
+    def mark(self) -> str:
+        """The last thing said of it, which « Corriger » takes back: ``result``, or the status."""
+        return "result" if self.result_ready_at else self.status
+
+    @property
     def version(self) -> str:
         """« status|hour »: a call that was about another one told the patient something else."""
         return f"{self.status}|{self.slot.starts_at.isoformat()}"

@@ -134,14 +134,18 @@ def take_back_result(*, booking: Booking, user: User | None) -> Booking:
 
 
 @transaction.atomic
-def undo_mark(*, booking: Booking, user: User | None) -> Booking:
+def undo_mark(*, booking: Booking, user: User | None, seen: str | None = None) -> Booking:
     """Takes back a mark set by mistake: its milestones are withdrawn, its task cancelled, the appointment stands.
 
-    Raises DomainError when the appointment bears no mark, or when others have built on it since (code ``too_late``).
+    Raises DomainError when the appointment bears no mark, or another than the one ``seen`` (code ``outdated``), or when
+    others have built on it since (code ``too_late``).
     """
     lock_file(booking.pathway_id)
     marked = [BookingStatus.DONE, BookingStatus.MISSED, BookingStatus.NOT_DONE]
     before = Booking.objects.get(pk=booking.pk)
+    if seen is not None and seen != before.mark:
+        said = "résultat prêt" if before.result_ready_at else before.get_status_display().lower()
+        raise DomainError(f"Ce rendez-vous est maintenant noté « {said} » : rien n’est retiré.", code="outdated")
     _refuse_built_upon(before)
     _refuse_booked_since(before)
     if not Booking.objects.filter(pk=booking.pk, status__in=marked).update(

@@ -291,11 +291,19 @@ def result_ready(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 @allow(reads_slots)
 def undo(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """The last mark was an error: a result said to be ready, else that the appointment took place or not."""
-    if find_booking(request, uuid).result_ready_at:
+    """The mark that the page showed was an error: a result said to be ready, or that the appointment took place or
+    not."""
+    seen = request.POST.get("mark", "")
+    if seen == "result":
         said = "Le résultat n’est plus noté comme prêt."
         return _mark(request, uuid, lambda booking, user: marks.take_back_result(booking=booking, user=user), said)
-    return _mark(request, uuid, lambda booking, user: services.undo_mark(booking=booking, user=user), "Marque retirée.")
+
+    return _mark(
+        request,
+        uuid,
+        lambda booking, user: services.undo_mark(booking=booking, user=user, seen=seen),
+        "Marque retirée.",
+    )
 
 
 def _mark(request: HttpRequest, uuid: UUID, action: Any, said: str) -> HttpResponse:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from csp.decorators import csp_exempt
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -86,11 +86,14 @@ def share_context(line: ShareLine, form: LabAnswerForm, refusal: str = "") -> di
     }
 
 
-def answer_form(line: ShareLine, data: Any = None, *, named: bool) -> LabAnswerForm:
-    """The form of an answer. Among several exams none is ticked: a result must not be given to the wrong one."""
+def answer_form(line: ShareLine, data: Any = None, *, named: bool, kept: QueryDict | None = None) -> LabAnswerForm:
+    """The form of an answer. Among several exams none is ticked: a result must not be given to the wrong one. ``kept``:
+    what was typed and never sent."""
     exams = [(each.asked.exam, each.asked.label) for each in line.waiting]
-    alone = [exam for exam, _ in exams] if len(exams) == 1 else []
-    return LabAnswerForm(data, exams=exams, named=named, initial={"act": uuid4(), "exams": alone})
+    initial: dict[str, Any] = {"act": uuid4(), "exams": [exam for exam, _ in exams] if len(exams) == 1 else []}
+    if kept is not None:
+        initial |= {"exams": kept.getlist("exams"), "words": kept.get("words"), "said_by": kept.get("said_by")}
+    return LabAnswerForm(data, exams=exams, named=named, initial=initial)
 
 
 @require_POST

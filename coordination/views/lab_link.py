@@ -21,6 +21,8 @@ from directory.errors import DomainError
 from directory.forms import BirthDateForm
 from directory.tries import LockedError
 
+KEPT = ("words", "said_by", "exams")
+
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,7 +43,9 @@ def lab_link(request: HttpRequest, token: str) -> HttpResponse | FileResponse:
 
 
 def _ask(request: HttpRequest, share: SampleShare, form: BirthDateForm, said: str = "") -> HttpResponse:
-    context = {"form": form, "share": share, "pathway": share.sample.request.pathway, "said": said}
+    """``kept``: an answer typed on a page opened too long ago, that is on the next one again."""
+    kept = [(name, value) for name in KEPT for value in request.POST.getlist(name)] if "words" in request.POST else []
+    context = {"form": form, "share": share, "pathway": share.sample.request.pathway, "said": said, "kept": kept}
     return render(request, "coordination/lab/link_ask.html", context, status=422 if form.errors or said else 200)
 
 
@@ -59,7 +63,9 @@ def _open(request: HttpRequest, share: SampleShare) -> HttpResponse:
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
         return _ask(request, share, form)
-    return _page(request, share, proof)
+    line = share_line(share, timezone.now())
+    kept = answer_form(line, named=False, kept=request.POST) if "words" in request.POST and line.choices else None
+    return _page(request, share, proof, form=kept, unsent=kept is not None)
 
 
 def _opened(request: HttpRequest, share: SampleShare, token: str) -> HttpResponse | FileResponse:
@@ -100,10 +106,10 @@ def _page(
     form: LabAnswerForm | None = None,
     refusal: str = "",
     done: bool = False,
+    unsent: bool = False,
 ) -> HttpResponse:
     line = share_line(share, timezone.now())
     context: dict[str, Any] = share_context(line, form or answer_form(line, named=False), refusal)
     refused = bool(refusal or (form and form.errors))
-    return render(
-        request, "coordination/lab/link.html", context | {"proof": proof, "done": done}, status=422 if refused else 200
-    )
+    context |= {"proof": proof, "done": done, "unsent": unsent}
+    return render(request, "coordination/lab/link.html", context, status=422 if refused else 200)

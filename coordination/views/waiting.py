@@ -44,11 +44,12 @@ def answer_offer(request: HttpRequest, uuid: UUID) -> HttpResponse:
     seen = WaitingOffer.objects.filter(place__in=WaitingPlace.objects.visible_to(user))
     offer = get_object_or_404(seen.select_related("place__pathway__team", "slot__exam_type"), uuid=uuid)
     insist(may_book(user, offer.place.pathway))
-    accepted = request.POST.get("reponse") == "oui"
+    accepted, why = request.POST.get("reponse") == "oui", request.POST.get("why", "").strip()[:200]
+    if accepted and why:
+        messages.error(request, "Le patient accepte-t-il ? Une raison de refus était écrite : rien n’est enregistré.")
+        return redirect("coordination:waiting")
     try:
-        booking = services.answer_offer(
-            offer=offer, accept=accepted, why=request.POST.get("why", "").strip()[:200], user=user
-        )
+        booking = services.answer_offer(offer=offer, accept=accepted, why=why, user=user)
     except DomainError as error:
         messages.error(request, error.message)
     else:

@@ -15,7 +15,7 @@ from directory.errors import DomainError
 from pathways import services as pathways
 from pathways.models import Appointment, Milestone, Pathway
 from tests.coordination.factories import Desk, exam
-from tests.coordination.pages import url
+from tests.coordination.pages import text, url
 
 pytestmark = pytest.mark.django_db
 
@@ -243,10 +243,17 @@ def test_a_corrected_sample_the_laboratory_has_answered_is_not_unmade_by_a_click
 def test_correcting_goes_back_one_mark_at_a_time(client: Client, desk: Desk) -> None:
     booking = desk.past_booking()
     client.force_login(desk.technician)
-    for name in ("booking-done", "booking-result", "booking-undo"):
+    for name in ("booking-done", "booking-result"):
         assert client.post(url(name, booking), {"from": "platform"}).status_code == 302
-    booking.refresh_from_db()
-    assert (booking.status, booking.result_ready_at) == ("done", None)
-    client.post(url("booking-undo", booking), {"from": "platform"})
+    page = client.get(url("platform")).content.decode()
+    assert 'name="mark" value="result"' in page
+    for _ in range(2):  # two people before the same line: the second takes nothing more back
+        client.post(url("booking-undo", booking), {"from": "platform", "mark": "result"})
+        booking.refresh_from_db()
+        assert (booking.status, booking.result_ready_at) == ("done", None)
+    for stale in ("missed", "", "booked"):
+        answer = client.post(url("booking-undo", booking), {"from": "platform", "mark": stale}, follow=True)
+        assert "est maintenant noté « réalisé » : rien n’est retiré" in text(answer)
+    client.post(url("booking-undo", booking), {"from": "platform", "mark": "done"})
     booking.refresh_from_db()
     assert booking.status == "booked"

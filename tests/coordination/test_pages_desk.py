@@ -199,7 +199,7 @@ def test_a_mark_is_taken_back_from_the_panel(nurse: Client, desk: Desk) -> None:
     booking = desk.past_booking()
     services.mark_done(booking=booking, user=desk.technician)
     assert "Corriger" in text(nurse.get(url("pathway-panel", booking.pathway)))
-    response = nurse.post(url("booking-undo", booking), {"from": "panel"}, headers=HTMX)
+    response = nurse.post(url("booking-undo", booking), {"from": "panel", "mark": "done"}, headers=HTMX)
     assert text(response).lstrip().startswith('<div id="coordination-panel">')
     assert not Milestone.objects.in_force().filter(kind="exam_done").exists()
 

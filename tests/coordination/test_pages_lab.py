@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 from uuid import uuid4
 
@@ -384,6 +385,32 @@ def test_a_page_left_open_too_long_asks_again(client: Client, away: SampleShare)
         page = client.post(link(away), {"opened": proof, "kind": "final"})
     assert (page.status_code, "indiquez de nouveau" in text(page)) == (422, True)
     assert client.post(link(away), {"opened": "forged", "kind": "final"}).status_code == 422
+
+
+def test_what_was_typed_on_a_page_left_open_too_long_is_on_the_next_one(client: Client, away: SampleShare) -> None:
+    words = "Réarrangement <BCL2> en cours"
+    typed = {"opened": opened(client, away), "kind": "intermediate", "words": words, "said_by": "Mme Gel",
+             "exams": ["biologie_moleculaire"]}  # fmt: skip
+    with time_machine.travel(MONDAY + OPENED_LASTS + timedelta(minutes=1)):
+        page = client.post(link(away), typed)
+        assert "Votre réponse n’est pas enregistrée" in text(page)
+        kept = re.findall(r'type="hidden" name="(words|said_by|exams)" value="([^"]*)"', text(page))
+        wrong = client.post(link(away), {"birth_date": "01/01/1950"} | {name: unescape(value) for name, value in kept})
+        assert "Mme Gel" in text(wrong), "a wrong date loses nothing either"
+        again = client.post(link(away), {"birth_date": BORN} | {name: unescape(value) for name, value in kept})
+    assert "pas encore enregistrée" in text(again)
+    form = again.context["form"]
+    assert (form["words"].value(), form["said_by"].value()) == (words, "Mme Gel")
+    assert form["exams"].value() == ["biologie_moleculaire"]
+    assert not LabAnswer.objects.exists()
+
+
+def test_the_second_of_two_answers_reads_what_it_had_typed(client: Client, lab: Lab, away: SampleShare) -> None:
+    form = {"opened": opened(client, away), "exams": ["biologie_moleculaire"], "said_by": "Mme Gel", "kind": "final"}
+    client.post(link(away), form | {"act": uuid4(), "words": "La première"})
+    page = client.post(link(away), form | {"act": uuid4(), "words": "La seconde"})
+    assert page.status_code == 422
+    assert "La seconde" in text(page)
 
 
 def test_the_attached_report_opens_after_the_birth_date_only(client: Client, lab: Lab) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from io import BytesIO
 from uuid import uuid4
@@ -154,6 +155,12 @@ def test_a_freed_place_is_proposed_accepted_or_declined_with_a_reason(
     assert waiter.offer.slot == slot
     nurse.post(url("waiting-answer", waiter.offer), {"reponse": "non"})
     assert WaitingPlace.objects.get().offers.get().answer == "open", "a refusal says why"
+    forms = [each for each in re.findall(r"<form.*?</form>", page.content.decode(), re.S) if 'name="reponse"' in each]
+    declining = next(each for each in forms if 'name="why"' in each)
+    assert re.findall(r'name="reponse" value="(\w+)"', declining) == ["non"], "Enter in the field declines"
+    doubtful = nurse.post(url("waiting-answer", waiter.offer), {"reponse": "oui", "why": "Trop tôt"}, follow=True)
+    assert "rien n’est enregistré" in text(doubtful)
+    assert not Booking.objects.filter(pathway=pathway).exists()
     nurse.post(url("waiting-answer", waiter.offer), {"reponse": "oui"})
     assert Booking.objects.get(pathway=pathway).slot == slot
     assert WaitingPlace.objects.get().status == "served"

@@ -188,7 +188,7 @@ def test_a_platform_marks_in_one_click(client: Client, desk: Desk) -> None:
     assert Milestone.objects.filter(kind="biopsy_taken").count() == 1
     again = client.post(url("booking-missed", booking), {"from": "platform"}, headers=HTMX)
     assert toast(again)["jalon:toast"]["tone"] == "late"
-    undone = client.post(url("booking-undo", booking), {"back": url("platform")}, follow=True)
+    undone = client.post(url("booking-undo", booking), {"back": url("platform"), "mark": "done"}, follow=True)
     assert "Marque retirée." in text(undone)
     assert Booking.objects.get().status == "booked"
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError
@@ -17,7 +19,7 @@ from coordination.services import night
 from coordination.services.series_drafts import Change
 from directory.errors import DomainError
 from directory.models import OutboxMessage, Professional, Role, User
-from tests.coordination.factories import Desk
+from tests.coordination.factories import Desk, exam
 from tests.coordination.pages import text, url
 from tests.factories import ProfessionalFactory, TeamFactory, UserFactory
 
@@ -200,6 +202,27 @@ class TestLent:
         assert f"{stranger} exerce ailleurs ({stranger.establishment}), sans convention" in shown
         assert f'value="{doctor.uuid}"' in shown
         assert f'value="{stranger.uuid}"' not in shown
+
+    def test_enter_looks_for_who_is_typed_and_opens_nothing(self, client: Client, desk: Desk, head: User) -> None:
+        doctor = self.doctor()
+        self.agree(desk, doctor)
+        client.force_login(head)
+        before = SlotSeries.objects.count()
+        page = client.get(url("series-new"))
+        first = re.search(r'<button[^>]* name="do" value="(\w+)"', page.content.decode())
+        assert first and first[1] == "enter", "what a browser presses on Enter"
+        sent = {
+            "plateau": desk.platform.uuid, "exam_type": exam().code, "weekday": "0", "starts_at": "07:10",
+            "duration_minutes": "30", "capacity": "1", "release_notice_hours": "48", "release_unit": "hours",
+            "targets": desk.target.pk, "valid_from": "2026-11-23", "key": str(uuid4()), "do": "enter",
+        }  # fmt: skip
+        page = client.post(url("series-new"), sent | {"words": "essai"})
+        assert "Trouvé" in text(page) and "Essaidoc" in text(page)
+        assert SlotSeries.objects.count() == before
+        assert client.post(url("series-new"), sent | {"words": " "}).status_code == 302, "nobody is looked for"
+        series = SlotSeries.objects.latest("pk")
+        assert SlotSeries.objects.count() == before + 1
+        assert client.post(url("series-edit", series), sent | {"words": "essai"}).context["preview"] is None
 
     def test_their_site_is_shown_where_the_series_is(self, client: Client, desk: Desk) -> None:
         doctor = self.doctor()
