@@ -14,12 +14,15 @@ from django.utils import timezone
 from coordination.models import Booking
 from coordination.readings.coming import Coming, coming_of
 from coordination.services.appointments import clock_of, place_of
+from directory.models import Establishment
 from directory.typography import NBSP, hour, long_day, phone
 from pathways.models import Pathway
 from pathways.papers.printer import Printed, print_pdf
 
 STYLE = Path(__file__).parent / "desk.css"
 TEMPLATE = "coordination/papers/sheet.html"
+TO_CONFIRM = "À confirmer : ne venez pas avant notre appel."
+"""Beside an hour of which nobody knows yet whether it is held."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +57,22 @@ def print_sheet(pathway: Pathway, now: datetime) -> Printed:
 def sheet_html(pathway: Pathway, now: datetime) -> str:
     """The whole HTML document."""
     days = days_of(pathway, coming_of(pathway, now))
-    context = {"pathway": pathway, "place": pathway.team.establishment, "days": days, "now": now}
+    context = {
+        "pathway": pathway, "place": pathway.team.establishment, "days": days, "to_confirm": TO_CONFIRM, "now": now
+    }  # fmt: skip
     with timezone.override(ZoneInfo(pathway.team.establishment.time_zone)):
         return render_to_string(TEMPLATE, context)
 
 
-def _place(expected: Coming) -> str:
-    if isinstance(expected, Booking):
-        return place_of(expected.slot)
+def _place(expected: Coming, home: Establishment) -> str:
+    """Where to come; the way to another hospital is written in full."""
     platform = expected.slot.platform
-    return ", ".join(part for part in (platform.name, expected.slot.room, str(platform.establishment)) if part)
+    if isinstance(expected, Booking):
+        place = place_of(expected.slot)
+    else:
+        place = ", ".join(part for part in (platform.name, expected.slot.room, str(platform.establishment)) if part)
+    there = platform.establishment.postal_address if platform.establishment_id != home.pk else ""
+    return f"{place}, {there}" if there else place
 
 
 def message_of(pathway: Pathway, days: Sequence[Day]) -> str:
@@ -76,7 +85,9 @@ def message_of(pathway: Pathway, days: Sequence[Day]) -> str:
         for booking in day.bookings:
             with clock_of(booking.slot.platform):
                 at = hour(booking.slot.starts_at).replace(NBSP, " ")
-            lines.append(f"- {long_day(day.on)} à {at}, {_place(booking)}")
+            lines.append(f"- {long_day(day.on)} à {at}, {_place(booking, pathway.team.establishment)}")
+            if booking.doubt is not None:
+                lines.append(f"  {TO_CONFIRM}")
         lines += [f"  {line}" for line in day.preparation]
     number = phone(pathway.team.phone or pathway.team.establishment.phone or "").replace(NBSP, " ")
     lines += ["", f"Un empêchement ? Appelez {pathway.team}{f' au {number}' if number else ''}."]

@@ -66,6 +66,14 @@ def given_up(prefix: str = "pk") -> Exists:
     return Exists(DisturbedSlot.objects.filter(slot=OuterRef(prefix), settled_at__isnull=True))
 
 
+def doubt(prefix: str) -> Subquery:
+    """Why nobody knows yet whether the slot is held for the patients in it; None when it is, or held all the same."""
+    from coordination.models import DisturbedSlot
+
+    rows = DisturbedSlot.objects.filter(slot=OuterRef(prefix), settled_at__isnull=True, kept_by__isnull=True)
+    return Subquery(rows.order_by().values("reason")[:1])
+
+
 class SlotSeriesQuerySet(models.QuerySet["SlotSeries"]):
     def running(self, day: date) -> Self:
         """Those that still make slots on ``day`` or after."""
@@ -375,6 +383,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         )
         moved = Q(status="booked", moved_from__isnull=False, slot__starts_at__gt=at)
         return self.filter(cancelled | moved, told_at__isnull=True, patient__deceased_on__isnull=True)
+
+    def with_doubt(self) -> Self:
+        """With ``doubt``: why their slot may not be held, as long as nobody has decided; None when it is."""
+        return self.annotate(doubt=doubt("slot"))
 
     def unmarked(self) -> Self:
         """Booked, and neither done nor missed nor cancelled yet, to come or not."""

@@ -42,6 +42,11 @@ class DateGiven:
         return self.request.uuid
 
     @property
+    def doubt(self) -> None:
+        """A platform that cannot keep its date takes it back."""
+        return None
+
+    @property
     def pathway_id(self) -> int:
         return self.request.pathway_id
 
@@ -64,8 +69,8 @@ def coming_of(pathway: Pathway, now: datetime) -> list[Coming]:
 
 def appointments_of(pathway: Pathway, now: datetime) -> tuple[list[Coming], list[Booking]]:
     """The patient's appointments to come, on every pathway, and the bookings that have begun without anybody saying
-    what became of them; two queries."""
-    booked = Booking.objects.unmarked().filter(patient=pathway.patient_id).with_list_data().order_by("id")
+    what became of them; each with its ``doubt``; two queries."""
+    booked = Booking.objects.unmarked().filter(patient=pathway.patient_id).with_list_data().with_doubt().order_by("id")
     given = ExamRequest.objects.filter(
         pathway__patient=pathway.patient_id, status="proposed", proposed_at__gt=now
     ).with_list_data()

@@ -81,7 +81,7 @@ def panel_of(pathway: Pathway, now: datetime) -> Panel:
 
 def visits_of(pathway: Pathway, now: datetime) -> tuple[list[Visit], list[Visit]]:
     """(what is to come or still to mark, soonest first; what is over, latest first), in two queries."""
-    bookings = {row.uuid: row for row in Booking.objects.filter(pathway=pathway).with_list_data()}
+    bookings = {row.uuid: row for row in Booking.objects.filter(pathway=pathway).with_list_data().with_doubt()}
     written = {row.origin: row for row in pathway.appointments.all()}
     visits = [_booked(row, written.get(uuid)) for uuid, row in bookings.items()]
     visits += [_elsewhere(row, now) for origin, row in written.items() if origin not in bookings]

@@ -16,6 +16,12 @@ def tell_origins(booking: UUID) -> tuple[UUID, UUID]:
     return tell_origin(booking), tell_origin(booking, moved=True)
 
 
+def recall_origin(booking: UUID, since: datetime) -> UUID:
+    """The origin of the task that asks to call the patient of an appointment whose slot may not be held ``since``
+    then."""
+    return uuid5(booking, f"given-up:{since.isoformat()}")
+
+
 def request_tell_origin(request: UUID, since: datetime) -> UUID:
     """The origin of the task that asks to tell the patient what an exam asked of a platform became ``since`` then."""
     return uuid5(request, f"tell:{since.astimezone(UTC).isoformat()}")

@@ -14,7 +14,7 @@ from django.utils import timezone
 from coordination.models import DisturbedSlot, ExceptionKind, Resource, Slot, SlotException, SlotSeries
 from coordination.rules.series import Verdict, monday_of
 from coordination.services.platform_post import tell_platform_away
-from coordination.services.recalls import stop_asking
+from coordination.services.recalls import say_it_stands, stop_asking
 from coordination.services.series import refuse_outdated
 from coordination.services.series_acts import act, lock_means, lock_series, refuse_conflicts
 from coordination.services.series_drafts import Change, concerns, draft_of, set_aside_told
@@ -210,6 +210,7 @@ def keep_slot(*, slot: Slot, user: User) -> None:
     row.kept_by = user
     row.save(update_fields=["kept_by"])
     stop_asking(row, "Le créneau est tenu malgré tout.", user)
+    say_it_stands(row, timezone.now(), user)
 
 
 def one_week(*, slot: Slot, reason: str, moved_to: datetime | None = None, uuid: UUID | None = None) -> SlotException:

@@ -175,8 +175,7 @@ def _hour(at: datetime, place: Establishment) -> str:
 
 
 def _address(place: Establishment) -> str:
-    town = " ".join(part for part in (place.postal_code, place.city) if part)
-    return ", ".join(part for part in (place.name, place.address, town) if part)
+    return ", ".join(part for part in (place.name, place.postal_address) if part)
 
 
 def _key(what: str, bookings: Sequence[Booking]) -> str:
@@ -188,8 +187,8 @@ def _key(what: str, bookings: Sequence[Booking]) -> str:
 def remind_patients(*, now: datetime) -> int:
     """Reminds of what begins in two days, once per appointment and hour; returns how many mails were written.
 
-    Nothing for a pathway closed, a dead patient, an agreement taken back, an appointment cancelled or moved, nor for a
-    platform's date of which the desk has not told the patient.
+    Nothing for a pathway closed, a dead patient, an agreement taken back, an appointment cancelled or moved or whose
+    slot may not be held, nor for a platform's date of which the desk has not told the patient.
     """
     soon = _to_remind(now).values_list("pathway_id", flat=True).order_by("pathway_id").distinct()
     dated = sorted({each.pathway_id for each in _dates_to_remind(now)})
@@ -198,15 +197,20 @@ def remind_patients(*, now: datetime) -> int:
 
 def _to_remind(now: datetime) -> BookingQuerySet:
     known = Reminder.objects.filter(starts_at=F("booking__slot__starts_at")).values("booking")
-    return Booking.objects.filter(
-        status=BookingStatus.BOOKED,
-        slot__starts_at__gt=now,
-        slot__starts_at__lte=now + FARTHEST,
-        pathway__status="active",
-        patient__deceased_on__isnull=True,
-        patient__mail_agreements__ended_at__isnull=True,
-        patient__mail_agreements__email=F("patient__email"),
-    ).exclude(pk__in=known)
+    return (
+        Booking.objects.filter(
+            status=BookingStatus.BOOKED,
+            slot__starts_at__gt=now,
+            slot__starts_at__lte=now + FARTHEST,
+            pathway__status="active",
+            patient__deceased_on__isnull=True,
+            patient__mail_agreements__ended_at__isnull=True,
+            patient__mail_agreements__email=F("patient__email"),
+        )
+        .exclude(pk__in=known)
+        .with_doubt()
+        .filter(doubt__isnull=True)
+    )
 
 
 @transaction.atomic

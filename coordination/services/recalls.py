@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 from django.utils import timezone
 
-from coordination.models import Booking, DisturbedSlot, Slot, Task, UntoldSetup
+from coordination.models import Booking, Contact, ContactOutcome, DisturbedSlot, Slot, Task, UntoldSetup
+from coordination.rules.telling import recall_origin
 from coordination.services.appointments import when
 from coordination.services.new_tasks import create_task
 from coordination.services.tasks import set_aside
@@ -20,6 +21,7 @@ from directory.typography import sentence
 if TYPE_CHECKING:  # seats, which these come from, drops recalls
     from coordination.services.series_drafts import Call, News
 
+SPOKEN = (ContactOutcome.REACHED, ContactOutcome.MESSAGE)
 LEFT = "Ce rendez-vous ne tient plus à cette heure."
 
 
@@ -42,7 +44,7 @@ def ask_to_call(calls: Iterable[Call], at: datetime, by: User | None) -> None:
             title=f"Rappeler le patient : {what}. {each[0].reason}"[:200],
             note="\n".join(_note(call) for call in each),
             due_on=timezone.localdate(at),
-            origin=_origin(first.uuid, at),
+            origin=recall_origin(first.uuid, at),
             author=by,
         )
         for call in each:
@@ -57,10 +59,6 @@ def _note(call: Call) -> str:
     if call.next_free is None:
         return f"{said} Aucun créneau libre : voir la liste d’attente ou une demande prioritaire."
     return f"{said} Prochain créneau libre : {when(call.next_free)}, {call.next_free.platform}."
-
-
-def _origin(booking: UUID, since: datetime) -> UUID:
-    return uuid5(booking, f"given-up:{since.isoformat()}")
 
 
 def tell_news(news: Iterable[News], at: datetime, by: User | None) -> None:
@@ -99,6 +97,22 @@ def stop_asking(row: DisturbedSlot, reason: str, by: User | None) -> None:
         _stop(pathway, row.since, row.slot, reason, by)
 
 
+def say_it_stands(row: DisturbedSlot, at: datetime, by: User | None) -> None:
+    """The slot is held after all. Who was called since it was in doubt may have been told not to come: a task each."""
+    for booking in Booking.objects.expected(at).filter(slot=row.slot_id).with_list_data().order_by("pk"):
+        called = Contact.objects.standing().filter(pathway=booking.pathway_id, at__gte=row.since, outcome__in=SPOKEN)
+        if not called.exists():
+            continue
+        create_task(
+            pathway=booking.pathway,
+            title=f"Prévenir le patient : {booking.slot.exam_type} du {when(booking.slot)} a bien lieu"[:200],
+            note="Appelé depuis que ce créneau n’était plus assuré, il peut croire que l’examen n’a pas lieu.",
+            due_on=timezone.localdate(at),
+            origin=uuid5(booking.uuid, f"stands:{at.isoformat()}"),
+            author=by,
+        )
+
+
 def drop_recalls(booking: Booking, by: User | None) -> None:
     """The appointment was cancelled or moved: what asked to call its patient about it is over."""
     untold = UntoldSetup.objects.filter(booking=booking).values("task")
@@ -113,7 +127,7 @@ def _stop(pathway: int, since: datetime, slot: Slot, reason: str, by: User | Non
     other slots it names still do."""
     about = Booking.objects.filter(pathway=pathway, slot__disturbed__since=since)
     made = list(about.select_related("slot__disturbed"))
-    asked = Task.objects.open().filter(origin__in=[_origin(each.uuid, since) for each in made])
+    asked = Task.objects.open().filter(origin__in=[recall_origin(each.uuid, since) for each in made])
     if not any(_still_asked(each) and each.slot_id != slot.pk for each in made):
         set_aside(asked, reason=reason, user=by)
         return

@@ -27,7 +27,7 @@ from coordination.services.appointments import write_in_file
 from coordination.services.giving_back import stand_or_not
 from coordination.services.holds import drop_broken_holds
 from coordination.services.life import log
-from coordination.services.recalls import ask_to_call, stop_asking, tell_news
+from coordination.services.recalls import ask_to_call, say_it_stands, stop_asking, tell_news
 from coordination.services.seats import lock_slots
 from coordination.services.series_drafts import Change, Draft
 from coordination.services.unmade import settle_made
@@ -233,4 +233,7 @@ def _settle(change: Change, by: User | None) -> None:
     for row in rows.order_by("pk"):
         row.settled_at = change.at
         row.save(update_fields=["settled_at"])
-        stop_asking(row, GONE if over[row.slot_id] is Verdict.CANCEL else AGAIN, by)
+        gone = over[row.slot_id] is Verdict.CANCEL
+        stop_asking(row, GONE if gone else AGAIN, by)
+        if not gone and row.kept_by_id is None:
+            say_it_stands(row, change.at, by)

@@ -17,7 +17,7 @@ from coordination.models import (
     WaitingOffer,
 )
 from coordination.querysets import TaskQuerySet
-from coordination.rules.telling import request_tell_origin, tell_origins
+from coordination.rules.telling import recall_origin, request_tell_origin, tell_origins
 from coordination.rules.waiting import offer_origin
 from coordination.services.new_tasks import works_in
 from coordination.services.recurrence import next_occurrence
@@ -113,6 +113,7 @@ def complete_task(*, task: Task, user: User | None, outcome: str = "") -> Task:
     if user is not None:
         _refuse_untold(locked)
         _refuse_unanswered(locked)
+        _refuse_undecided(locked)
     if user is not None and not outcome.strip():
         _refuse_without_outcome(locked)
     return _close(locked, TaskStatus.DONE, user, outcome)
@@ -142,6 +143,25 @@ def _refuse_unanswered(task: Task) -> None:
     if any(task.origin == offer_origin(each) for each in offers.values_list("uuid", flat=True)):
         raise DomainError(
             "Répondez à la proposition dans « Créneaux », « Attente » : la tâche se ferme alors.", code="unanswered"
+        )
+
+
+def _refuse_undecided(task: Task) -> None:
+    """An appointment whose slot may not be held is moved, cancelled or held all the same: that closes the task, which
+    may name several. A call alone decides nothing."""
+    if task.origin is None:
+        return
+    about = Booking.objects.filter(pathway=task.pathway_id, slot__disturbed__isnull=False)
+    asked = {(since, recall_origin(uuid, since)) for uuid, since in about.values_list("uuid", "slot__disturbed__since")}
+    found = [since for since, origin in asked if origin == task.origin]
+    undecided = (
+        about.expected(timezone.now()).with_doubt().filter(slot__disturbed__since__in=found, doubt__isnull=False)
+    )
+    if found and undecided.exists():
+        raise DomainError(
+            "Le rendez-vous est encore réservé : déplacez-le ou annulez-le, ou que le plateau tienne le créneau malgré "
+            "tout. La tâche se ferme alors.",
+            code="undecided",
         )
 
 

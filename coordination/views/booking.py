@@ -131,6 +131,7 @@ def booking_page(
         "other_types": [each for each in ExamType.objects.all() if all(n.exam_type != each for n in needs)],
         "coming": coming,
         "unmarked": unmarked,
+        "doubtful": any(each.doubt is not None for each in coming if each.pathway_id == pathway.pk),
         "waits": waits,
         "asked": list(ExamRequest.objects.filter(pathway=pathway).to_follow(now).with_list_data()),
         "visits": visits(coming, calendar),

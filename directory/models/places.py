@@ -82,6 +82,12 @@ class Establishment(models.Model):
     def __str__(self) -> str:
         return self.short_name or self.name
 
+    @property
+    def postal_address(self) -> str:
+        """« 14 rue des Lilas, 21000 Dijon »; empty when nothing of it is known."""
+        town = " ".join(part for part in (self.postal_code, self.city) if part)
+        return ", ".join(part for part in (self.address, town) if part)
+
 
 @tracked()
 class ClosingDay(models.Model):
