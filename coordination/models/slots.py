@@ -10,6 +10,8 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from coordination.models.exam_types import ExamType
 from coordination.models.series import Resource, SlotSeries
@@ -62,9 +64,9 @@ class Slot(models.Model):
     """One dated slot of a series.
 
     ``booked`` counts the places taken; it never exceeds ``capacity`` and the ``extra`` places that named physicians
-    agreed to. ``week`` is the Monday of the week it is promised for: a series makes one slot a week, moved in place and
-    never made twice. ``sequence`` grows with each change a calendar must hear of (RFC 5545, 3.8.7.4). At commit the
-    database holds each changed slot against its bookings (`proof`).
+    agreed to. ``week`` is the Monday of the week it is promised for: a series makes one slot a week, at ``made_at``,
+    moved in place and never made twice. ``sequence`` grows with each change a calendar must hear of (RFC 5545,
+    3.8.7.4). At commit the database holds each changed slot against its bookings (`proof`).
     """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -89,6 +91,7 @@ class Slot(models.Model):
         related_name="slots",
         verbose_name="appareil ou salle",
     )
+    made_at = models.DateTimeField("créé le", default=timezone.now, db_default=Now(), editable=False)
     cancelled_at = models.DateTimeField("annulé le", null=True, blank=True)
     cancel_reason = models.CharField("motif d’annulation", max_length=200, blank=True, db_default="")
     sequence = models.PositiveIntegerField(default=0, db_default=0)

@@ -242,18 +242,33 @@ class SlotQuerySet(models.QuerySet["Slot"]):
     def agreed(self, pathway: Pathway) -> Self:
         """Less those of a partner whose convention does not run on their day, or does not cover their exam (SLT-07):
         `services.policies.refuse_without_convention` for many slots."""
+        return self.agreed_for(pathway.version.target_id, pathway.team.establishment_id)
+
+    def agreed_for(self, target: int | OuterRef, home: int | OuterRef) -> Self:
+        """As `agreed`, for a target and an establishment; ``target`` is read two queries deeper, ``home`` one."""
         from coordination.models import SlotPolicy
 
         ours = SlotPolicy.objects.filter(
-            mode="partner", target=pathway.version.target_id, platform=OuterRef("platform"),
-            exam_type=OuterRef("exam_type"),
-        )  # fmt: skip
+            mode="partner", target=target, platform=OuterRef("platform"), exam_type=OuterRef("exam_type")
+        )
         running = ours.filter(
             runs_on(OuterRef("local_day")), runs_on(OuterRef("local_day"), "convention__"),
             convention__exam_types=F("exam_type"),
         )  # fmt: skip
-        elsewhere = ~Q(platform__establishment=pathway.team.establishment_id)
+        elsewhere = ~Q(platform__establishment=home)
         return self.alias(local_day=LOCAL_DAY).exclude(elsewhere & Exists(ours) & ~Exists(running))
+
+    def at_leisure_of(self, patient: OuterRef) -> Self:
+        """At hours when the patient, read two queries deeper, is expected nowhere."""
+        from coordination.models import Booking, ExamRequest
+
+        booked = Booking.objects.standing().filter(
+            patient=patient, slot__starts_at__lt=OuterRef("ends_at"), slot__ends_at__gt=OuterRef("starts_at")
+        )
+        given = ExamRequest.objects.at_hours(OuterRef("starts_at"), OuterRef("ends_at"))
+        return self.exclude(Exists(booked.order_by())).exclude(
+            Exists(given.filter(pathway__patient=patient).order_by())
+        )
 
     def between(self, start: datetime, end: datetime) -> Self:
         """Slots that begin in [start, end)."""
@@ -302,25 +317,27 @@ class WaitingPlaceQuerySet(models.QuerySet["WaitingPlace"]):
         return self.filter(status="waiting")
 
     def soon_enough(self, slot: Slot, at: datetime) -> Self:
-        """Those who gain something by ``slot``: it meets their objective, or that has passed already, or else it came
-        after they asked (whoever waits has seen what was free) and nothing that they could have begins earlier."""
+        """Those who gain something by ``slot``: it meets their objective, or that has passed already, or else it was
+        made or came back after they asked (whoever waits has seen what was free) and nothing that they could have
+        begins earlier."""
         from coordination.models import Slot, SlotChange, WaitingOffer
 
         wish = ExpressionWrapper(OuterRef("half_day"), output_field=CharField())
-        came = SlotChange.objects.filter(
-            slot=slot,
-            what__in=["made", "freed", "let_go", "moved", "changed", "reopened"],
-            at__gte=OuterRef("asked_at"),
+        changed = SlotChange.objects.filter(
+            slot=slot, what__in=["freed", "let_go", "moved", "changed", "reopened"], at__gte=OuterRef("asked_at")
         )
+        came = Exists(changed) | Q(asked_at__lte=slot.made_at)
         earlier = Slot.objects.free(at).filter(
             exam_type=slot.exam_type_id, starts_at__lt=slot.starts_at,
             series__targets=OuterRef("pathway__version__target"),
         )  # fmt: skip
+        target, home = OuterRef(OuterRef("pathway__version__target")), OuterRef("pathway__team__establishment")
+        earlier = earlier.agreed_for(target, home).at_leisure_of(OuterRef(OuterRef("pathway__patient")))
         earlier = earlier.alias(day=LOCAL_DAY).filter(day__gte=Coalesce(OuterRef("earliest_on"), date.min))
         earlier = earlier.alias(hour=LOCAL_HOUR).alias(half=HALF_DAY, wish=wish).filter(Q(wish="") | Q(half=F("wish")))
         said = WaitingOffer.objects.filter(place=OuterRef(OuterRef("pk")), slot=OuterRef("pk"))
         in_time = Q(latest_at__isnull=True) | Q(latest_at__gte=slot.starts_at) | Q(latest_at__lt=at)
-        return self.filter(in_time | (Exists(came) & ~Exists(earlier.exclude(Exists(said)))))
+        return self.filter(in_time | (came & ~Exists(earlier.exclude(Exists(said)))))
 
     def with_list_data(self) -> Self:
         return self.select_related(

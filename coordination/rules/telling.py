@@ -22,6 +22,11 @@ def recall_origin(booking: UUID, since: datetime) -> UUID:
     return uuid5(booking, f"given-up:{since.isoformat()}")
 
 
+def promise_origin(request: UUID) -> UUID:
+    """The origin of the task that asks to call a platform about to break its promise."""
+    return uuid5(request, "promise")
+
+
 def request_tell_origin(request: UUID, since: datetime) -> UUID:
     """The origin of the task that asks to tell the patient what an exam asked of a platform became ``since`` then."""
     return uuid5(request, f"tell:{since.astimezone(UTC).isoformat()}")

@@ -6,13 +6,12 @@ Nothing here locks a pathway nor a slot: the callers have, in the order of `seat
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import uuid5
 
 from django.utils import timezone
 
 from coordination.models import Channel, ExamRequest, ExamType, RequestStatus, Task
 from coordination.rules.slots import USUAL_LENGTH
-from coordination.rules.telling import request_tell_origin
+from coordination.rules.telling import promise_origin, request_tell_origin
 from coordination.services.appointments import clock_of
 from coordination.services.left_over import settle_left_over
 from coordination.services.new_tasks import create_task
@@ -229,5 +228,8 @@ def note_told(request: ExamRequest, *, how: str, user: User | None, at: datetime
 
 
 def drop_warning(request: ExamRequest, why: str) -> None:
-    """The platform has answered, or is asked no more: nobody calls it."""
-    settle(Task.objects.filter(origin=uuid5(request.uuid, "promise")), user=None, outcome=why)
+    """The platform has answered, or is asked no more: nobody calls it. Asked again, it is warned of again."""
+    warned = Task.objects.filter(origin=promise_origin(request.uuid))
+    keys = list(warned.values_list("pk", flat=True))
+    settle(warned, user=None, outcome=why)
+    Task.objects.filter(pk__in=keys).update(origin=None)

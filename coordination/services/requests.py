@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from coordination.models import Booking, BookingStatus, ExamRequest, ExamType, PolicyMode, RequestStatus, Task
 from coordination.rules.slots import USUAL_LENGTH
+from coordination.rules.telling import promise_origin
 from coordination.services import asked
 from coordination.services.appointments import clock_of, record_request, said
 from coordination.services.asked import running, said_date
@@ -251,7 +252,7 @@ def warn_of_promises(*, now: datetime) -> int:
 
 @transaction.atomic
 def _warn(request: ExamRequest, now: datetime) -> int:
-    origin = uuid5(request.uuid, "promise")
+    origin = promise_origin(request.uuid)
     if request.promised_at is None or Task.objects.filter(origin=origin).exists():
         return 0
     if before(request.promised_at, WARNING, calendar_of(request.addressed_to.establishment)) > now:
