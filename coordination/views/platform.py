@@ -86,7 +86,7 @@ def platform(request: HttpRequest) -> HttpResponse:
             _log(request, shown.lines, READ)
             context["series_waiting"] = _series_waiting(request, now)
             return render(request, "coordination/platform.html", context)
-        response = live(request, render(request, "coordination/platform.html#day", context), now)
+        response = live(request, render(request, "coordination/platform.html#day", context), now, day)
     if response.status_code == 200:
         _log(request, shown.lines, READ)
     return response

@@ -91,7 +91,7 @@ def slots(request: HttpRequest) -> HttpResponse:
         away = away_between(filters.series(user), found, monday, monday + 6 * ONE_DAY)
         context: dict[str, Any] = {"board": board_of(rows, monday, calendar, now, away), "away": away.exceptions}
         if is_live(request):
-            return live(request, render(request, "coordination/slots.html#board", context), now)
+            return live(request, render(request, "coordination/slots.html#board", context), now, monday)
         context |= {
             "before": monday - WEEK,
             "after": monday + WEEK,
@@ -119,7 +119,7 @@ def month(request: HttpRequest) -> HttpResponse:
             "filters_query": _query(request),
         }
         if is_live(request):
-            return live(request, render(request, "coordination/slots_month.html#board", context), now)
+            return live(request, render(request, "coordination/slots_month.html#board", context), now, first)
         context |= {"this_month": first == calendar.local_date(now).replace(day=1), "day": first}
         context |= _frame(request, user, filters, now)
         return render(request, "coordination/slots_month.html", context)

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pghistory
 import pytest
+import time_machine
 from bs4 import BeautifulSoup
 from django.db import connection
 from django.test import Client
@@ -205,6 +207,22 @@ def test_a_day_that_stays_the_same_is_read_once(client: Client, desk: Desk) -> N
     again = client.get(url("platform"), headers={**LIVE, "If-None-Match": first["ETag"]})
     assert again.status_code == 304, "the signs against forgery, drawn anew, change nothing"
     assert AccessLog.objects.count() == 2, "nobody was shown again"
+
+
+@pytest.mark.parametrize("name", ["platform", "slots", "slots-month"])
+def test_a_page_left_open_past_midnight_knows_that_it_shows_another_day(client: Client, desk: Desk, name: str) -> None:
+    """The headings stand outside what lives: tomorrow's patients would be read under the day of before."""
+    evening = datetime(2026, 11, 30, 23, 59, 30, tzinfo=ZoneInfo("Europe/Paris")) - timedelta(days=name == "slots")
+    with time_machine.travel(evening):
+        client.force_login(desk.technician)
+        page = client.get(url(name)).content.decode()
+        shown = client.get(url(name), headers=LIVE)["Jalon-Shows"]
+        assert f'data-live-shows="{shown}"' in page
+    with time_machine.travel(evening + timedelta(minutes=1)):
+        again = client.get(url(name), headers={**LIVE, "If-None-Match": "x"})
+        assert again["Jalon-Shows"] > shown
+        chosen = {"jour": shown, "semaine": shown, "mois": shown}
+        assert client.get(url(name), chosen, headers=LIVE)["Jalon-Shows"] == shown, "a day chosen stays"
 
 
 # --- month ------------------------------------------------------------------------------------------------------------

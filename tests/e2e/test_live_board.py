@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
+from coordination import services
 from tests.coordination.factories import Desk
 from tests.e2e.conftest import Arrival
 
@@ -47,3 +48,65 @@ def test_the_board_follows_others_and_survives_a_lost_network(visit: Arrival) ->
     expect(banner).to_be_hidden()
     expect(cell).to_contain_text("Complet")
     expect(page.locator("#f-exam")).to_be_focused()
+
+
+def test_what_is_unfolded_stays_so_and_hides_no_news(visit: Arrival) -> None:
+    desk = Desk()
+    first, second = (desk.booking(desk.slot(in_days=3, capacity=2)) for _ in range(2))
+    day = timezone.localdate(first.slot.starts_at).isoformat()
+    bench = visit(desk.technician)
+    page = bench.page
+    page.clock.install()
+    bench.go(f"/plateau/?jour={day}")
+    lines = {each: page.locator(f"#b-{each.uuid}") for each in (first, second)}
+    for line in lines.values():
+        line.locator("summary").first.click()
+    services.cancel_booking(booking=first, code="patient_unavailable", user=desk.coordinator)
+    page.clock.fast_forward(A_POLL)
+    expect(lines[first]).to_have_count(0)
+    expect(lines[second].locator("details")).to_have_attribute("open", "")
+
+    page.context.set_offline(True)
+    page.clock.fast_forward(A_POLL)
+    expect(page.locator("#day-lost")).to_contain_text("connexion perdue")
+
+
+def test_nothing_is_replaced_under_what_is_being_typed_and_the_page_says_that_there_is_news(visit: Arrival) -> None:
+    desk = Desk()
+    booking, other = desk.past_booking(), desk.past_booking(hours=0.5)
+    day = timezone.localdate(booking.slot.starts_at).isoformat()
+    bench = visit(desk.technician)
+    page = bench.page
+    page.clock.install()
+    bench.go(f"/plateau/?jour={day}")
+    page.clock.fast_forward(A_POLL)  # from now on it knows what it shows
+    line = page.locator(f"#b-{booking.uuid}")
+    line.locator("summary", has_text="Non réalisé").click()
+    reason = line.locator("input[name=reason]")
+    reason.fill("Patient non à jeun")
+    page.locator("h1").first.click()
+    page.clock.fast_forward(A_POLL)
+    expect(page.locator("#day-lost")).to_be_hidden()
+    services.mark_done(booking=other, user=desk.technician)
+    page.clock.fast_forward(A_POLL)
+    expect(page.locator("#day-lost")).to_contain_text("il y a du nouveau")
+    expect(reason).to_have_value("Patient non à jeun")
+
+
+def test_another_day_loads_the_whole_page_again(visit: Arrival) -> None:
+    desk = Desk()
+    bench = visit(desk.technician)
+    page = bench.page
+    page.clock.install()
+    bench.go("/plateau/")
+    page.evaluate("document.body.dataset.seen = '1'")
+
+    def tomorrow(route: Route) -> None:
+        if route.request.headers.get("jalon-live"):
+            route.fulfill(status=304, headers={"Jalon-Shows": "2100-01-01"})
+        else:
+            route.continue_()
+
+    page.route("**/plateau/", tomorrow)
+    page.clock.fast_forward(A_POLL)
+    expect(page.locator("body[data-seen]")).to_have_count(0)
