@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -43,6 +44,8 @@ class Visit:
     preparation: str
     expected: bool
     state: str
+    zone: tzinfo
+    """The clock of where it takes place."""
     booking: Booking | None = None
 
 
@@ -99,12 +102,14 @@ def _booked(booking: Booking, written: Appointment | None) -> Visit:
         expected=booking.status == BookingStatus.BOOKED,
         state=booking.get_status_display(),
         booking=booking,
+        zone=ZoneInfo(slot.platform.establishment.time_zone),
     )
 
 
 def _elsewhere(row: Appointment, now: datetime) -> Visit:
     expected = row.status == AppointmentStatus.PLANNED and row.ends_at >= now
-    return Visit(row.starts_at, row.label, row.place, row.preparation, expected, row.get_status_display().lower())
+    said = row.get_status_display().lower()
+    return Visit(row.starts_at, row.label, row.place, row.preparation, expected, said, row.zone)
 
 
 def contacts_brief(pathway: Pathway, now: datetime) -> Brief:

@@ -50,6 +50,7 @@ def write_in_file(booking: Booking, status: str) -> None:
         place=place_of(slot),
         preparation=slot.exam_type.patient,
         status=status,
+        time_zone=slot.platform.establishment.time_zone,
     )
 
 

@@ -85,6 +85,7 @@ def write_date(request: ExamRequest, status: str) -> None:
         place=request.place or f"{platform.name}, {platform.establishment}",
         preparation=request.exam_type.patient,
         status=status,
+        time_zone=platform.establishment.time_zone,
     )
 
 

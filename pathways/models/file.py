@@ -6,10 +6,13 @@ the public id of the row of the upper room it comes from, so that writing it aga
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from directory.history import tracked
 from pathways.models.pathway import Pathway
@@ -24,7 +27,8 @@ class AppointmentStatus(models.TextChoices):
 
 @tracked()
 class Appointment(models.Model):
-    """A dated meeting of the patient with someone: exam, consultation, stay."""
+    """A dated meeting of the patient with someone: exam, consultation, stay. ``time_zone`` is that of where it takes
+    place; unknown (""), its hours are shown on the clock of the page."""
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     pathway = models.ForeignKey(Pathway, on_delete=models.CASCADE, related_name="appointments")
@@ -35,6 +39,7 @@ class Appointment(models.Model):
     ends_at = models.DateTimeField("fin")
     place = models.CharField("lieu", max_length=200, blank=True)
     preparation = models.TextField("préparation", blank=True)
+    time_zone = models.CharField("fuseau horaire", max_length=40, blank=True, db_default="")
     status = models.CharField("état", max_length=10, choices=AppointmentStatus, default=AppointmentStatus.PLANNED)
 
     class Meta:
@@ -48,6 +53,11 @@ class Appointment(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def zone(self) -> tzinfo:
+        """The clock on which its hour is read."""
+        return ZoneInfo(self.time_zone) if self.time_zone else timezone.get_current_timezone()
 
 
 @tracked()

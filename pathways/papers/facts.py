@@ -12,12 +12,15 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from directory.models import Professional
 from pathways.models import (
+    Appointment,
     AppointmentStatus,
     BoardOpinion,
     CareCircleMember,
@@ -103,13 +106,19 @@ class PaperStep:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """An appointment to come or kept."""
+    """An appointment to come or kept; its hour bears the clock of its place when that is another one."""
 
     label: str
     starts_at: datetime
     place: str
     preparation: str
     status: str
+
+    @property
+    def zone(self) -> tzinfo:
+        """The clock on which its hour is read."""
+        known = self.starts_at.tzinfo
+        return timezone.get_current_timezone() if known in (None, UTC) else known
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,11 +343,17 @@ def _what_ended_it(step: Step, definition: StepDef, ended_by: Ends) -> Kind | No
 
 def _visits(pathway: Pathway) -> tuple[Visit, ...]:
     kept = (AppointmentStatus.PLANNED, AppointmentStatus.DONE)
+    home = pathway.team.establishment.time_zone
     return tuple(
-        Visit(each.label, each.starts_at, each.place, each.preparation, each.status)
+        Visit(each.label, _on_clock_of(each, home), each.place, each.preparation, each.status)
         for each in sorted(pathway.appointments.all(), key=lambda each: (each.starts_at, each.pk))
         if each.status in kept
     )
+
+
+def _on_clock_of(visit: Appointment, home: str) -> datetime:
+    """Its hour; only another clock than that of the file is written, so that no paper becomes stale for nothing."""
+    return visit.starts_at if visit.time_zone in ("", home) else visit.starts_at.astimezone(visit.zone)
 
 
 def _opinions(pathway: Pathway) -> tuple[Opinion, ...]:

@@ -23,11 +23,13 @@ def write_appointment(
     preparation: str = "",
     exam_code: str = "",
     status: str = "planned",
+    time_zone: str = "",
 ) -> None:
-    """Creates or updates the appointment that comes from ``origin``; one statement."""
+    """Creates or updates the appointment that comes from ``origin``; one statement. ``time_zone`` is that of its
+    place."""
     written = {
         "pathway": pathway, "label": label, "starts_at": starts_at, "ends_at": ends_at, "place": place,
-        "preparation": preparation, "exam_code": exam_code, "status": status,
+        "preparation": preparation, "exam_code": exam_code, "status": status, "time_zone": time_zone,
     }  # fmt: skip
     Appointment.objects.bulk_create(
         [Appointment(origin=origin, **written)],

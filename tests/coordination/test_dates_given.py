@@ -65,7 +65,7 @@ def test_the_sheet_and_the_message_say_it(desk: Desk, at: datetime) -> None:
     pathway, now = desk.pathway(), timezone.now()
     given(desk, pathway, at)
     sheet = sheet_html(pathway, now).replace("\u00a0", " ")
-    assert "1 venue à l’hôpital" in sheet and "TEP-scanner" in sheet and "Salle 7" in sheet and "9 h 10" in sheet
+    assert "1 venue." in sheet and "TEP-scanner" in sheet and "Salle 7" in sheet and "9 h 10" in sheet
     words = message_of(pathway, days_of(pathway, coming_of(pathway, now)))
     assert "9 h 10" in words and "Salle 7" in words and "TEP" not in words
 
