@@ -27,6 +27,7 @@ app.conf.beat_schedule = {
     "drop-ended-holds": {"task": "coordination.tasks.drop_ended_holds", "schedule": timedelta(seconds=60)},
     "offer-freed-places": {"task": "coordination.tasks.offer_freed_places", "schedule": timedelta(seconds=60)},
     "warn-of-promises": {"task": "coordination.tasks.warn_of_promises", "schedule": timedelta(minutes=10)},
+    "watch-waits": {"task": "coordination.tasks.watch_waits", "schedule": timedelta(minutes=10)},
     "watch-desk-promises": {"task": "coordination.tasks.watch_promises", "schedule": timedelta(minutes=10)},
     "remind-patients": {"task": "coordination.tasks.remind_patients", "schedule": timedelta(minutes=15)},
     "note-told-gps": {"task": "coordination.tasks.note_told_gps", "schedule": timedelta(seconds=60)},

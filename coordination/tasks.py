@@ -27,6 +27,12 @@ def offer_freed_places() -> int:
 
 
 @shared_task(ignore_result=True)
+def watch_waits() -> int:
+    """Tells the desk of those who wait for places that no series keeps any more (every 10 minutes)."""
+    return services.watch_waits(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
 def warn_of_promises() -> int:
     """Asks the desk to call the platforms that are about to break a promise (every 10 minutes)."""
     return services.warn_of_promises(now=timezone.now())

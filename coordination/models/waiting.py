@@ -34,8 +34,9 @@ class HalfDay(models.TextChoices):
 
 @tracked()
 class WaitingPlace(models.Model):
-    """A patient waits for a place of one type, for one step. ``latest_at`` is when the step is due, as it stood when
-    asked; the rank is worked out (`rules.waiting`), never stored."""
+    """A patient waits for a place of one type, for one step. ``latest_at`` is when the step was due as they asked; its
+    due instant of now is read from the plan (`with_due`), and the rank is worked out (`rules.waiting`), never stored.
+    """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     pathway = models.ForeignKey(Pathway, on_delete=models.PROTECT, related_name="waiting_places")

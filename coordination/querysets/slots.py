@@ -32,6 +32,7 @@ from coordination.querysets.policies import runs_on
 from coordination.rules.slots import USUAL_LENGTH
 from coordination.rules.waiting import AFTERNOON, MORNING, NOON
 from directory.models import Role, Team
+from pathways.models import Pause, Step
 from pathways.querysets import visible_pathways
 
 if TYPE_CHECKING:
@@ -316,6 +317,20 @@ class WaitingPlaceQuerySet(models.QuerySet["WaitingPlace"]):
     def waiting(self) -> Self:
         return self.filter(status="waiting")
 
+    def with_due(self) -> Self:
+        """With ``due``: when their step is due, as the plan has it now; as it was when they asked outside the plan."""
+        steps = Step.objects.filter(
+            pathway=OuterRef("pathway"), key=OuterRef("step_key"), state__in=["open", "waiting"], due_at__isnull=False
+        )
+        return self.annotate(due=Coalesce(Subquery(steps.order_by().values("due_at")[:1]), F("latest_at")))
+
+    def not_paused_on(self, day: date) -> Self:
+        """Those whose patient is expected that day: no pause covers it."""
+        pauses = Pause.objects.counted().filter(
+            Q(ends_on__isnull=True) | Q(ends_on__gte=day), pathway=OuterRef("pathway"), starts_on__lte=day
+        )
+        return self.exclude(Exists(pauses.order_by()))
+
     def soon_enough(self, slot: Slot, at: datetime) -> Self:
         """Those who gain something by ``slot``: it meets their objective, or that has passed already, or else it was
         made or came back after they asked (whoever waits has seen what was free) and nothing that they could have
@@ -336,8 +351,8 @@ class WaitingPlaceQuerySet(models.QuerySet["WaitingPlace"]):
         earlier = earlier.alias(day=LOCAL_DAY).filter(day__gte=Coalesce(OuterRef("earliest_on"), date.min))
         earlier = earlier.alias(hour=LOCAL_HOUR).alias(half=HALF_DAY, wish=wish).filter(Q(wish="") | Q(half=F("wish")))
         said = WaitingOffer.objects.filter(place=OuterRef(OuterRef("pk")), slot=OuterRef("pk"))
-        in_time = Q(latest_at__isnull=True) | Q(latest_at__gte=slot.starts_at) | Q(latest_at__lt=at)
-        return self.filter(in_time | (came & ~Exists(earlier.exclude(Exists(said)))))
+        in_time = Q(due__isnull=True) | Q(due__gte=slot.starts_at) | Q(due__lt=at)
+        return self.with_due().filter(in_time | (came & ~Exists(earlier.exclude(Exists(said)))))
 
     def with_list_data(self) -> Self:
         return self.select_related(

@@ -144,6 +144,7 @@ from coordination.services.tasks import (
 from coordination.services.telling import acknowledge_told
 from coordination.services.waiting import join_waiting, leave_waiting, stop_waiting
 from coordination.services.waiting_asked import ask_to_wait
+from coordination.services.waits_in_vain import watch_waits
 
 __all__ = [
     "SeriesValues",
@@ -310,6 +311,7 @@ __all__ = [
     "wait_again_without_evidence",
     "warn_of_promises",
     "watch_promises",
+    "watch_waits",
     "withdraw_contact",
     "withdraw_mails",
     "withdraw_proposal",

@@ -54,7 +54,7 @@ TWICE = 2
 def ranks(exam_type_id: int, calendar: Calendar, now: datetime) -> dict[int, Rank]:
     """Where everyone who waits for that exam stands, by key of the waiting place, first to last."""
     rows = WaitingPlace.objects.waiting().filter(exam_type=exam_type_id)
-    waiters = (Waiter(*row) for row in rows.values_list("pk", "latest_at", "asked_at"))
+    waiters = (Waiter(*row) for row in rows.with_due().values_list("pk", "due", "asked_at"))
     return ranked(waiters, now, calendar)
 
 
@@ -109,10 +109,12 @@ def _heard_enough(slot: Slot) -> QuerySet[WaitingOffer, int]:
 
 def _suited(slot: Slot, now: datetime) -> Iterable[WaitingPlace]:
     """Those whom the slot suits, first in rank first: kept for their target, not too early, in the half of the
-    day when they can come, soon enough for them (`soon_enough`), and at an hour when they are expected nowhere."""
+    day when they can come, soon enough for them (`soon_enough`), on no day of a pause, and at an hour when they are
+    expected nowhere."""
     calendar = calendar_of(slot.platform.establishment)
     order = ranks(slot.exam_type_id, calendar, now)
     places = WaitingPlace.objects.waiting().soon_enough(slot, now)
+    places = places.not_paused_on(calendar.local_date(slot.starts_at))
     places = places.filter(
         Q(earliest_on__isnull=True) | Q(earliest_on__lte=calendar.local_date(slot.starts_at)),
         half_day__in=["", half_day_of(slot.starts_at.astimezone(calendar.zone).hour)],

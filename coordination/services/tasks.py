@@ -177,12 +177,15 @@ def _refuse_without_outcome(task: Task) -> None:
 
 @transaction.atomic
 def cancel_task(*, task: Task, user: User | None, reason: str) -> Task:
-    """Sets a task aside. Raises DomainError without a reason or when it is already closed."""
+    """Sets a task aside. Raises DomainError without a reason, when it is already closed, or when a person would close
+    what only an act closes: a patient to tell, a place to answer, an appointment to decide."""
     if not reason.strip():
         raise DomainError("Indiquez pourquoi cette tâche est annulée.", field="reason")
     locked = _locked(task)
     if user is not None:
+        _refuse_untold(locked)
         _refuse_unanswered(locked)
+        _refuse_undecided(locked)
     return _close(locked, TaskStatus.CANCELLED, user, reason)
 
 

@@ -52,7 +52,7 @@ def _asked(request: HttpRequest) -> dict[str, str]:
 
 
 def _word(request: HttpRequest, name: str) -> str:
-    """A code of a list, as sent: PostgreSQL reads no NUL, which is in none."""
+    """A word, as sent: PostgreSQL reads no NUL, which is in none."""
     return request.POST.get(name, "").replace("\0", "")
 
 
@@ -88,7 +88,7 @@ def hold(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Keeps a place while one speaks with the patient; asked again, keeps it longer."""
     pathway, user = _pathway(request, uuid), user_of(request)
     slot = _slot(request, pathway, request.POST.get("slot"))
-    step = request.POST.get("step", "")[:60]
+    step = _word(request, "step")[:60]
     return _do(
         request,
         pathway,
@@ -114,7 +114,7 @@ def _wishes(request: HttpRequest, pathway: Pathway) -> list[Wish]:
     """The places of several exams, « slot@step@hour seen »; too many are refused by the service."""
     wishes = []
     for pair in request.POST.getlist("place")[: MOST + 1]:
-        wanted, step, seen = [*pair.split("@", 2), "", ""][:3]
+        wanted, step, seen = [*pair.replace("\0", "").split("@", 2), "", ""][:3]
         wishes.append(Wish(_slot(request, pathway, wanted), step[:60], instant_of(seen)))
     return wishes
 
@@ -149,7 +149,7 @@ def book_together(request: HttpRequest, uuid: UUID) -> HttpResponse:
             user=user,
             request_key=key,
             kind=kind if kind in BundleKind.values else BundleKind.DAY,
-            label=request.POST.get("label", "")[:120],
+            label=_word(request, "label")[:120],
         ),
         f"{len(wishes)} rendez-vous réservés ensemble. Les plateaux sont prévenus.",
     )
@@ -190,10 +190,10 @@ def _inscribed(need: Need, earliest_on: date | None, pathway: Pathway) -> str:
 @require_POST
 @allow(works_at_desk)
 def leave(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """Takes the patient off a waiting list."""
+    """Takes the patient off a waiting list, for a reason: their rank is lost."""
     place = get_object_or_404(WaitingPlace.objects.visible_to(user_of(request)).select_related("pathway"), uuid=uuid)
     pathway = _pathway(request, place.pathway.uuid)
-    reason = request.POST.get("reason", "").strip() or "Retiré à la demande de la coordination"
+    reason = _word(request, "reason")
     return _do(
         request,
         pathway,

@@ -193,7 +193,7 @@ def accept(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @allow(manages_series)
 def decline(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Says no, and why."""
-    found, why = _managed(request, uuid), request.POST.get("why", "")
+    found, why = _managed(request, uuid), request.POST.get("why", "").replace("\0", "")
     try:
         services.decline_proposal(proposal=found, why=why, user=user_of(request))
     except DomainError as error:

@@ -44,7 +44,7 @@ def answer_offer(request: HttpRequest, uuid: UUID) -> HttpResponse:
     seen = WaitingOffer.objects.filter(place__in=WaitingPlace.objects.visible_to(user))
     offer = get_object_or_404(seen.select_related("place__pathway__team", "slot__exam_type"), uuid=uuid)
     insist(may_book(user, offer.place.pathway))
-    accepted, why = request.POST.get("reponse") == "oui", request.POST.get("why", "").strip()[:200]
+    accepted, why = request.POST.get("reponse") == "oui", request.POST.get("why", "").replace("\0", "").strip()[:200]
     if accepted and why:
         messages.error(request, "Le patient accepte-t-il ? Une raison de refus était écrite : rien n’est enregistré.")
         return redirect("coordination:waiting")

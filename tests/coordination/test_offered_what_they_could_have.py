@@ -3,7 +3,8 @@ really have."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 
 import pytest
 import time_machine
@@ -11,7 +12,10 @@ from django.utils import timezone
 
 from coordination import services, tasks
 from coordination.models import Slot, Task, WaitingOffer, WaitingPlace
+from coordination.services.offers import ranks
+from pathways import services as pathways
 from pathways.models import Pathway
+from pathways.services import calendar_of
 from tests.coordination.conftest import MONDAY
 from tests.coordination.factories import Desk, exam
 from tests.coordination.test_exam_requests import ask
@@ -90,6 +94,79 @@ class TestEarlier:
             desk.booking(desk.slot(exam_type=exam("irm"), in_days=9), place.pathway)
             freed(desk, 10)
             assert offered() == []
+
+
+class TestRank:
+    def test_the_rank_follows_the_plan(self, desk: Desk) -> None:
+        """An objective moved since the inscription is the one that counts: by a fact corrected, or a pause."""
+        first, second = desk.pathway(), desk.pathway()
+        for each in (first, second):
+            services.join_waiting(pathway=each, exam_type=exam(), step_key="ct", user=desk.coordinator)
+        assert self.order() == [first, second]
+        reception = second.milestones.get(kind="referral_received")
+        pathways.correct_milestone(
+            milestone=reception, occurred_at=reception.occurred_at - timedelta(days=30), author=desk.coordinator
+        )
+        assert self.order() == [second, first]
+        pathways.add_pause(
+            pathway=second, kind="patient_choice", starts_on=timezone.localdate() - timedelta(days=29),
+            ends_on=timezone.localdate() + timedelta(days=9), author=desk.coordinator,
+        )  # fmt: skip
+        assert self.order() == [first, second]
+
+    def order(self) -> list[Pathway]:
+        calendar, places = calendar_of(Pathway.objects.first().team.establishment), WaitingPlace.objects.in_bulk()  # type: ignore[union-attr]
+        return [places[each].pathway for each in ranks(exam().pk, calendar, timezone.now())]
+
+    def test_nobody_is_offered_a_day_of_their_pause(self, desk: Desk) -> None:
+        away, there = waits(desk, days=20), waits(desk, days=20)
+        pathways.add_pause(
+            pathway=away.pathway, kind="patient_choice", starts_on=timezone.localdate(),
+            ends_on=timezone.localdate() + timedelta(days=15), author=desk.coordinator,
+        )  # fmt: skip
+        desk.slot(in_days=6)
+        services.offer_freed_places(now=timezone.now())
+        assert [each.place for each in WaitingOffer.objects.all()] == [there]
+
+
+class TestInVain:
+    def told(self) -> list[str]:
+        services.watch_waits(now=timezone.now())
+        return list(Task.objects.open().filter(title__startswith="Plus aucun créneau").values_list("title", flat=True))
+
+    def test_who_can_be_offered_nothing_more_is_told_to_the_desk_once(self, desk: Desk) -> None:
+        series = desk.series()
+        place = waits(desk)
+        assert self.told() == []
+        values = replace(services.values_of(series), valid_until=timezone.localdate() + timedelta(days=11))
+        services.edit_series(series=series, values=values, user=desk.coordinator)
+        with time_machine.travel(MONDAY + timedelta(days=13)):
+            assert len(self.told()) == 1
+            assert len(self.told()) == 1, "once"
+            task = Task.objects.open().get(title__startswith="Plus aucun créneau")
+            assert task.pathway == place.pathway and "liste d’attente" in task.note
+            services.complete_task(task=task, user=desk.coordinator, outcome="Demandé en ville")
+            assert self.told() == [], "closed by hand, it stays so"
+
+    def test_a_series_opened_again_sets_it_aside(self, desk: Desk) -> None:
+        place = waits(desk)
+        assert len(self.told()) == 1
+        desk.series()
+        assert self.told() == []
+        assert place.status == "waiting"
+
+    def test_who_waits_no_more_has_none(self, desk: Desk) -> None:
+        place = waits(desk)
+        assert len(self.told()) == 1
+        services.leave_waiting(place=place, reason="Fait en ville", user=desk.coordinator)
+        assert self.told() == []
+
+    def test_in_the_half_of_the_day_they_can_come(self, desk: Desk) -> None:
+        desk.series(starts_at=time(15))
+        for half in ("morning", "afternoon", ""):
+            services.join_waiting(pathway=desk.pathway(), exam_type=exam(), half_day=half, user=desk.coordinator)
+        (title,) = self.told()
+        assert title.startswith("Plus aucun créneau gardé le matin")
 
 
 class TestPromisesWarnedOf:

@@ -138,7 +138,10 @@ def test_without_a_place_in_time_one_waits_and_stops_waiting(nurse: Client, desk
     assert (place.step_key, place.note, place.latest_at) == ("ct", "Libre le matin", pathway.steps.get(key="ct").due_at)
     listed = text(nurse.get(url("waiting")))
     assert "Libre le matin" in listed and "1er" in listed
-    nurse.post(url("waiting-leave", place), {"examen": "scanner"})
+    for empty in ({}, {"reason": " "}, {"reason": "\0"}):
+        nurse.post(url("waiting-leave", place), {"examen": "scanner"} | empty)
+        assert WaitingPlace.objects.waiting().exists(), "a rank is not lost by a click"
+    nurse.post(url("waiting-leave", place), {"examen": "scanner", "reason": "Fait en ville"})
     assert not WaitingPlace.objects.waiting().exists()
 
 

@@ -142,8 +142,8 @@ class TestWaiting:
         assert slot.booked == 0, "an offer books nothing"
 
     def test_an_offer_accepted_books_in_one_go(self, desk: Desk) -> None:
+        place = waits(desk, step_key="ct")
         slot = desk.slot()
-        place = waits(desk, step_key="ct", latest_at=slot.ends_at)
         services.offer_freed_places(now=timezone.now())
         (offer,) = offers()
         booking = services.answer_offer(offer=offer, accept=True, user=desk.coordinator)

@@ -1,0 +1,71 @@
+"""Who waits for a place that no series keeps any more: the desk is told, once, and looks elsewhere."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from uuid import UUID, uuid5
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from coordination.models import HalfDay, SlotSeries, Task, WaitingPlace
+from coordination.querysets import WaitingPlaceQuerySet
+from coordination.rules.waiting import NOON
+from coordination.services.new_tasks import create_task
+from coordination.services.tasks import set_aside
+from directory.typography import short_day
+
+TITLE = "Plus aucun créneau gardé"
+HALVES = {
+    "": Q(),
+    HalfDay.MORNING: Q(starts_at__lt=time(NOON)),
+    HalfDay.AFTERNOON: Q(starts_at__gte=time(NOON)),
+}
+
+
+def watch_waits(*, now: datetime) -> int:
+    """One task for each who waits and can be offered nothing, set aside when a series keeps places again or when they
+    wait no more; returns how many were made. Any number of workers may run it."""
+    asked = Task.objects.open().filter(title__startswith=TITLE)
+    known = {_origin(each): each for each in WaitingPlace.objects.filter(pathway__in=asked.values("pathway"))}
+    vain = {each.pk: each for each in _vain(now).with_list_data().order_by("pk")}
+    over = [origin for origin, place in known.items() if place.pk not in vain]
+    set_aside(
+        asked.filter(origin__in=over), user=None, reason="Une série garde de nouveau des places, ou plus d’attente"
+    )
+    told = set(Task.objects.filter(origin__in=map(_origin, vain.values())).values_list("origin", flat=True))
+    return sum(_tell(each, now) for each in vain.values() if _origin(each) not in told)
+
+
+def _vain(now: datetime) -> WaitingPlaceQuerySet:
+    """Those for whose exam, target and half of the day no series makes slots any more."""
+    waiting = WaitingPlace.objects.waiting().filter(pathway__status="active")
+    series = SlotSeries.objects.running(timezone.localdate(now)).order_by()
+    kept = series.filter(exam_type=OuterRef("exam_type"), targets=OuterRef("pathway__version__target"))
+    lacking = Q()
+    for half, hours in HALVES.items():
+        lacking |= Q(half_day=half) & ~Exists(kept.filter(hours))
+    return waiting.filter(lacking)
+
+
+@transaction.atomic
+def _tell(place: WaitingPlace, now: datetime) -> int:
+    if not WaitingPlace.objects.waiting().filter(pk=place.pk).select_for_update(of=("self",), no_key=True).exists():
+        return 0
+    when = f" {place.get_half_day_display().lower()}" if place.half_day else ""
+    today = timezone.localdate(now)
+    since = short_day(timezone.localdate(place.asked_at), today)
+    create_task(
+        pathway=place.pathway,
+        title=f"{TITLE}{when} : trouver une autre place ({place.exam_type})"[:200],
+        note=f"Inscrit sur la liste d’attente depuis le {since} : aucune place ne peut plus lui être proposée. "
+        "Voir une demande prioritaire, un autre site, ou un autre moment du jour.",
+        due_on=today,
+        origin=_origin(place),
+    )
+    return 1
+
+
+def _origin(place: WaitingPlace) -> UUID:
+    return uuid5(place.uuid, "in-vain")
