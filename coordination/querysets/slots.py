@@ -25,8 +25,9 @@ from django.db.models import (
     Subquery,
     Value,
     When,
+    Window,
 )
-from django.db.models.functions import Cast, Coalesce, Greatest, Least
+from django.db.models.functions import Cast, Coalesce, Greatest, Least, RowNumber
 
 from coordination.querysets.policies import runs_on
 from coordination.rules.slots import USUAL_LENGTH
@@ -270,6 +271,13 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         return self.exclude(Exists(booked.order_by())).exclude(
             Exists(given.filter(pathway__patient=patient).order_by())
         )
+
+    def firsts_of_the_day(self, count: int) -> Self:
+        """Of each exam, the ``count`` first of each day at each site."""
+        turn = Window(
+            RowNumber(), partition_by=["exam_type", LOCAL_DAY, "platform__establishment"], order_by=["starts_at", "id"]
+        )
+        return self.annotate(turn=turn).filter(turn__lte=count)
 
     def between(self, start: datetime, end: datetime) -> Self:
         """Slots that begin in [start, end)."""

@@ -20,8 +20,9 @@ from pathways.rules.calendar import Calendar
 from pathways.rules.target import Target
 
 LEAST_EXAMS, MOST_EXAMS = 2, 6
-PLACES_EACH = 14
-"""Of each exam, so many of its first free places are looked at: over three months of two days a week."""
+PLACES_A_DAY, PLACES_EACH = 3, 84
+"""Of each exam, the first free places of each day at each site are looked at, so many in all: all the weeks that are
+made at four days a week, six weeks when places are free every working day."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def bundles_of(
         search = propose(wanted, taken, visits)
         ways = [_way(each, found, places, calendar) for each in search.proposals]
         without = [need for need in asked if need not in found]
-        offers.append(BundleOffer(kind, label, found, without, ways, search.whole))
+        cut = any(len(places[need.exam_type.pk]) >= PLACES_EACH for need in found)
+        offers.append(BundleOffer(kind, label, found, without, ways, search.whole and not cut))
     return offers
 
 
@@ -118,9 +120,9 @@ def _numbered(content: Target) -> bool:
 
 
 def _places(types: set[ExamType], pathway: Pathway, now: datetime) -> dict[int, list[Slot]]:
-    """The first free places of each type, those that others hold left out; two queries."""
-    free = Slot.objects.free(now, pathway).serving(pathway).agreed(pathway).order_by("starts_at", "id")
-    each_type = [free.filter(exam_type=one).values("pk")[:PLACES_EACH] for one in types]
+    """The first free places of each type and day, those that others hold left out; two queries."""
+    free = Slot.objects.free(now, pathway).serving(pathway).agreed(pathway).firsts_of_the_day(PLACES_A_DAY)
+    each_type = [free.filter(exam_type=one).order_by("starts_at", "id").values("pk")[:PLACES_EACH] for one in types]
     first, *others = each_type
     keys = [row["pk"] for row in first.union(*others, all=True)]
     found: dict[int, list[Slot]] = defaultdict(list)

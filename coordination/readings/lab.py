@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from coordination.models import AskedExam, LabAnswer, LabAnswerKind, LabRequest, SampleShare, Task
+from coordination.models import AskedExam, LabAnswer, LabAnswerKind, LabRequest, SampleShare, Task, TaskStatus
 from coordination.rules.lab import EARLY_ACTIONS, Answer, EarlyAction, refusal
-from coordination.services.lab_answers import early_origin
+from coordination.services.lab_answers import early_origins
 from pathways.models import Pathway, Step, StepState
 from pathways.rules.vocabulary import Actor
 
@@ -263,7 +263,11 @@ class EarlyLine:
 
 
 def early_lines(request: LabRequest) -> list[EarlyLine]:
-    """Which early actions are engaged; one query."""
-    origins = {early_origin(request, each.key): each for each in EARLY_ACTIONS}
-    made = {task.origin: task for task in Task.objects.filter(origin__in=list(origins))}
-    return [EarlyLine(action, made.get(origin)) for origin, action in origins.items()]
+    """Which early actions are engaged: their last task, unless it was set aside; one query."""
+    origins = {each.key: early_origins(request, each.key) for each in EARLY_ACTIONS}
+    asked = Task.objects.filter(origin__in=[origin for found in origins.values() for origin in found])
+    made = {task.origin: task for task in asked.exclude(status=TaskStatus.CANCELLED)}
+    return [
+        EarlyLine(each, next((made[origin] for origin in origins[each.key] if origin in made), None))
+        for each in EARLY_ACTIONS
+    ]

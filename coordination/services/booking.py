@@ -35,6 +35,7 @@ def book_slot(
     step_key: str = "",
     request_key: UUID | None = None,
     seen: datetime | None = None,
+    alone: bool = False,
     at: datetime | None = None,
 ) -> Booking:
     """Books one place of ``slot`` for the pathway's patient, at ``at`` (now by default).
@@ -44,15 +45,15 @@ def book_slot(
     wait of a patient who was on the list, and lets go of what the pathway held there.
 
     Raises SlotFull, with the next free slots, when the place is gone or held for another patient, or when the slot is
-    no more at the hour ``seen`` (code ``slot_moved``); DomainError when the
-    pathway is closed, the slot is not kept for its target, the exam is booked already for that step (code
-    ``already_booked``) or the patient is expected elsewhere at that hour (code ``patient_busy``).
+    no more at the hour ``seen`` (code ``slot_moved``); DomainError when the pathway is closed, the slot is not kept for
+    its target, the exam is booked already for that step, or outside the plan when whoever books saw none (``alone``):
+    code ``already_booked``; or the patient is expected elsewhere at that hour (code ``patient_busy``).
     """
     locked = lock_file(pathway.pk)
     known = Booking.objects.filter(request_key=request_key).first() if request_key else None
     if known:
         return same_request(known, slot, locked)
-    wishes = [Wish(slot, step_key, seen)]
+    wishes = [Wish(slot, step_key, seen, alone)]
     (booking,) = take_seats(pathway=locked, wishes=wishes, keys=[request_key], user=user, at=at)
     tell_platform_booked(booking=booking)
     tell_gp_of_appointments(pathway=locked, at=booking.booked_at)

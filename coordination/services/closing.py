@@ -14,14 +14,16 @@ from coordination.services.appointments import said
 from coordination.services.asked import said_date
 from coordination.services.booking import cancel_booking
 from coordination.services.cancel_codes import DEATH
+from coordination.services.contacts import keep_state
 from coordination.services.holds import drop_holds
 from coordination.services.new_tasks import create_task
 from coordination.services.promises import sync_promises
-from coordination.services.recurrence import stop_coming_back
+from coordination.services.recurrence import come_back_again, stop_coming_back
 from coordination.services.request_ends import stop_requests
 from coordination.services.seats import lock_slots
-from coordination.services.tasks import set_aside
+from coordination.services.tasks import reopen_set_aside, set_aside
 from coordination.services.waiting import stop_waiting, wait_on
+from directory.typography import short_day
 from pathways.models import Milestone, Pathway, Patient
 from pathways.rules.milestones import MilestoneKind
 
@@ -71,7 +73,9 @@ def tell_what_was_given_away(*, milestone: Milestone, patient: Patient) -> list[
     for booking in given.with_list_data().order_by("period", "pk"):
         lost[booking.pathway_id].append(said(booking.slot))
     for pathway in Pathway.objects.filter(patient=patient).select_related("patient", "team").order_by("pk"):
-        lines = [*lost[pathway.pk], *_back(pathway, since), *_not_asked(pathway, since)]
+        lines = [
+            *lost[pathway.pk], *_back(pathway, since), *_not_asked(pathway, since), *_asked_again(pathway, since)
+        ]  # fmt: skip
         if not lines:
             continue
         made.append(
@@ -79,7 +83,7 @@ def tell_what_was_given_away(*, milestone: Milestone, patient: Patient) -> list[
                 pathway=pathway,
                 title="Décès retiré : des rendez-vous et des demandes avaient été annulés, voir lesquels reprendre"
                 if lost[pathway.pk]
-                else "Décès retiré : des attentes ou des demandes avaient été retirées, voir lesquelles reprendre",
+                else "Décès retiré : des attentes, demandes ou tâches avaient été retirées, voir lesquelles reprendre",
                 note="\n".join(f"- {each}" for each in lines),
                 due_on=timezone.localdate(),
                 origin=uuid5(milestone.uuid, f"given-away:{pathway.pk}"),
@@ -93,12 +97,12 @@ def tell_what_was_stopped(*, pathway: Pathway, closed_at: datetime) -> Task | No
     """A pathway closed by error runs again: who waited for a place waits again with their rank, and the desk is told of
     that and of the exams no longer asked, to ask again those that must be."""
     since = _stopped_since(pathway, closed_at)
-    lines = [*_back(pathway, since), *_not_asked(pathway, since)]
+    lines = [*_back(pathway, since), *_not_asked(pathway, since), *_asked_again(pathway, since)]
     if not lines:
         return None
     return create_task(
         pathway=pathway,
-        title="Parcours rouvert : des attentes ou des demandes avaient été retirées, voir lesquelles reprendre",
+        title="Parcours rouvert : des attentes, demandes ou tâches avaient été retirées, voir ce qui est à reprendre",
         note="\n".join(f"- {each}" for each in lines),
         due_on=timezone.localdate(),
         origin=uuid5(pathway.uuid, f"reopened:{timezone.now():%Y%m%d%H%M%S%f}"),
@@ -122,6 +126,22 @@ def _back(pathway: Pathway, since: datetime) -> list[str]:
         return [f"{place.exam_type} : n’attend plus de place (parcours clos)" for place in ended.with_list_data()]
     places = wait_on(pathway=pathway, reasons=TAKEN_BY_US, since=since)
     return [f"{place.exam_type} : de nouveau sur la liste d’attente, à son rang" for place in places]
+
+
+def _asked_again(pathway: Pathway, since: datetime) -> list[str]:
+    """Tasks and promised calls that were stopped and stand again, in words; on a closed pathway they wait for its
+    reopening."""
+    if not pathway.is_active or pathway.patient.deceased_on:
+        return []
+    tasks = reopen_set_aside(pathway=pathway, outcome=DEAD, since=since, why="Décès retiré")
+    comes_back = come_back_again(pathway=pathway, reasons=TAKEN_BY_US, why="Décès ou clôture retirés")
+    keep_state(pathway)
+    call = ContactState.objects.filter(pathway=pathway).values_list("call_back_on", flat=True).first()
+    return [
+        *(f"{task.title} : tâche de nouveau ouverte" for task in tasks if task.series_id is None),
+        *(f"{series.title} : revient de nouveau" for series in comes_back),
+        *([f"Rappel promis le {short_day(call, timezone.localdate())}"] if call and (tasks or comes_back) else []),
+    ]
 
 
 def _not_asked(pathway: Pathway, since: datetime) -> list[str]:

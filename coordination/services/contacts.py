@@ -64,7 +64,7 @@ def record_contact(
         author=author,
         **({"uuid": key} if key else {}),
     )
-    _keep_state(locked)
+    keep_state(locked)
     if rules.is_news(outcome, contact.whom):
         touch_contact(pathway=locked, at=at)
         record_milestone(
@@ -93,7 +93,7 @@ def postpone_call(*, pathway: Pathway, author: User, day: date, note: str = "", 
         pathway=locked, at=now, channel="", outcome=ContactOutcome.POSTPONED, next_on=day, note=note.strip(),
         author=author, **({"uuid": key} if key else {}),
     )  # fmt: skip
-    _keep_state(locked)
+    keep_state(locked)
     return contact
 
 
@@ -107,7 +107,7 @@ def withdraw_contact(*, contact: Contact, by: User, reason: str) -> ContactWithd
     if ContactWithdrawal.objects.filter(contact=contact).exists():
         raise DomainError("Ce contact est déjà retiré.")
     withdrawal = ContactWithdrawal.objects.create(contact=contact, by=by, reason=reason.strip()[:200])
-    _keep_state(locked)
+    keep_state(locked)
     if rules.is_news(contact.outcome, contact.whom):
         news = Contact.objects.standing().filter(pathway=locked, outcome=rules.REACHED)
         latest = news.filter(whom__in=[rules.PATIENT, rules.RELATIVE]).order_by("-at").first()
@@ -130,7 +130,7 @@ def _locked(pathway: Pathway) -> Pathway:
     return Pathway.objects.select_for_update(of=("self",), no_key=True).select_related("patient").get(pk=pathway.pk)
 
 
-def _keep_state(pathway: Pathway) -> None:
+def keep_state(pathway: Pathway) -> None:
     """Works the pathway's standing out again from all its contacts: one entered late changes what it must."""
     found = Contact.objects.standing().filter(pathway=pathway).order_by("at", "id")
     contacts = list(found.values_list("id", "outcome", "whom", "next_on"))

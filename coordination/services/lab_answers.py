@@ -19,6 +19,7 @@ from coordination.models import (
     LabRequest,
     SampleShare,
     Task,
+    TaskStatus,
 )
 from coordination.rules.lab import EARLY_ACTIONS, Answer, Fact, Said, expects_by_exam, facts_of, refusal
 from coordination.services.appointments import in_force
@@ -288,7 +289,8 @@ def _follow_answer(key: str, withdrawal: Milestone) -> None:
 
 @transaction.atomic
 def start_early_actions(*, request: LabRequest, actions: Collection[str], user: User | None) -> list[Task]:
-    """Early care on a result that is not final yet (LAB-08, PTH-16): one task per action, each once per request.
+    """Early care on a result that is not final yet (LAB-08, PTH-16): one task per action, each once per request as long
+    as nobody has set it aside.
 
     Raises DomainError for an unknown action, none, or before any result.
     """
@@ -309,13 +311,25 @@ def start_early_actions(*, request: LabRequest, actions: Collection[str], user: 
             title=each.task,
             due_on=timezone.localdate(),
             note="Sur résultat intermédiaire : le patient n’est pas informé du résultat avant l’annonce.",
-            origin=early_origin(request, each.key),
+            origin=_free_origin(request, each.key),
             author=user,
         )
         for each in chosen
     ]
 
 
-def early_origin(request: LabRequest, action: str) -> UUID:
-    """What names the task of an early action for ever."""
-    return uuid5(request.uuid, f"early-{action}")
+def _free_origin(request: LabRequest, action: str) -> UUID:
+    """That of the task that stands, else one for another: an action that was set aside may be engaged again."""
+    origins = early_origins(request, action)
+    aside = set(Task.objects.filter(origin__in=origins, status=TaskStatus.CANCELLED).values_list("origin", flat=True))
+    return next((each for each in origins if each not in aside), origins[-1])
+
+
+MOST_TIMES = 9
+"""How many times one action may be engaged for one request, set aside in between."""
+
+
+def early_origins(request: LabRequest, action: str) -> list[UUID]:
+    """What names the tasks of an early action, the first time it is engaged and the others."""
+    again = (uuid5(request.uuid, f"early-{action}-{time}") for time in range(2, MOST_TIMES + 1))
+    return [uuid5(request.uuid, f"early-{action}"), *again]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from coordination.models import Every, SeriesStatus, Task, TaskSeries, TaskStatus
@@ -82,10 +82,11 @@ def next_occurrence(*, series: TaskSeries, now: datetime | None = None) -> Task 
     made = Task.objects.filter(series=locked)
     if made.filter(status=TaskStatus.OPEN).exists():
         return None
-    known = made.aggregate(number=Max("number"), due=Max("due_on"))
+    aside = Q(status=TaskStatus.CANCELLED, outcome=PAUSED)  # never done: its day is still to come
+    known = made.aggregate(number=Max("number"), due=Max("due_on", filter=~aside))
     calendar = calendar_of(locked.pathway.team.establishment)
     today = calendar.local_date(now or timezone.now())
-    paused = made.filter(status=TaskStatus.CANCELLED, outcome=PAUSED).count()  # set aside, and never done
+    paused = made.filter(aside).count()
     due = next_due(rhythm_of(locked), (known["number"] or 0) - paused, known["due"], today, calendar)
     if due is None:
         _end(locked, "Dernière fois atteinte")
@@ -153,6 +154,20 @@ def stop_coming_back(*, pathway: Pathway, reason: str) -> None:
     """Nothing comes back on a closed pathway."""
     for series in TaskSeries.objects.filter(pathway=pathway).exclude(status=SeriesStatus.ENDED).order_by("pk"):
         stop_series(series=series, user=None, reason=reason)
+
+
+@transaction.atomic
+def come_back_again(*, pathway: Pathway, reasons: Collection[str], why: str) -> list[TaskSeries]:
+    """What ended for ``reasons`` that turned out to be wrong comes back as before; returns those that do."""
+    found = []
+    for series in TaskSeries.objects.filter(pathway=pathway, status=SeriesStatus.ENDED, end_reason__in=reasons):
+        locked = _locked(series)
+        locked.status, locked.end_reason = SeriesStatus.RUNNING, ""
+        with because(why):
+            locked.save(update_fields=["status", "end_reason"])
+        next_occurrence(series=locked)
+        found.append(locked)
+    return found
 
 
 def _end(series: TaskSeries, reason: str) -> None:

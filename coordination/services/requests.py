@@ -52,13 +52,15 @@ def ask_exam(
 
     Records the request in the file unless it stands, and writes to the platform without any identity. The same
     ``request_key`` twice returns the first request. Raises DomainError for a closed pathway, a dead patient, an
-    unreadable delay, an exam asked already for that step (code ``already_asked``) or booked (``already_booked``): one
-    need has one appointment. A request whose date has passed without an exam gives way to the new one.
+    unreadable delay, the key of another request (code ``reused_key``), an exam asked already for that step (code
+    ``already_asked``) or booked (``already_booked``): one need has one appointment. A request whose date has passed
+    without an exam gives way to the new one.
     """
     locked = lock_file(pathway.pk)
     known = ExamRequest.objects.filter(request_key=request_key).first() if request_key else None
     if known:
-        if known.pathway_id != locked.pk:
+        asked_for = (known.pathway_id, known.exam_type_id, known.addressed_to_id, known.step_key)
+        if asked_for != (locked.pk, exam_type.pk, addressed_to.pk, step_key):
             raise DomainError("Cette demande a déjà servi : rechargez la page.", code="reused_key")
         return known
     at = at or timezone.now()

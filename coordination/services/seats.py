@@ -60,11 +60,13 @@ ALTERNATIVES = 3
 
 @dataclass(frozen=True)
 class Wish:
-    """One place asked for: its slot, the step it is for (none outside the plan), and the hour that whoever asks saw."""
+    """One place asked for: its slot, the step it is for (none outside the plan), and the hour that whoever asks saw.
+    ``alone``: whoever asks saw no other appointment for that exam."""
 
     slot: Slot
     step_key: str = ""
     seen: datetime | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -238,14 +240,18 @@ def refuse_wrong_step(pathway: Pathway, step_key: str, code: str) -> None:
 
 def _refuse_twice(pathway: Pathway, wish: Wish, standing: Sequence[Booking], before: Sequence[Wish]) -> None:
     """One booking for one need: the same exam of the same step is moved, not booked again."""
-    if not wish.step_key:
+    if not wish.step_key and not wish.alone:
         return
     exam_type = wish.slot.exam_type_id
     for other in standing:
         same = (other.pathway_id, other.step_key, other.slot.exam_type_id) == (pathway.pk, wish.step_key, exam_type)
-        if same and other.status == BookingStatus.BOOKED:
+        to_come = (
+            wish.step_key or other.slot.ends_at > timezone.now()
+        )  # outside the plan, one that has passed is no more
+        if same and other.status == BookingStatus.BOOKED and to_come:
             raise DomainError(
-                f"Cet examen est déjà réservé pour cette étape : {said(other.slot)}. Déplacez-le plutôt.",
+                f"Cet examen est déjà réservé{' pour cette étape' if wish.step_key else ''} : {said(other.slot)}. "
+                "Déplacez-le plutôt.",
                 field="slot", code="already_booked",
             )  # fmt: skip
     if any((each.step_key, each.slot.exam_type_id) == (wish.step_key, exam_type) for each in before):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -258,11 +260,31 @@ def reopen_without_evidence(*, milestone: Milestone) -> int:
             task.evidence = other
             task.save(update_fields=["evidence"])
             continue
+        if task.series_id and Task.objects.open().filter(series=task.series_id).exists():
+            # It comes back: the next one is asked already, and those forgotten do not pile up.
+            task.status, task.evidence, task.outcome = TaskStatus.CANCELLED, None, "Jalon retiré"
+            task.save(update_fields=["status", "evidence", "outcome"])
+            continue
         task.status, task.closed_at, task.closed_by, task.evidence = TaskStatus.OPEN, None, None, None
         with because(f"Jalon retiré : {milestone.get_kind_display()}"):
             task.save(update_fields=["status", "closed_at", "closed_by", "evidence"])
         reopened += 1
     return reopened
+
+
+@joined
+def reopen_set_aside(*, pathway: Pathway, outcome: str, since: datetime, why: str) -> list[Task]:
+    """Tasks that the software set aside at ``since`` or after, for an ``outcome`` that turned out to be wrong, are open
+    again; returns them."""
+    rows = Task.objects.filter(
+        pathway=pathway, status=TaskStatus.CANCELLED, outcome=outcome, closed_by=None, closed_at__gte=since
+    )
+    found = list(rows.select_for_update(of=("self",)).order_by("pk"))
+    for task in found:
+        task.status, task.closed_at, task.outcome = TaskStatus.OPEN, None, ""
+        with because(why):
+            task.save(update_fields=["status", "closed_at", "outcome"])
+    return found
 
 
 def _other_evidence(task: Task) -> Milestone | None:

@@ -45,8 +45,8 @@ def join_waiting(
     """Puts the patient on the list of those who wait for a place of that type.
 
     ``latest_at`` is when the step is due, read from the plan when not given. Asked again for the same need, gives the
-    place already held: the rank is kept. Raises DomainError when the pathway is closed, the patient is dead, or the
-    exam is booked already.
+    place already held, with the wishes of now: the rank is kept. Raises DomainError when the pathway is closed, the
+    patient is dead, or the exam is booked already.
     """
     Pathway.objects.filter(pk=pathway.pk).held()
     locked = Pathway.objects.select_related("patient").get(pk=pathway.pk)
@@ -60,7 +60,7 @@ def join_waiting(
         raise DomainError("Choisissez le matin, l’après-midi, ou l’un ou l’autre.", field="half_day")
     known = WaitingPlace.objects.waiting().filter(pathway=locked, exam_type=exam_type, step_key=step_key).first()
     if known:
-        return known
+        return _wishes(known, earliest_on, half_day, note.strip())
     booked = Booking.objects.filter(pathway=locked, exam_type=exam_type, step_key=step_key, status=BookingStatus.BOOKED)
     if booked.exists():
         raise DomainError("Cet examen est déjà réservé : déplacez le rendez-vous.", code="already_booked")
@@ -76,6 +76,13 @@ def join_waiting(
         asked_at=at or timezone.now(),
         asked_by=user,
     )
+
+
+def _wishes(known: WaitingPlace, earliest_on: date | None, half_day: str, note: str) -> WaitingPlace:
+    """The place held, for the days and hours asked now; a note that is not given again stays."""
+    known.earliest_on, known.half_day, known.note = earliest_on, half_day, note or known.note
+    known.save(update_fields=["earliest_on", "half_day", "note"])
+    return known
 
 
 @transaction.atomic

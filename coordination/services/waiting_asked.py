@@ -39,6 +39,11 @@ def ask_to_wait(
             f"{exam_type.label} : aucun créneau n’est gardé pour ce parcours, aucune place ne pourrait être proposée.",
             code="nothing_kept",
         )
+    if earliest_on and not kept.running(earliest_on).exists():
+        raise DomainError(
+            f"{exam_type.label} : plus aucun créneau n’est gardé pour ce parcours à cette date.", field="earliest_on",
+            code="nothing_kept",
+        )  # fmt: skip
     if earliest_on and earliest_on > today + HORIZON:
         raise DomainError(
             f"Les places sont connues jusqu’au {short_day(today + HORIZON, today)} : choisissez une date plus proche.",

@@ -74,6 +74,7 @@ def _book(request: HttpRequest, pathway: Pathway) -> HttpResponse:
             step_key=step,
             request_key=uuid_of(request.POST.get("key")),
             seen=instant_of(request.POST.get("seen")),
+            alone=True,
         )
     except DomainError as error:
         return booking_page(request, pathway, step=step, code=code, refusal=error, status=422)
