@@ -35,7 +35,7 @@ class HalfDay(models.TextChoices):
 @tracked()
 class WaitingPlace(models.Model):
     """A patient waits for a place of one type, for one step. ``latest_at`` is when the step was due as they asked; its
-    due instant of now is read from the plan (`with_due`), and the rank is worked out (`rules.waiting`), never stored.
+    due instant of now is read from the plan (`due_now`), and the rank is worked out (`rules.waiting`), never stored.
     """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from coordination.models import Booking
-from coordination.readings.coming import Coming, coming_of
+from coordination.readings.coming import Coming, coming_of, doubt_of
 from coordination.services.appointments import clock_of, place_of
 from directory.models import Establishment
 from directory.typography import NBSP, hour, long_day, phone
@@ -86,7 +86,7 @@ def message_of(pathway: Pathway, days: Sequence[Day]) -> str:
             with clock_of(booking.slot.platform):
                 at = hour(booking.slot.starts_at).replace(NBSP, " ")
             lines.append(f"- {long_day(day.on)} à {at}, {_place(booking, pathway.team.establishment)}")
-            if booking.doubt is not None:
+            if doubt_of(booking) is not None:
                 lines.append(f"  {TO_CONFIRM}")
         lines += [f"  {line}" for line in day.preparation]
     number = phone(pathway.team.phone or pathway.team.establishment.phone or "").replace(NBSP, " ")

@@ -318,6 +318,14 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         return self.filter(until__lte=at)
 
 
+def due_now() -> Coalesce:
+    """When the step of a waiting place is due, as the plan has it now; as it was when asked, outside the plan."""
+    steps = Step.objects.filter(
+        pathway=OuterRef("pathway"), key=OuterRef("step_key"), state__in=["open", "waiting"], due_at__isnull=False
+    )
+    return Coalesce(Subquery(steps.order_by().values("due_at")[:1]), F("latest_at"))
+
+
 class WaitingPlaceQuerySet(models.QuerySet["WaitingPlace"]):
     def visible_to(self, user: User) -> Self:
         return self.filter(visible_pathways(user, "pathway__"))
@@ -325,12 +333,9 @@ class WaitingPlaceQuerySet(models.QuerySet["WaitingPlace"]):
     def waiting(self) -> Self:
         return self.filter(status="waiting")
 
-    def with_due(self) -> Self:
-        """With ``due``: when their step is due, as the plan has it now; as it was when they asked outside the plan."""
-        steps = Step.objects.filter(
-            pathway=OuterRef("pathway"), key=OuterRef("step_key"), state__in=["open", "waiting"], due_at__isnull=False
-        )
-        return self.annotate(due=Coalesce(Subquery(steps.order_by().values("due_at")[:1]), F("latest_at")))
+    def waiters(self) -> Iterable[tuple[int, datetime | None, datetime]]:
+        """Of each its key, when its step is due (`due_now`), and when it was asked."""
+        return self.annotate(due=due_now()).values_list("pk", "due", "asked_at")
 
     def not_paused_on(self, day: date) -> Self:
         """Those whose patient is expected that day: no pause covers it."""
@@ -360,7 +365,7 @@ class WaitingPlaceQuerySet(models.QuerySet["WaitingPlace"]):
         earlier = earlier.alias(hour=LOCAL_HOUR).alias(half=HALF_DAY, wish=wish).filter(Q(wish="") | Q(half=F("wish")))
         said = WaitingOffer.objects.filter(place=OuterRef(OuterRef("pk")), slot=OuterRef("pk"))
         in_time = Q(due__isnull=True) | Q(due__gte=slot.starts_at) | Q(due__lt=at)
-        return self.with_due().filter(in_time | (came & ~Exists(earlier.exclude(Exists(said)))))
+        return self.alias(due=due_now()).filter(in_time | (came & ~Exists(earlier.exclude(Exists(said)))))
 
     def with_list_data(self) -> Self:
         return self.select_related(
@@ -423,6 +428,14 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         )
         moved = Q(status="booked", moved_from__isnull=False, slot__starts_at__gt=at)
         return self.filter(cancelled | moved, told_at__isnull=True, patient__deceased_on__isnull=True)
+
+    def in_doubt(self) -> Self:
+        """Those whose slot may not be held, as long as nobody has decided."""
+        return self.alias(why=doubt("slot")).filter(why__isnull=False)
+
+    def certain(self) -> Self:
+        """Those whose slot is held."""
+        return self.alias(why=doubt("slot")).filter(why__isnull=True)
 
     def with_doubt(self) -> Self:
         """With ``doubt``: why their slot may not be held, as long as nobody has decided; None when it is."""

@@ -62,6 +62,12 @@ class DateGiven:
 Coming = Booking | DateGiven
 
 
+def doubt_of(expected: Coming) -> str | None:
+    """Why nobody knows whether it is held; None when it is. Of a booking, read by `coming_of`."""
+    why: str | None = getattr(expected, "doubt", None)
+    return why
+
+
 def coming_of(pathway: Pathway, now: datetime) -> list[Coming]:
     """The patient's appointments to come, on every pathway; two queries."""
     return appointments_of(pathway, now)[0]

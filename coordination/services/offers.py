@@ -54,8 +54,7 @@ TWICE = 2
 def ranks(exam_type_id: int, calendar: Calendar, now: datetime) -> dict[int, Rank]:
     """Where everyone who waits for that exam stands, by key of the waiting place, first to last."""
     rows = WaitingPlace.objects.waiting().filter(exam_type=exam_type_id)
-    waiters = (Waiter(*row) for row in rows.with_due().values_list("pk", "due", "asked_at"))
-    return ranked(waiters, now, calendar)
+    return ranked((Waiter(*row) for row in rows.waiters()), now, calendar)
 
 
 def offer_freed_places(*, now: datetime) -> int:

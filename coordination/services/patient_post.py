@@ -208,8 +208,7 @@ def _to_remind(now: datetime) -> BookingQuerySet:
             patient__mail_agreements__email=F("patient__email"),
         )
         .exclude(pk__in=known)
-        .with_doubt()
-        .filter(doubt__isnull=True)
+        .certain()
     )
 
 

@@ -156,9 +156,7 @@ def _refuse_undecided(task: Task) -> None:
     about = Booking.objects.filter(pathway=task.pathway_id, slot__disturbed__isnull=False)
     asked = {(since, recall_origin(uuid, since)) for uuid, since in about.values_list("uuid", "slot__disturbed__since")}
     found = [since for since, origin in asked if origin == task.origin]
-    undecided = (
-        about.expected(timezone.now()).with_doubt().filter(slot__disturbed__since__in=found, doubt__isnull=False)
-    )
+    undecided = about.expected(timezone.now()).filter(slot__disturbed__since__in=found).in_doubt()
     if found and undecided.exists():
         raise DomainError(
             "Le rendez-vous est encore réservé : déplacez-le ou annulez-le, ou que le plateau tienne le créneau malgré "

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from functools import reduce
+from operator import or_
 from uuid import UUID, uuid5
 
 from django.db import transaction
@@ -43,10 +45,8 @@ def _vain(now: datetime) -> WaitingPlaceQuerySet:
     waiting = WaitingPlace.objects.waiting().filter(pathway__status="active")
     series = SlotSeries.objects.running(timezone.localdate(now)).order_by()
     kept = series.filter(exam_type=OuterRef("exam_type"), targets=OuterRef("pathway__version__target"))
-    lacking = Q()
-    for half, hours in HALVES.items():
-        lacking |= Q(half_day=half) & ~Exists(kept.filter(hours))
-    return waiting.filter(lacking)
+    served = (Q(half_day=half) & Exists(kept.filter(hours)) for half, hours in HALVES.items())
+    return waiting.exclude(reduce(or_, served))
 
 
 @transaction.atomic

@@ -33,7 +33,7 @@ from coordination.models import (
 from coordination.papers.sheet import days_of, message_of
 from coordination.perms import may_book, may_mark, may_see_platform, reads_slots
 from coordination.readings.bundles import bundles_of
-from coordination.readings.coming import Coming, appointments_of, visits
+from coordination.readings.coming import Coming, appointments_of, doubt_of, visits
 from coordination.readings.offer import Need, choices_of, needs_of, offer_of, once_each, other_need
 from coordination.readings.otherwise import Otherwise, otherwise_of
 from coordination.services import marks
@@ -132,7 +132,7 @@ def booking_page(
         "other_types": [each for each in ExamType.objects.all() if all(n.exam_type != each for n in needs)],
         "coming": coming,
         "unmarked": unmarked,
-        "doubtful": any(each.doubt is not None for each in coming if each.pathway_id == pathway.pk),
+        "doubtful": any(doubt_of(each) is not None for each in coming if each.pathway_id == pathway.pk),
         "waits": waits,
         "asked": list(ExamRequest.objects.filter(pathway=pathway).to_follow(now).with_list_data()),
         "visits": visits(coming, calendar),

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from hypothesis import given
@@ -19,6 +20,7 @@ from directory.models import Membership, Role
 from pathways import services as pathways
 from pathways.models import Pathway
 from pathways.rules.calendar import Calendar
+from tests.coordination.conftest import MONDAY
 from tests.coordination.factories import Desk
 from tests.factories import UserFactory
 

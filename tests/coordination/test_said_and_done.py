@@ -174,5 +174,5 @@ def test_a_day_in_common_is_found_behind_many_free_places(desk: Desk) -> None:
     now = timezone.now()
     coming = coming_of(pathway, now)
     (offer,) = bundles_of(pathway, needs_of(pathway, coming), coming, calendar_of(desk.team.establishment), now)
-    assert [way.trips for way in offer.ways][0] == 1
+    assert offer.ways[0].trips == 1
     assert offer.whole
