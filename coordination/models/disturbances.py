@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 from django.db import models
@@ -28,6 +29,7 @@ SHORT = {
     ExceptionKind.CLOSED: "Fermeture",
     ExceptionKind.ONE_WEEK: "Pas cette semaine",
 }
+WEEK = timedelta(days=7)
 _SCOPES = ("series", "resource", "professional", "platform")
 
 
@@ -85,12 +87,29 @@ class SlotException(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} : {self.about}"
+        return f"{self.label} : {self.about}"
+
+    @property
+    def label(self) -> str:
+        """Its kind, in a list."""
+        return "Suspendu" if self.nature == "Suspendu" else self.get_kind_display()
+
+    @property
+    def nature(self) -> str:
+        """« Hors service », « Pas cette semaine »; of a series left out for longer, « Suspendu »."""
+        if self.kind == ExceptionKind.ONE_WEEK and self.last_on - self.first_on >= WEEK:
+            return "Suspendu"
+        return SHORT[ExceptionKind(self.kind)]
 
     @property
     def words(self) -> str:
-        """« Hors service : Scanner 1 », beside a slot or at the head of a day."""
-        return f"{SHORT[ExceptionKind(self.kind)]}{NBSP}: {self.about}"
+        """« Hors service : Scanner 1 », beside a slot."""
+        return f"{self.nature}{NBSP}: {self.about}"
+
+    @property
+    def brief(self) -> str:
+        """The same at the head of a day, which says itself the day of a series."""
+        return f"{self.nature}{NBSP}: {self.series.exam_type}" if self.series else self.words
 
     @property
     def about(self) -> str:

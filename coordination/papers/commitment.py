@@ -25,6 +25,7 @@ def print_commitment(policy: SlotPolicy, *, at: datetime) -> Printed:
         context = {
             "policy": policy,
             "place": place,
+            "asks": policy.target.establishment,
             "series": list(running.with_list_data().order_by("weekday", "starts_at", "pk")),
             "at": at,
             # A reference inside the target's own file says nothing to those who sign.

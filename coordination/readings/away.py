@@ -26,6 +26,10 @@ class Away:
         """Those of one day, on the calendar of the site."""
         return [each for each in self.exceptions if each.first_on <= day <= each.last_on]
 
+    def heads(self, day: date) -> list[SlotException]:
+        """Those said at the head of a day: of a series, on its own day of the week only."""
+        return [each for each in self.on(day) if each.series is None or each.series.weekday == day.weekday()]
+
     def of(self, slot: Slot, day: date) -> list[str]:
         """Those that take ``slot``, which begins on ``day``, in words: « Hors service : Scanner 1, tenu malgré tout ».
         Nothing for one cancelled already: its state says so."""

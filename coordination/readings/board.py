@@ -150,7 +150,7 @@ def board_of(slots: Iterable[Slot], monday: date, calendar: Calendar, now: datet
     used = {day for _, day in cells}
     today = calendar.local_date(now)
     days = [
-        Day(day, off_name(day, calendar), today=day == today, away=away.on(day))
+        Day(day, off_name(day, calendar), today=day == today, away=away.heads(day))
         for day in (monday + n * ONE_DAY for n in range(7))
         if day.weekday() < 5 or day in used
     ]

@@ -126,7 +126,7 @@ def _places(types: set[ExamType], pathway: Pathway, now: datetime) -> dict[int, 
     first, *others = each_type
     keys = [row["pk"] for row in first.union(*others, all=True)]
     found: dict[int, list[Slot]] = defaultdict(list)
-    for slot in Slot.objects.filter(pk__in=keys).with_list_data().order_by("starts_at", "id"):
+    for slot in Slot.objects.filter(pk__in=keys).with_list_data().with_offers(pathway).order_by("starts_at", "id"):
         found[slot.exam_type_id].append(slot)
     return found
 

@@ -112,7 +112,7 @@ def month_of(slots: SlotQuerySet, first: date, calendar: Calendar, now: datetime
             inside=day.month == first.month,
             today=day == today,
             off=off_name(day, calendar),
-            away=away.on(day),
+            away=away.heads(day),
             **_counts(counts.get(day)),
         )
         for day in days

@@ -69,7 +69,7 @@ def platform_day(teams: Sequence[int], day: date, calendar: Calendar, now: datet
         day=day,
         bookings=bookings,
         given=given,
-        away=away.exceptions,
+        away=away.heads(day),
         touched={each.uuid: away.of(each.slot, day) for each in bookings}
         | {each.uuid: away.at(each.slot.platform.pk, day) for each in given},
         coming=_people_by_day(

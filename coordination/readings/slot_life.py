@@ -58,13 +58,11 @@ def _made(slot: Slot) -> list[LifeLine]:
         return []
     key = row.pgh_context.metadata.get("user") if row.pgh_context else None
     author = User.objects.filter(pk=key).select_related("professional").first() if isinstance(key, int) else None
-    return [
-        LifeLine(row.pgh_created_at, ICONS[SlotEvent.MADE], SlotEvent.MADE.label, str(author) if author else "", "")
-    ]
+    return [LifeLine(slot.made_at, ICONS[SlotEvent.MADE], SlotEvent.MADE.label, str(author) if author else "", "")]
 
 
 def life_of(slot: Slot, now: datetime, user: User) -> SlotLife:
-    """The life of ``slot`` in at most six queries. When it was made is read in its history, kept by the database; what
+    """The life of ``slot`` in at most six queries. Who made it is read in its history, kept by the database; what
     no log told (slots older than the log), off the slot itself.
 
     What was written about a patient is for those who may see the booking; others read who gave the place up.

@@ -163,3 +163,26 @@ def test_a_free_place_is_proposed_once(desk: Desk, machine: Resource) -> None:
     exception = services.exception_of(kind="down", resource=machine, first_on=day, last_on=day, reason="Panne")
     calls = services.change_of_exception(exception).calls()
     assert [each.next_free for each in calls] == [single, double, None]
+
+
+def test_a_series_suspended_is_said_on_its_own_days_and_by_its_name(nurse: Client, desk: Desk, head: User) -> None:
+    slot = desk.slot(valid_until=None)
+    day = timezone.localdate(slot.starts_at)
+    stop(head, slot, kind="one_week", series=slot.series, first_on=day, last_on=day + timedelta(days=70))
+    page = nurse.get(url("slots"), of_day(slot) | {"semaine": of_day(slot)["jour"]})
+    heads = {each.date: [said.brief for said in each.away] for each in page.context["board"].days}
+    assert heads.pop(day) == [f"Suspendu\u00a0: {slot.exam_type}"]
+    assert set(map(tuple, heads.values())) == {()}, "on no other day of the week"
+    assert "Pas cette semaine" not in text(page) and "Une seule semaine" not in text(nurse.get(url("series")))
+    client = Client()
+    client.force_login(head)
+    assert "Suspendu" in text(client.get(url("platform"), of_day(slot)))
+    other = {"jour": f"{day + timedelta(days=1):%Y-%m-%d}"}
+    assert "Suspendu" not in text(client.get(url("platform"), other))
+
+
+def test_one_week_left_out_keeps_its_name(desk: Desk, head: User) -> None:
+    slot = desk.slot()
+    exception = stop(head, slot, kind="one_week", series=slot.series)
+    assert exception.words.startswith("Pas cette semaine")
+    assert str(exception).startswith("Une seule semaine")

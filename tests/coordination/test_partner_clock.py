@@ -92,3 +92,20 @@ def test_at_home_no_paper_is_stale_for_a_clock(desk: Desk) -> None:
     before = facts(booking.pathway_id)
     Appointment.objects.update(time_zone="")
     assert facts(booking.pathway_id).fingerprint() == before.fingerprint()
+
+
+def test_the_sheet_says_the_way_to_another_hospital_and_the_whole_of_a_long_name(
+    nurse: Client, request_: ExamRequest
+) -> None:
+    there, patient = request_.addressed_to.establishment, request_.pathway.patient
+    there.address, there.postal_code, there.city = "14 boulevard des Esquisses", "97400", "Saint-Denis"
+    there.save()
+    patient.birth_name, patient.first_name = "Vandenbroucke-Delahautemaison de La Rochefoucauld", "Marie-Antoinette"
+    patient.save()
+    paper = nurse.get(url("appointment-sheet", request_.pathway)).content
+    (page,) = PdfReader(BytesIO(paper)).pages
+    words = " ".join(page.extract_text().split())
+    assert "Autre hôpital" in words and "14 boulevard des Esquisses, 97400 Saint-Denis" in words
+    assert "VANDENBROUCKE-DELAHAUTEMAISON DE LA ROCHEFOUCAULD Marie-Antoinette" in words
+    message = nurse.get(url("book", request_.pathway)).context["message"]
+    assert "14 boulevard des Esquisses, 97400 Saint-Denis" in message

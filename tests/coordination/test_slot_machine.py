@@ -55,7 +55,7 @@ def scene() -> Iterator[Scene]:
         for code, after, capacity in hours
     ]
     person = UserFactory(role="physician", team=desk.team, professional=ProfessionalFactory()).professional
-    pathways = [desk.pathway(phone="0639980001") for _ in range(4)]
+    pathways = [desk.pathway(phone="0639980001", days_ago=40) for _ in range(4)]
     yield Scene(desk, [Slot.objects.with_list_data().get(pk=each.pk) for each in slots], pathways, person)
 
 

@@ -174,5 +174,5 @@ class Shadowed(RuleBasedStateMachine):
         taken.status = "cancelled"
         waited = self.shadow.served.pop(taken.booking.pk, None)
         need = (taken.patient, self.shadow.places[taken.place].code)
-        if waited and code == "machine_down" and need not in self.shadow.waiting:
+        if waited and code != "patient_refuses" and need not in self.shadow.waiting:  # not of the patient’s own will
             self.shadow.waiting[need] = waited
