@@ -38,6 +38,11 @@ def home(request: HttpRequest) -> HttpResponseRedirect:
     return redirect("admin:index" if request.user.is_staff else "directory:no-role")
 
 
+def signed_in(request: HttpRequest) -> HttpResponse:
+    """Where the login opened beside an interrupted form ends: its tab learns of it (static/js/session.js)."""
+    return render(request, "signed_in.html")
+
+
 @login_not_required
 def healthz(request: HttpRequest) -> JsonResponse:
     """The process lives."""

@@ -1,4 +1,4 @@
-"""Middlewares: the wall clock, history context, read-only GET, privacy headers."""
+"""Middlewares: login, the wall clock, history context, read-only GET, privacy headers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from collections.abc import Callable
 import pghistory
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, resolve_url
+from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
+from directory import kept
 from directory.clock import zone_of
 from directory.models import User
 from directory.readonly import refuse_writes
@@ -49,6 +53,39 @@ class WholeQueryMiddleware:
         if any("\0" in word for words in request.GET.lists() for word in (words[0], *words[1])):
             raise BadRequest
         return self.get_response(request)
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Asks for a login, without losing what a form of ours just sent; after the login, never opens the address of a
+    form: it cannot be read."""
+
+    def handle_no_permission(  # type: ignore[override]  # the stubs promise a redirection, Django asks for none
+        self, request: HttpRequest, view_func: Handler
+    ) -> HttpResponse:
+        if request.method in SAFE_METHODS:
+            return super().handle_no_permission(request, view_func)
+        if kept.same_origin(request) and not kept.of_accounts(request):
+            return kept.expired(request)
+        return redirect_to_login(reverse("home"), resolve_url(self.get_login_url(view_func)))
+
+
+class NotAllowedPageMiddleware:
+    """A browser that opens the address of a form gets a page with a way out. Programs and htmx read the status."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or request.headers.get("HX-Request"):
+            return response
+        if response.content or "text/html" not in request.headers.get("Accept", ""):
+            return response
+        readable = "GET" in response["Allow"]
+        way_out = request.path_info if readable else kept.page_above(request.path_info)
+        response.content = render_to_string("405.html", {"way_out": way_out}).encode()
+        response["Content-Type"] = "text/html; charset=utf-8"
+        return response
 
 
 class LocalTimeMiddleware:

@@ -86,7 +86,8 @@ function follow(place) {
       const headers = { "Jalon-Live": "1", ...(mark && { "If-None-Match": mark }) };
       const response = await fetch(place.dataset.live, { headers, cache: "no-store", signal: AbortSignal.timeout(10000) });
       if (response.redirected) {
-        if (busy(place)) {
+        if (busy(document.body)) {
+          // A word typed anywhere in the page would be lost by the login.
           wait(`Données de ${asOf} : votre session a expiré.`);
           return;
         }

@@ -1,6 +1,9 @@
 // Menus (<details class="j-menu">): close on Escape, on a click elsewhere, when the focus leaves; stay on the screen.
+// Behind a dialog that only says something (data-aside) they stay as they are: what was typed in them is to be sent again.
+const behind = () => document.querySelector("dialog[data-aside][open]") !== null;
 
 function closeMenus(except = null) {
+  if (behind()) return;
   for (const menu of document.querySelectorAll("details.j-menu[open]")) {
     if (menu === except) continue;
     const inside = menu.contains(document.activeElement);
@@ -15,7 +18,7 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("focusin", (event) => {
   const open = document.querySelector("details.j-menu[open]");
-  if (open && !open.contains(event.target)) open.open = false;
+  if (open && !behind() && !open.contains(event.target)) open.open = false;
 });
 
 // A scrolling box (table, dialog) would cut the menu of its last rows, and the edge of a phone one that opens the wrong

@@ -55,16 +55,7 @@ document.addEventListener("click", async (event) => {
   if (event.target.closest?.("[data-print]")) window.print();
 });
 
-// --- htmx: failures are told, an expired session leads to the login page -------------------------------------------
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr, elt } = event.detail;
-  const login = document.documentElement.dataset.loginUrl;
-  if (login && xhr.responseURL && new URL(xhr.responseURL).pathname === login && !elt.closest("[data-entrance]")) {
-    event.detail.shouldSwap = false;
-    window.location.assign(`${login}?next=${encodeURIComponent(window.location.pathname + window.location.search)}`);
-  }
-});
-
+// --- htmx: failures are told; those of the session by session.js -----------------------------------------------------
 const REASONS = {
   403: "Vous n’avez pas le droit de faire cette action.",
   404: "Cet élément n’existe plus ou ne vous est pas ouvert.",
@@ -73,11 +64,15 @@ const REASONS = {
   429: "Trop de demandes en peu de temps : patientez une minute.",
 };
 document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.getResponseHeader("Jalon-Session")) return;
   const reason = REASONS[event.detail.xhr.status];
   toast(reason ?? "L’action n’a pas abouti. Réessayez ; si cela continue, prévenez l’assistance.", "late");
 });
-document.addEventListener("htmx:sendError", () => {
-  toast("Connexion interrompue : rien n’a été enregistré. Réessayez dans un instant.", "late");
+document.addEventListener("htmx:sendError", (event) => {
+  // The answer may have been lost after the server acted: only a reading is known to have changed nothing.
+  const reading = event.detail.requestConfig?.verb === "get";
+  const advice = reading ? "réessayez dans un instant." : "vérifiez si c’est enregistré avant de recommencer.";
+  toast(`Connexion interrompue : ${advice}`, "late");
 });
 document.addEventListener("htmx:timeout", () => {
   toast("Le serveur tarde à répondre. Vérifiez avant de recommencer.", "soon");

@@ -121,6 +121,7 @@ def circle_member(cast: Cast) -> dict[str, Any]:
 
 ROUTES: dict[str, Route] = {
     "home": Route(EVERYONE),
+    "signed-in": Route(EVERYONE),
     "healthz": Route(public=True),
     "readyz": Route(public=True),
     "styleguide": Route(public=True),

@@ -127,7 +127,7 @@ def test_timeline_draws_numbers_a_printer_understands() -> None:
 
 
 def test_error_pages_need_neither_request_nor_database() -> None:
-    for name in ("400", "403", "403_csrf", "404", "500"):
+    for name in ("400", "403", "403_csrf", "404", "405", "500"):
         html = render_to_string(f"{name}.html")
         assert "<h1>" in html
         assert 'href="/"' in html
