@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time, timedelta
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from coordination import services
-from coordination.models import Booking, ContactState, ExamRequest, Task, TaskSeries, WaitingPlace
+from coordination.models import Booking, ContactState, ExamRequest, Task, TaskSeries, WaitingOffer, WaitingPlace
 from coordination.readings.bundles import bundles_of
 from coordination.readings.coming import coming_of
 from coordination.readings.offer import needs_of
@@ -176,3 +177,23 @@ def test_a_day_in_common_is_found_behind_many_free_places(desk: Desk) -> None:
     (offer,) = bundles_of(pathway, needs_of(pathway, coming), coming, calendar_of(desk.team.establishment), now)
     assert offer.ways[0].trips == 1
     assert offer.whole
+
+
+def test_a_sign_that_no_database_reads_is_left_out_of_what_is_typed(nurse: Client, desk: Desk) -> None:
+    pathway = desk.pathway()
+    place = services.join_waiting(pathway=pathway, exam_type=exam(), user=desk.coordinator)
+    slot = desk.slot()
+    services.offer_freed_places(now=timezone.now())
+    offer = WaitingOffer.objects.get(place=place)
+    nurse.post(url("waiting-answer", offer), {"reponse": "non", "why": "Trop\0 tôt"})
+    offer.refresh_from_db()
+    assert (offer.answer, offer.why) == ("declined", "Trop tôt")
+    together = {"place": [f"{slot.uuid}@c\0t"], "label": "\0", "kind": "\0", "key": uuid4()}
+    assert nurse.post(url("book-together", pathway), together).status_code in (302, 422)
+    values = replace(services.values_of(slot.series), capacity=3)
+    made = services.propose_change(series=slot.series, values=values, user=desk.coordinator, reason="Essai")
+    nurse.force_login(desk.technician)
+    desk.technician.memberships.update(is_head=True)
+    nurse.post(url("proposal-decline", made), {"why": "Pas\0 possible"})
+    made.refresh_from_db()
+    assert (made.state, made.answer) == ("declined", "Pas possible")
