@@ -272,6 +272,23 @@ class SlotQuerySet(models.QuerySet["Slot"]):
             Exists(given.filter(pathway__patient=patient).order_by())
         )
 
+    def awaited(self, at: datetime) -> Self:
+        """Those by which somebody without a place to answer may gain: `WaitingPlaceQuerySet.soon_enough` says who, of
+        each. The others, nearly all, need not be looked at one by one."""
+        from coordination.models import SlotChange, WaitingOffer, WaitingPlace
+
+        answering = WaitingOffer.objects.filter(place=OuterRef("pk"), answer="open")
+        changed = SlotChange.objects.filter(
+            slot=OuterRef(OuterRef("pk")), what__in=CAME_BACK, at__gte=OuterRef("asked_at")
+        )
+        waiting = WaitingPlace.objects.waiting().alias(due=due_now()).filter(
+            Q(due__isnull=True) | Q(due__gte=OuterRef("starts_at")) | Q(due__lt=at)
+            | Q(asked_at__lte=OuterRef("made_at")) | Exists(changed.order_by()),
+            exam_type=OuterRef("exam_type"), pathway__version__target__slot_series=OuterRef("series"),
+            pathway__status="active",
+        )  # fmt: skip
+        return self.filter(Exists(waiting.exclude(Exists(answering.order_by())).order_by()))
+
     def firsts_of_the_day(self, count: int) -> Self:
         """Of each exam, the ``count`` first of each day at each site."""
         turn = Window(
@@ -318,6 +335,10 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         return self.filter(until__lte=at)
 
 
+CAME_BACK = ("freed", "let_go", "moved", "changed", "reopened")
+"""The events after which a slot may be had by who could not have it before."""
+
+
 def due_now() -> Coalesce:
     """When the step of a waiting place is due, as the plan has it now; as it was when asked, outside the plan."""
     steps = Step.objects.filter(
@@ -351,9 +372,7 @@ class WaitingPlaceQuerySet(models.QuerySet["WaitingPlace"]):
         from coordination.models import Slot, SlotChange, WaitingOffer
 
         wish = ExpressionWrapper(OuterRef("half_day"), output_field=CharField())
-        changed = SlotChange.objects.filter(
-            slot=slot, what__in=["freed", "let_go", "moved", "changed", "reopened"], at__gte=OuterRef("asked_at")
-        )
+        changed = SlotChange.objects.filter(slot=slot, what__in=CAME_BACK, at__gte=OuterRef("asked_at"))
         came = Exists(changed) | Q(asked_at__lte=slot.made_at)
         earlier = Slot.objects.free(at).filter(
             exam_type=slot.exam_type_id, starts_at__lt=slot.starts_at,

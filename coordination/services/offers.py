@@ -65,7 +65,7 @@ def offer_freed_places(*, now: datetime) -> int:
     """
     close_stale_offers(now=now)
     awaited = WaitingPlace.objects.waiting().order_by().values("exam_type")
-    free = Slot.objects.free(now).filter(exam_type__in=awaited).order_by("starts_at", "id")
+    free = Slot.objects.free(now).filter(exam_type__in=awaited).awaited(now).order_by("starts_at", "id")
     return sum(_offer(pk, now) for pk in list(free.values_list("pk", flat=True)))
 
 

@@ -8,6 +8,8 @@ from datetime import datetime, time, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from coordination import services, tasks
@@ -66,6 +68,23 @@ class TestMade:
             assert tasks.generate_slots() > 0
             slot = series.slots.order_by("starts_at")[0]
             assert offered() == [slot]
+
+
+def test_what_nobody_gains_by_costs_nothing(desk: Desk) -> None:
+    """Every minute: the slots of a site are many, those of use to who waits are few."""
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            services.offer_freed_places(now=timezone.now())
+        return len(queries)
+
+    desk.slot(in_days=3)
+    waits(desk)
+    assert offered()
+    few = cost()
+    for number in range(5):
+        desk.slot(in_days=9 + number)
+    assert cost() == few
 
 
 class TestEarlier:
