@@ -102,6 +102,20 @@ def test_exams_of_one_day_are_proposed_and_booked_together(nurse: Client, desk: 
     assert Bundle.objects.get().bookings.count() == 2, "sent twice, booked once"
 
 
+def test_a_visit_says_which_of_its_places_is_being_proposed_to_another(
+    nurse: Client, desk: Desk, pathway: Pathway
+) -> None:
+    scan, _ = two_exams(desk)
+    place = services.join_waiting(pathway=desk.pathway(), exam_type=scan.exam_type, user=desk.coordinator)
+    page = nurse.get(url("book", pathway))
+    assert {line.slot.offered for line in page.context["bundles"][0].ways[0].lines} == {0}
+    WaitingOffer.objects.create(place=place, slot=scan, offered_at=timezone.now())
+    page = nurse.get(url("book", pathway))
+    (line,) = [each for each in page.context["bundles"][0].ways[0].lines if each.slot == scan]
+    assert line.slot.offered == 1
+    assert text(page).split("co-ways")[1].count("1 proposée à qui attend") >= 1
+
+
 def test_one_place_gone_books_none_of_them_and_says_so(nurse: Client, desk: Desk, pathway: Pathway) -> None:
     _, mri = two_exams(desk)
     best = nurse.get(url("book", pathway)).context["bundles"][0].ways[0]
