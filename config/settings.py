@@ -169,6 +169,12 @@ REQUIRE_SECOND_FACTOR = env.flag("JALON_REQUIRE_SECOND_FACTOR", default=not (DEB
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = False
 MFA_TOTP_ISSUER = "Jalon"
+# A code read at the end of its thirty seconds, or on a phone a little slow, is good (RFC 6238, 5.2); and good once.
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "directory.second_factor.AuthenticateForm",
+    "reauthenticate": "directory.second_factor.ReauthenticateForm",
+}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or DEMO
 SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_AUTO_SIGNUP = False
