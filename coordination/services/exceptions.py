@@ -87,7 +87,8 @@ def series_touched(exception: SlotException) -> list[SlotSeries]:
         kept = slots.filter(practitioners__professional=exception.professional_id)
     else:
         about, kept = Q(platform=exception.platform_id), slots.filter(platform=exception.platform_id)
-    running = SlotSeries.objects.running(exception.first_on).filter(about)
+    # Of the whole week: a slot held on another day of its last week may stand after the last day of the series.
+    running = SlotSeries.objects.running(monday_of(exception.first_on)).filter(about)
     rows = SlotSeries.objects.filter(Q(pk__in=running.values("pk")) | Q(pk__in=kept.values("series")))
     return list(rows.with_list_data().order_by("pk"))
 

@@ -344,6 +344,34 @@ def test_one_week_left_out_stays_so_when_the_series_changes_its_day(desk: Desk, 
     assert (other.status, other.starts_at) == (SlotStatus.PROTECTED, hour)
 
 
+@pytest.mark.parametrize("about", ["series", "resource", "platform", "professional"])
+@pytest.mark.parametrize("booked", [False, True])
+def test_the_last_slot_held_after_the_last_day_of_its_series_is_still_taken(
+    desk: Desk, head: User, machine: Resource, about: str, booked: bool
+) -> None:
+    """The series ends on a Thursday; its last slot, moved to the Friday, is under whatever happens that Friday."""
+    doctor = ProfessionalFactory()
+    slot = desk.slot(in_days=10, resource=machine, practitioners=[doctor])
+    friday = slot.starts_at + timedelta(days=1)
+    services.make_exception(exception=services.one_week(slot=slot, reason="Visite", moved_to=friday), user=head)
+    slot.refresh_from_db()
+    if booked:
+        desk.booking(slot)
+    day = timezone.localdate(friday)
+    kind, subject = {
+        "series": ("one_week", slot.series), "resource": ("down", machine), "platform": ("closed", desk.platform),
+        "professional": ("leave", doctor),
+    }[about]  # fmt: skip
+    exception = services.exception_of(kind=kind, first_on=day, last_on=day, reason="Panne", **{about: subject})
+    services.make_exception(exception=exception, user=head)
+    slot.refresh_from_db()
+    assert slot.status == (SlotStatus.PROTECTED if booked else SlotStatus.CANCELLED)
+    assert DisturbedSlot.objects.exists() == booked
+    services.take_back_exception(exception=exception, user=head)
+    slot.refresh_from_db()
+    assert (slot.status, slot.starts_at) == (SlotStatus.PROTECTED, friday)
+
+
 def test_days_of_a_series_left_out_are_those_and_no_more(desk: Desk, head: User) -> None:
     """« Du … au … » leaves the slot of the week after its last day, or before its first."""
     series = desk.series()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.template import Context, Template
+from time_machine import travel
 
 from directory import typography
 
@@ -118,6 +119,7 @@ def test_a_sentence_ends_once(text: str, said: str) -> None:
     assert typography.sentence(text) == said
 
 
+@travel(NOW)
 def test_a_sentence_of_a_template_keeps_its_text_escaped() -> None:
     page = Template("{% load jalon %}{{ day|day|sentence }} {{ typed|typo|sentence }}")
     html = page.render(Context({"day": date(2026, 12, 22), "typed": "<b>Panne"}))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from time_machine import travel
 
 from directory.models import OutboxMessage
 from referrals import services
@@ -17,6 +19,13 @@ from tests.referrals.factories import ReferralFactory, coordinator
 pytestmark = pytest.mark.django_db
 
 MONDAY = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _that_month() -> Iterator[None]:
+    """The days of the letters are written out: the year they are read in counts."""
+    with travel(MONDAY + timedelta(weeks=2)):
+        yield
 
 
 def plain(text: str) -> str:

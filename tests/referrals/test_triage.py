@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
+from time_machine import travel
 
 from coordination.models import Task
 from directory.errors import DomainError
@@ -233,6 +234,7 @@ def test_accepting_after_a_complement_dates_the_completeness() -> None:
     assert milestones(accepted.pathway)["referral_complete"] == completed
 
 
+@travel(datetime(2026, 3, 4, 10, tzinfo=UTC))
 def test_symptoms_of_this_very_day_are_never_after_the_request() -> None:
     at = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
     referral = ReferralFactory(
