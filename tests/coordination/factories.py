@@ -13,6 +13,7 @@ from coordination import services
 from coordination.models import Booking, Convention, ExamType, Slot, SlotPolicy, SlotSeries
 from directory.models import Role, Team, TeamKind, User
 from pathways.models import Pathway, TargetPathway
+from pathways.services import calendar_of
 from tests.factories import PathwayFactory, TargetFactory, TeamFactory, UserFactory
 
 
@@ -50,9 +51,9 @@ class Desk:
         return PathwayFactory(team=self.team, target=self.target, **options)
 
     def series(self, **options: Any) -> SlotSeries:
-        """A weekly series; its first slot is `in_days` ahead (10 by default), at 9:00. On a platform of another
-        establishment than its targets, by a convention."""
-        day = timezone.localdate() + timedelta(days=options.pop("in_days", 10))
+        """A weekly series; its first slot is `in_days` ahead (10 by default; holidays, which have no slots, are not
+        counted), at 9:00. On a platform of another establishment than its targets, by a convention."""
+        day = self.day(options.pop("in_days", 10), options.get("platform"))
         options.setdefault("exam_type", exam())
         options.setdefault("starts_at", time(9))
         options.setdefault("platform", self.platform)
@@ -62,9 +63,17 @@ class Desk:
                 self._agree_once(options["platform"], options["exam_type"].code, target)
         return services.create_series(weekday=day.weekday(), valid_from=day, **options)
 
+    def day(self, ahead: int, platform: Team | None = None) -> date:
+        """The ``ahead``-th day after today that is no public holiday there: tests run at Christmas too."""
+        calendar, day = calendar_of((platform or self.platform).establishment), timezone.localdate()
+        while ahead > 0:
+            day += timedelta(days=1)
+            ahead -= calendar.holiday_name(day) is None
+        return day + timedelta(days=ahead)
+
     def slot(self, **options: Any) -> Slot:
         """The first slot of a new series."""
-        options.setdefault("valid_until", timezone.localdate() + timedelta(days=options.get("in_days", 10)))
+        options.setdefault("valid_until", self.day(options.get("in_days", 10), options.get("platform")))
         return self.series(**options).slots.order_by("starts_at")[0]
 
     def slot_at(self, starts_at: datetime, **options: Any) -> Slot:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
+from time_machine import travel
 
 from directory.errors import DomainError
 from directory.models import OutboxMessage
@@ -42,6 +43,7 @@ def test_a_request_is_stored_numbered_promised_and_announced() -> None:
     }
 
 
+@travel(FRIDAY_18 + timedelta(days=2))
 def test_the_promise_is_counted_on_the_working_clock_of_the_establishment() -> None:
     referral = ReferralFactory(received_at=FRIDAY_18, channel="phone", entered_by=coordinator())
     assert referral.answer_due_at == FRIDAY_18 + timedelta(days=4)
