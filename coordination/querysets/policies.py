@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 def runs_on(day: date | OuterRef, prefix: str = "") -> Q:
     """Valid on ``day``, both ends included."""
-    return Q(**{f"{prefix}valid_from__lte": day}) & (
-        Q(**{f"{prefix}valid_until__isnull": True}) | Q(**{f"{prefix}valid_until__gte": day})
-    )
+    return Q(**{f"{prefix}valid_from__lte": day}) & ends_after(day, prefix)
+
+
+def ends_after(day: date | OuterRef, prefix: str = "") -> Q:
+    """Still valid on ``day``, or from a later one on."""
+    return Q(**{f"{prefix}valid_until__isnull": True}) | Q(**{f"{prefix}valid_until__gte": day})
 
 
 class ConventionQuerySet(models.QuerySet["Convention"]):

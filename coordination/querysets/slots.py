@@ -29,7 +29,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce, Greatest, Least, RowNumber
 
-from coordination.querysets.policies import runs_on
+from coordination.querysets.policies import ends_after, runs_on
 from coordination.rules.slots import USUAL_LENGTH
 from coordination.rules.waiting import AFTERNOON, MORNING, NOON
 from directory.models import Role, Team
@@ -83,7 +83,19 @@ class SlotSeriesQuerySet(models.QuerySet["SlotSeries"]):
 
     def kept_for(self, pathway: Pathway, day: date) -> Self:
         """Those that still make slots for the pathway's target: without any, nobody can be given a place."""
-        return self.running(day).filter(targets=pathway.version.target_id)
+        target, home = pathway.version.target_id, pathway.team.establishment_id
+        return self.running(day).filter(targets=target).lent_to(target, home, day)
+
+    def lent_to(self, target: int | OuterRef, home: int | OuterRef, day: date) -> Self:
+        """Without those of a partner whose conventions for the target, all written down, have all ended before
+        ``day``; ``target`` is read two queries deeper, ``home`` one. See `SlotQuerySet.agreed_for` for one slot."""
+        from coordination.models import SlotPolicy
+
+        ours = SlotPolicy.objects.filter(
+            mode="partner", target=target, platform=OuterRef("platform"), exam_type=OuterRef("exam_type")
+        )
+        to_come = ours.filter(ends_after(day), ends_after(day, "convention__"), convention__exam_types=F("exam_type"))
+        return self.exclude(~Q(platform__establishment=home) & Exists(ours) & ~Exists(to_come))
 
     def visible_to(self, user: User) -> Self:
         """Series of the user's platform, and those serving the target pathways of the teams they care with."""

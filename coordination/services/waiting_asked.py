@@ -39,7 +39,7 @@ def ask_to_wait(
             f"{exam_type.label} : aucun créneau n’est gardé pour ce parcours, aucune place ne pourrait être proposée.",
             code="nothing_kept",
         )
-    if earliest_on and not kept.running(earliest_on).exists():
+    if earliest_on and not SlotSeries.objects.kept_for(pathway, earliest_on).filter(exam_type=exam_type).exists():
         raise DomainError(
             f"{exam_type.label} : plus aucun créneau n’est gardé pour ce parcours à cette date.", field="earliest_on",
             code="nothing_kept",

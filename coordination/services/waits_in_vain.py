@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from coordination.models import HalfDay, SlotSeries, Task, WaitingPlace
-from coordination.querysets import WaitingPlaceQuerySet
+from coordination.querysets import TaskQuerySet, WaitingPlaceQuerySet
 from coordination.rules.waiting import NOON
 from coordination.services.new_tasks import create_task
 from coordination.services.tasks import set_aside
@@ -29,22 +29,30 @@ HALVES = {
 def watch_waits(*, now: datetime) -> int:
     """One task for each who waits and can be offered nothing, set aside when a series keeps places again or when they
     wait no more; returns how many were made. Any number of workers may run it."""
-    asked = Task.objects.open().filter(title__startswith=TITLE)
-    known = {_origin(each): each for each in WaitingPlace.objects.filter(pathway__in=asked.values("pathway"))}
+    said = Task.objects.filter(title__startswith=TITLE, origin__isnull=False)
+    known = {_origin(each): each for each in WaitingPlace.objects.filter(pathway__in=said.values("pathway"))}
     vain = {each.pk: each for each in _vain(now).with_list_data().order_by("pk")}
-    over = [origin for origin, place in known.items() if place.pk not in vain]
-    set_aside(
-        asked.filter(origin__in=over), user=None, reason="Une série garde de nouveau des places, ou plus d’attente"
-    )
+    over = said.filter(origin__in=[origin for origin, place in known.items() if place.pk not in vain])
+    _take_back(over)
     told = set(Task.objects.filter(origin__in=map(_origin, vain.values())).values_list("origin", flat=True))
     return sum(_tell(each, now) for each in vain.values() if _origin(each) not in told)
+
+
+@transaction.atomic
+def _take_back(over: TaskQuerySet) -> None:
+    """Places are kept again, or nobody waits: what was said is over, whoever did what about it. Should the last series
+    end once more, it is said once more: the place is free to be told of again."""
+    set_aside(over, user=None, reason="Une série garde de nouveau des places, ou plus d’attente")
+    over.update(origin=None)
 
 
 def _vain(now: datetime) -> WaitingPlaceQuerySet:
     """Those for whose exam, target and half of the day no series makes slots any more."""
     waiting = WaitingPlace.objects.waiting().filter(pathway__status="active")
-    series = SlotSeries.objects.running(timezone.localdate(now)).order_by()
-    kept = series.filter(exam_type=OuterRef("exam_type"), targets=OuterRef("pathway__version__target"))
+    today = timezone.localdate(now)
+    target, home = OuterRef("pathway__version__target"), OuterRef("pathway__team__establishment")
+    series = SlotSeries.objects.running(today).lent_to(OuterRef(target), home, today).order_by()
+    kept = series.filter(exam_type=OuterRef("exam_type"), targets=target)
     served = (Q(half_day=half) & Exists(kept.filter(hours)) for half, hours in HALVES.items())
     return waiting.exclude(reduce(or_, served))
 

@@ -13,14 +13,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from coordination import services, tasks
-from coordination.models import Slot, Task, WaitingOffer, WaitingPlace
+from coordination.models import Slot, SlotPolicy, SlotSeries, Task, WaitingOffer, WaitingPlace
 from coordination.services.offers import ranks
+from directory.errors import DomainError
 from pathways import services as pathways
 from pathways.models import Pathway
 from pathways.services import calendar_of
 from tests.coordination.conftest import MONDAY
 from tests.coordination.factories import Desk, exam
 from tests.coordination.test_exam_requests import ask
+from tests.factories import TeamFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -173,6 +175,52 @@ class TestInVain:
         desk.series()
         assert self.told() == []
         assert place.status == "waiting"
+
+    @pytest.mark.parametrize("by_hand", [False, True], ids=["open", "done"])
+    def test_a_series_that_ends_again_is_said_again(self, desk: Desk, by_hand: bool) -> None:
+        waits(desk)
+        assert len(self.told()) == 1
+        if by_hand:
+            services.complete_task(task=Task.objects.open().get(), user=desk.coordinator, outcome="Vu avec le plateau")
+        series = desk.series()
+        assert self.told() == []
+        long_ago, yesterday = (timezone.localdate() - timedelta(days=days) for days in (90, 1))
+        SlotSeries.objects.filter(pk=series.pk).update(valid_from=long_ago, valid_until=yesterday)
+        assert len(self.told()) == 1
+        assert len(self.told()) == 1, "once"
+
+    @pytest.mark.parametrize("ends", ["convention", "policy"])
+    def test_a_partner_that_lends_no_more_leaves_them_in_vain(self, desk: Desk, ends: str) -> None:
+        away = TeamFactory(kind="platform")
+        convention = desk.agree(away)
+        desk.series(platform=away)
+        place, today = waits(desk), timezone.localdate()
+        if ends == "convention":
+            services.extend_convention(convention=convention, valid_until=today, user=desk.coordinator)
+        else:
+            services.end_policy(policy=SlotPolicy.objects.get(), last_on=today, user=desk.coordinator)
+        assert self.told() == [], "today still"
+        with time_machine.travel(MONDAY + timedelta(days=1)):
+            assert len(self.told()) == 1
+            with pytest.raises(DomainError, match="aucun créneau n’est gardé"):
+                services.ask_to_wait(pathway=desk.pathway(), exam_type=exam(), user=desk.coordinator)
+            if ends == "convention":
+                services.extend_convention(convention=convention, valid_until=None, user=desk.coordinator)
+                assert self.told() == []
+                assert services.ask_to_wait(pathway=desk.pathway(), exam_type=exam(), user=desk.coordinator)
+        assert place.status == "waiting"
+
+    def test_nobody_waits_for_days_beyond_the_convention(self, desk: Desk) -> None:
+        away, today = TeamFactory(kind="platform"), timezone.localdate()
+        convention = desk.agree(away)
+        desk.series(platform=away)
+        last = today + timedelta(days=20)
+        services.extend_convention(convention=convention, valid_until=last, user=desk.coordinator)
+        wish = {"pathway": desk.pathway(), "exam_type": exam(), "user": desk.coordinator}
+        with pytest.raises(DomainError) as refused:
+            services.ask_to_wait(**wish, earliest_on=last + timedelta(days=1))
+        assert (refused.value.field, refused.value.code) == ("earliest_on", "nothing_kept")
+        assert services.ask_to_wait(**wish, earliest_on=last)
 
     def test_who_waits_no_more_has_none(self, desk: Desk) -> None:
         place = waits(desk)
