@@ -6,8 +6,17 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from coordination.models import Booking, FeedDeparture, SampleShare, Slot, SlotPractitioner, SlotSeries, Task
-from directory.models import Professional, Role, Team, User
+from coordination.models import (
+    Booking,
+    Convention,
+    FeedDeparture,
+    SampleShare,
+    Slot,
+    SlotPractitioner,
+    SlotSeries,
+    Task,
+)
+from directory.models import Membership, Professional, Role, Team, TeamKind, User
 from directory.perms import has_role, works_at_desk
 from pathways.models import Pathway
 from pathways.perms import may_coordinate, may_write
@@ -19,8 +28,10 @@ __all__ = [
     "may_answer_lab",
     "may_ask_lab",
     "may_book",
+    "may_confirm",
     "may_contact",
     "may_cover",
+    "may_declare_away",
     "may_feed",
     "may_handle",
     "may_mark",
@@ -103,6 +114,28 @@ def may_cover(user: User, absent: User) -> bool:
     if teams & set(user.headed_teams):
         return True
     return bool(set(absent.establishment_ids) & set(user.establishments_as(Role.ADMINISTRATOR)))
+
+
+def may_confirm(user: User, convention: Convention) -> bool:
+    """Say for the partner that a convention is right: whoever manages its series."""
+    return convention.partner_id in _managed_places(user)
+
+
+def may_declare_away(user: User, person: Professional) -> bool:
+    """Say that somebody is away, which takes the slots of every site where they are expected (NET-10): themselves, who
+    manages series where they work, or anyone who does when the directory knows them nowhere."""
+    if is_oneself(user, person):
+        return True
+    works = set(
+        Membership.objects.current().filter(user__professional=person).values_list("team__establishment", flat=True)
+    )
+    works |= {person.establishment_id} if person.establishment_id else set()
+    return not works or bool(works & _managed_places(user))
+
+
+def _managed_places(user: User) -> set[int]:
+    headed = Team.objects.filter(pk__in=user.headed_teams, kind=TeamKind.PLATFORM)
+    return {*headed.values_list("establishment", flat=True), *user.establishments_as(Role.ADMINISTRATOR)}
 
 
 def sees_covers(user: User) -> bool:

@@ -105,6 +105,7 @@ urlpatterns = [
     path("engagements/pieces/<uuid:uuid>/", policies.commitment_file, name="commitment-file"),
     path("conventions/nouvelle/", policies.convention_new, name="convention-new"),
     path("conventions/<uuid:uuid>/", policies.convention, name="convention"),
+    path("conventions/<uuid:uuid>/confirmer/", policies.convention_confirm, name="convention-confirm"),
     path("reservations/<uuid:uuid>/realise/", views.done, name="booking-done"),
     path("reservations/<uuid:uuid>/manque/", views.missed, name="booking-missed"),
     path("reservations/<uuid:uuid>/non-realise/", views.not_done, name="booking-not-done"),

@@ -39,7 +39,11 @@ VALIDITY = Func(F("valid_from"), F("valid_until"), Value("[]"), function="DATERA
 
 @tracked()
 class Convention(models.Model):
-    """A written agreement with a partner, or a charter with a service of the same establishment."""
+    """A written agreement with a partner, or a charter with a service of the same establishment.
+
+    The holder writes it down. What it asks of the partner alone, its slots, the partner opens or not; but the partner's
+    practitioners are expected at the holder's only once the partner has confirmed it (NET-10).
+    """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     reference = models.CharField("référence", max_length=60)
@@ -57,6 +61,10 @@ class Convention(models.Model):
     remind_days = models.PositiveSmallIntegerField("rappel avant la fin (jours)", default=90)
     reminded_at = models.DateTimeField("rappelée le", null=True, blank=True)
     note = models.TextField("précision", blank=True)
+    confirmed_at = models.DateTimeField("confirmée le", null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="confirmée par"
+    )
 
     objects = ConventionQuerySet.as_manager()
 
@@ -78,6 +86,11 @@ class Convention(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference}, {self.partner}"
+
+    @property
+    def awaits_partner(self) -> bool:
+        """Whether another establishment has still to say that it is right."""
+        return self.holder_id != self.partner_id and self.confirmed_at is None
 
 
 @tracked()

@@ -1,12 +1,13 @@
 """Who may come and consult at an establishment: its own people, and those lent by another one (NET-10).
 
 The directory knows two things about where a practitioner works: the establishment of their entry, and the teams of
-their account. Somebody of another establishment comes when a convention between the two is in force (NET-04).
+their account. Somebody of another establishment comes when a convention between the two is in force (NET-04), which
+their own establishment wrote or confirmed: nobody borrows by writing it alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -44,28 +45,38 @@ def listed_people(platform: Team) -> ProfessionalQuerySet:
 
 def own_people(place: Establishment) -> ProfessionalQuerySet:
     """The physicians of the establishment's entry or of one of its teams today."""
-    return Professional.objects.filter(_works_there(place), profession=Profession.PHYSICIAN)
+    return Professional.objects.filter(_works_in({place.pk}), profession=Profession.PHYSICIAN)
 
 
-def _works_there(place: Establishment) -> Q:
-    member = Membership.objects.current().filter(user__professional=OuterRef("pk"), team__establishment=place)
-    return Q(establishment=place) | Q(Exists(member))
+def _works_in(places: Collection[int]) -> Q:
+    member = Membership.objects.current().filter(user__professional=OuterRef("pk"), team__establishment__in=places)
+    return Q(establishment__in=places) | Q(Exists(member))
 
 
-def partners_of(place: Establishment, day: date) -> set[int]:
-    """Keys of the establishments with a convention in force with this one, whoever holds it."""
+def of_elsewhere(people: Iterable[Professional], place: Establishment) -> ProfessionalQuerySet:
+    """Those of ``people`` whom the directory knows at other establishments only. Not somebody whom it knows nowhere."""
+    member = Membership.objects.current().filter(user__professional=OuterRef("pk"))
+    known = Professional.objects.filter(pk__in=[each.pk for each in people]).filter(
+        Q(establishment__isnull=False) | Q(Exists(member))
+    )
+    return known.exclude(_works_in({place.pk}))
+
+
+def lenders_to(place: Establishment, day: date) -> set[int]:
+    """Keys of the establishments that lend their people to this one: by a convention in force that they wrote, or that
+    this one wrote and they have confirmed."""
     running = Convention.objects.running(day)
-    found = running.filter(Q(holder=place) | Q(partner=place)).values_list("holder", "partner")
-    return {key for pair in found for key in pair} - {place.pk}
+    wrote = running.filter(partner=place).values_list("holder", flat=True)
+    confirmed = running.filter(holder=place, confirmed_at__isnull=False).values_list("partner", flat=True)
+    return {*wrote, *confirmed} - {place.pk}
 
 
 def without_convention(people: Sequence[Professional], place: Establishment, day: date) -> list[Professional]:
-    """Those the directory knows at another establishment only, with no convention in force. Somebody whom it knows
+    """Those the directory knows at another establishment only, which lends nobody here. Somebody whom it knows
     nowhere (a physician of the town) is left to who fills in the form."""
     if not people:
         return []
-    elsewhere = Professional.objects.filter(pk__in=[each.pk for each in people], establishment__isnull=False)
-    strangers = elsewhere.exclude(_works_there(place)).exclude(establishment__in=partners_of(place, day))
+    strangers = of_elsewhere(people, place).exclude(_works_in(lenders_to(place, day)))
     return list(strangers.select_related("establishment").order_by("last_name", "first_name", "pk"))
 
 

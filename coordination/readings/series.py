@@ -21,6 +21,8 @@ from coordination.models import (
     UnmadeWeek,
     Weekday,
 )
+from coordination.perms import may_declare_away
+from coordination.readings.lent import of_elsewhere
 from coordination.rules.series import Outcome, Verdict
 from coordination.services.series import SeriesValues
 from coordination.services.series_drafts import Call, Change, News, exceptions_of
@@ -112,8 +114,9 @@ def exception_choices(user: User, now: datetime) -> dict[str, tuple[str, str, An
     found: dict[str, tuple[str, str, Any]] = {}
     for machine in Resource.objects.filter(team__in=platforms, is_active=True).select_related("team"):
         found[f"resource:{machine.uuid}"] = ("Appareil ou salle", f"{machine}, {machine.team}", machine)
-    for row in series:
-        for person in row.practitioners.all():
+    people = {person.pk: person for row in series for person in row.practitioners.all()}
+    for person in people.values():
+        if may_declare_away(user, person):
             found[f"professional:{person.uuid}"] = ("Praticien", str(person), person)
     for team in platforms:
         found[f"platform:{team.uuid}"] = ("Plateau entier", str(team), team)
@@ -129,8 +132,10 @@ def exception_choices_of(series: SlotSeries) -> dict[str, tuple[str, str, Any]]:
     }
     if series.resource:
         found[f"resource:{series.resource.uuid}"] = ("Appareil ou salle", str(series.resource), series.resource)
+    borrowed = set(of_elsewhere(series.practitioners.all(), series.platform.establishment))
     for person in series.practitioners.all():
-        found[f"professional:{person.uuid}"] = ("Praticien", str(person), person)
+        if person not in borrowed:  # their absence is said where they work
+            found[f"professional:{person.uuid}"] = ("Praticien", str(person), person)
     found[f"platform:{series.platform.uuid}"] = ("Plateau entier", str(series.platform), series.platform)
     return found
 
@@ -163,10 +168,10 @@ def differences(before: SeriesValues, after: SeriesValues) -> list[tuple[str, st
 
 @dataclass(frozen=True)
 class Preview:
-    """A change in words. ``hidden``: patients to call whom the user does not read, by reference of their pathway.
-    ``news``: those whose appointment stands in another room or with others, and ``hidden_news`` those not read.
-    ``followed``: slots with patients that follow at their hour. ``elsewhere``: platforms of other establishments, told
-    of it by a message."""
+    """A change in words. ``hidden``: patients to call whom the user does not read, by reference of their pathway;
+    ``abroad``: how many there are of other establishments, of whom nothing is told. ``news``: those whose appointment
+    stands in another room or with others, and ``hidden_news`` those not read. ``followed``: slots with patients that
+    follow at their hour. ``elsewhere``: platforms of other establishments, told of it by a message."""
 
     cancelled: list[tuple[Any, Outcome]]
     moved: list[tuple[Any, Outcome]]
@@ -181,11 +186,12 @@ class Preview:
     news: list[News] = field(default_factory=list)
     hidden_news: list[News] = field(default_factory=list)
     followed: list[tuple[Any, Outcome]] = field(default_factory=list)
+    abroad: int = 0
 
     @property
     def count(self) -> int:
         """How many patients to call."""
-        return len({each.booking.patient_id for each in [*self.calls, *self.hidden]})
+        return len({each.booking.patient_id for each in [*self.calls, *self.hidden]}) + self.abroad
 
     @property
     def count_news(self) -> int:
@@ -194,7 +200,7 @@ class Preview:
 
     @property
     def nothing(self) -> bool:
-        told = (self.calls, self.hidden, self.news, self.hidden_news)
+        told = (self.calls, self.hidden, self.news, self.hidden_news, self.abroad)
         return not any((self.cancelled, self.moved, self.changed, self.made, self.reopened, self.followed, *told))
 
     @property
@@ -216,6 +222,9 @@ def preview_of(change: Change, user: User) -> Preview:
     touched = {each.booking.pk for each in calls} | {each.booking.pk for each in news}
     visible = Booking.objects.visible_to(user).filter(pk__in=touched)
     read = set(visible.values_list("pk", flat=True))
+    own = set(user.establishment_ids)
+    hidden = [each for each in calls if each.booking.pk not in read]
+    abroad = [each for each in hidden if each.booking.slot.platform.establishment_id not in own]
     return Preview(
         cancelled=change.lines(Verdict.CANCEL),
         moved=change.lines(Verdict.MOVE),
@@ -223,11 +232,12 @@ def preview_of(change: Change, user: User) -> Preview:
         made=change.lines(Verdict.MAKE),
         reopened=change.lines(Verdict.REOPEN),
         calls=[each for each in calls if each.booking.pk in read],
-        hidden=[each for each in calls if each.booking.pk not in read],
+        hidden=[each for each in hidden if each not in abroad],
         conflicts=change.conflicts(),
         digest=change.digest,
         elsewhere=_elsewhere(change, user),
         news=[each for each in news if each.booking.pk in read],
         hidden_news=[each for each in news if each.booking.pk not in read],
         followed=change.lines(Verdict.FOLLOW),
+        abroad=len({each.booking.patient_id for each in abroad}),
     )

@@ -79,6 +79,7 @@ from coordination.services.papers import (
 from coordination.services.patient_post import agree_to_mails, remind_patients, standing_agreement, withdraw_mails
 from coordination.services.policies import (
     add_file,
+    confirm_convention,
     create_convention,
     decide_policy,
     policy_for,
@@ -182,6 +183,7 @@ __all__ = [
     "close_review",
     "come_back",
     "complete_task",
+    "confirm_convention",
     "confirm_date",
     "correct_answer",
     "create_convention",

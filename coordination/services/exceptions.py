@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from coordination.models import DisturbedSlot, ExceptionKind, Resource, Slot, SlotException, SlotSeries
+from coordination.perms import may_declare_away
 from coordination.rules.series import Verdict, monday_of
 from coordination.services.platform_post import tell_platform_away
 from coordination.services.recalls import say_it_stands, stop_asking
@@ -116,15 +117,31 @@ def change_of_exception(exception: SlotException, *, taking_back: bool = False, 
     return Change(drafts, told, now)
 
 
+def refuse_not_theirs(exception: SlotException, user: User) -> None:
+    """An absence takes slots on every site: it is said where the person works, not by a site that borrows them. Raises
+    DomainError (code ``not_theirs``)."""
+    person = exception.professional
+    if person is None or may_declare_away(user, person):
+        return
+    place = person.establishment or "un autre site"
+    raise DomainError(
+        f"L’absence de {person} se déclare là où ce praticien exerce ({place}), ou par lui-même. "
+        "Pour vos seuls créneaux, choisissez la série.",
+        field="about", code="not_theirs",
+    )  # fmt: skip
+
+
 @transaction.atomic
 def make_exception(*, exception: SlotException, user: User, seen: str | None = None) -> SlotException:
     """Makes an exception of `exception_of`: its slots are cancelled or moved, and the desk is asked to call the
     patients of those that are booked. The same ``uuid`` twice makes one.
 
-    Raises DomainError (code ``outdated``) when the slots have changed since the preview ``seen``.
+    Raises DomainError (code ``outdated``) when the slots have changed since the preview ``seen``; (code ``not_theirs``)
+    for the absence of somebody who works elsewhere.
     """
     if known := SlotException.objects.filter(uuid=exception.uuid).first():
         return known
+    refuse_not_theirs(exception, user)
     _lock(exception)
     change = change_of_exception(exception)
     refuse_outdated(change, seen)
@@ -187,6 +204,7 @@ def take_back_exception(*, exception: SlotException, user: User, seen: str | Non
 
     Raises DomainError when it was taken back already, or when a machine or a practitioner is expected elsewhere since.
     """
+    refuse_not_theirs(exception, user)
     _lock(exception)
     fresh = SlotException.objects.select_for_update(of=("self",)).get(pk=exception.pk)
     if fresh.taken_back_at:

@@ -7,12 +7,15 @@ from datetime import date, datetime, timedelta
 from typing import IO, Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from coordination.models import CommitmentFile, Convention, ExamType, PolicyMode, SlotPolicy
+from coordination.perms import may_confirm
 from coordination.rules.agreements import Span, common, runs_until
 from directory.days import refuse_odd_days
 from directory.errors import DomainError
@@ -143,6 +146,39 @@ def create_convention(
     )  # fmt: skip
     save_agreement(convention)
     convention.exam_types.set(covered)
+    if convention.awaits_partner:
+        _tell_partner(convention)
+    return convention
+
+
+def _tell_partner(convention: Convention) -> None:
+    """Somebody wrote down an agreement with them: they read it, and say whether it is right."""
+    partner = convention.partner
+    for email in _administrators(partner) or [partner.email] * bool(partner.email):
+        post(
+            recipient=email,
+            establishment=partner,
+            kind="convention_written",
+            dedup_key=f"convention-written:{convention.uuid}:{email}",
+            subject="Une convention avec votre établissement est écrite",
+            body=(
+                f"{convention.holder} a écrit la convention {convention.reference} avec votre établissement.\n"
+                "Lisez-la et confirmez-la : vos praticiens ne peuvent être attendus chez lui qu’après.\n"
+                f"{settings.BASE_URL}{reverse('coordination:convention', args=[convention.uuid])}\n"
+            ),
+        )
+
+
+@transaction.atomic
+def confirm_convention(*, convention: Convention, user: User, at: datetime | None = None) -> Convention:
+    """The partner says that it is right: from now on its practitioners may be expected at the holder's. Again, changes
+    nothing. Raises DomainError (code ``not_theirs``) for whoever does not speak for the partner."""
+    if not may_confirm(user, convention):
+        raise DomainError(f"{convention.partner} confirme cette convention.", code="not_theirs")
+    Convention.objects.filter(pk=convention.pk, confirmed_at__isnull=True).update(
+        confirmed_at=at or timezone.now(), confirmed_by=user
+    )
+    convention.refresh_from_db()
     return convention
 
 

@@ -196,7 +196,8 @@ def refuse_strangers(series: SlotSeries, values: SeriesValues) -> None:
     place = series.platform.establishment
     for person in without_convention(fresh, place, timezone.localdate()):
         raise DomainError(
-            f"{person} exerce ailleurs ({person.establishment}), sans convention en cours avec {place}.",
+            f"{person} exerce ailleurs ({person.establishment or 'un autre établissement'}), sans convention en cours "
+            f"avec {place}, écrite ou confirmée par cet autre établissement.",
             field="practitioners",
         )
 

@@ -12,13 +12,13 @@ from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from coordination import services
 from coordination.forms.policies import ConventionForm, EndForm, FileForm, PolicyForm
 from coordination.models import CommitmentFile, Convention, SlotPolicy
 from coordination.papers.commitment import print_commitment
-from coordination.perms import manages_series, reads_series
+from coordination.perms import manages_series, may_confirm, reads_series
 from coordination.readings.series import Preview, managed_platforms
 from coordination.views.confirming import seen, tell
 from coordination.views.shared import insist, user_of
@@ -110,14 +110,27 @@ def convention_new(request: HttpRequest) -> HttpResponse:
 def convention(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """One convention with its papers; its holder's administrators and heads extend it or add a paper."""
     user = user_of(request)
-    rows = Convention.objects.visible_to(user).select_related("holder", "partner").prefetch_related("exam_types")
+    rows = Convention.objects.visible_to(user).select_related("holder", "partner", "confirmed_by")
     found = get_object_or_404(rows, uuid=uuid)
 
     def extend(valid_until: date | None, digest: str) -> None:
         services.extend_convention(convention=found, valid_until=valid_until, user=user, seen=digest)
 
-    context = {"convention": found, "runs": found in Convention.objects.running(timezone.localdate())}
+    runs = found in Convention.objects.running(timezone.localdate())
+    context = {"convention": found, "runs": runs, "may_confirm": found.awaits_partner and may_confirm(user, found)}
     return _one(request, found, _holds(user, found), extend, context)
+
+
+@require_POST
+@allow(manages_series)
+def convention_confirm(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The partner says that it is right."""
+    user = user_of(request)
+    found = get_object_or_404(Convention.objects.visible_to(user).select_related("partner"), uuid=uuid)
+    insist(may_confirm(user, found))
+    services.confirm_convention(convention=found, user=user)
+    messages.success(request, "Convention confirmée.")
+    return redirect("coordination:convention", uuid)
 
 
 @require_safe

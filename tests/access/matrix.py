@@ -273,6 +273,7 @@ ROUTES: dict[str, Route] = {
     "coordination:commitment-file": Route(TEAM + "TA", about="commitment_file"),
     "coordination:convention-new": Route("A"),
     "coordination:convention": Route(TEAM + "TA", about="convention"),
+    "coordination:convention-confirm": post("", "convention"),  # the partner alone: none of these people
     "coordination:booking-done": post(DESK + "T", "booking"),
     "coordination:booking-missed": post(DESK + "T", "booking"),
     "coordination:booking-not-done": post(DESK + "T", "booking"),

@@ -32,7 +32,8 @@ def machine(desk: Desk) -> Resource:
 
 @pytest.fixture
 def head(desk: Desk) -> User:
-    return desk.technician
+    desk.technician.memberships.update(is_head=True)
+    return User.objects.get(pk=desk.technician.pk)
 
 
 def stop(user: User, slot: Slot, **about: Any) -> SlotException:

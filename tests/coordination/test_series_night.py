@@ -260,7 +260,10 @@ class TestLent:
 
     @staticmethod
     def agree(desk: Desk, doctor: Professional) -> Convention:
-        return services.create_convention(
+        """Written by the site that borrows, confirmed by the other."""
+        written = services.create_convention(
             reference="CONV-9", kind="convention", holder=desk.team.establishment, partner=doctor.establishment,
             exam_types=[desk.series(starts_at=time(7)).exam_type], valid_from=timezone.localdate(),
         )  # fmt: skip
+        there = UserFactory(role=Role.ADMINISTRATOR, team=TeamFactory(establishment=doctor.establishment))
+        return services.confirm_convention(convention=written, user=there)
