@@ -4,3 +4,13 @@ from django.apps import AppConfig
 class DirectoryConfig(AppConfig):
     name = "directory"
     verbose_name = "Annuaire"
+
+    def ready(self) -> None:
+        from allauth.mfa.models import Authenticator
+        from allauth.mfa.signals import authenticator_added
+        from django.db.models.signals import post_delete
+
+        from directory.second_factor import note_loss, note_set_up
+
+        authenticator_added.connect(note_set_up, dispatch_uid="directory.set_up")
+        post_delete.connect(note_loss, sender=Authenticator, dispatch_uid="directory.loss")

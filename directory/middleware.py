@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pghistory
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
@@ -21,6 +22,7 @@ from directory import kept
 from directory.clock import zone_of
 from directory.models import User
 from directory.readonly import refuse_writes
+from directory.second_factor import passed_second_factor
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -140,32 +142,29 @@ def _is_login_callback(request: HttpRequest) -> bool:
 class SecondFactorMiddleware:
     """A password alone opens nothing but the page where the second factor is set up.
 
-    Health data needs two factors (PGSSI-S). A Pro Santé Connect session already carries eIDAS level; the setting
-    REQUIRE_SECOND_FACTOR is off in the demo only.
+    Health data needs two factors (PGSSI-S). It is the session that passed it, or set it up, not the account: whoever
+    had only the password before the owner set it up is let in no more than before. A Pro Santé Connect session already
+    carries eIDAS level; the setting REQUIRE_SECOND_FACTOR is off in the demo only.
     """
-
-    SEEN = "jalon_second_factor"
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if settings.REQUIRE_SECOND_FACTOR and request.user.is_authenticated and not self._cleared(request):
-            return redirect("mfa_index")
+            return self._refused(request)
         return self.get_response(request)
 
     def _cleared(self, request: HttpRequest) -> bool:
-        if request.session.get(self.SEEN) or request.path_info.startswith(reverse("account_login").rsplit("/", 2)[0]):
-            return True
-        cleared = is_mfa_enabled(request.user) or _came_by_pro_sante_connect(request)
-        if cleared:
-            request.session[self.SEEN] = True
-        return cleared
+        return kept.of_accounts(request) or passed_second_factor(request)
 
-
-def _came_by_pro_sante_connect(request: HttpRequest) -> bool:
-    methods = request.session.get("account_authentication_methods", [])
-    return any(method.get("method") == "socialaccount" for method in methods)
+    def _refused(self, request: HttpRequest) -> HttpResponse:
+        """To the set-up; to the login again when there is one to give."""
+        typed = request.method not in SAFE_METHODS and kept.same_origin(request)
+        if not is_mfa_enabled(request.user):
+            return kept.expired(request) if typed else redirect("mfa_index")
+        logout(request)
+        return kept.expired(request) if typed else redirect_to_login(request.get_full_path())
 
 
 class PrivacyHeadersMiddleware:

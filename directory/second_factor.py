@@ -1,8 +1,11 @@
-"""The code of the second factor: good a little before and after its thirty seconds, and good once."""
+"""The second factor: a code good a little before and after its thirty seconds, and good once; which sessions passed it,
+and until when."""
 
 from __future__ import annotations
 
 import re
+import time
+from typing import Any
 
 from allauth.mfa import app_settings
 from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
@@ -11,9 +14,16 @@ from allauth.mfa.base.forms import ReauthenticateForm as AllauthReauthenticateFo
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
 
+from directory.models import User
 from directory.tries import key_of
 
+SET_UP_AT = "jalon_second_factor_set_up_at"
+"""In the session where a second factor was set up: when, in seconds since 1970."""
+METHODS = "account_authentication_methods"
+STRONG = frozenset({"mfa", "socialaccount"})
 SPENT = "Ce code a déjà servi. Attendez que votre application affiche le suivant."
 
 
@@ -45,3 +55,27 @@ class AuthenticateForm(OnceMixin, AllauthAuthenticateForm):  # type: ignore[misc
 
 class ReauthenticateForm(OnceMixin, AllauthReauthenticateForm):  # type: ignore[misc]
     """Before the settings of the account."""
+
+
+def passed_second_factor(request: HttpRequest) -> bool:
+    """Whether this very session gave a second factor, set one up, or came by Pro Santé Connect, since the account last
+    lost one."""
+    user = request.user
+    if not isinstance(user, User):
+        return False
+    gave = [each.get("at", 0.0) for each in request.session.get(METHODS, []) if each.get("method") in STRONG]
+    last = max([*gave, request.session.get(SET_UP_AT, 0.0)])
+    lost = user.second_factor_lost_at
+    return bool(last) and (lost is None or last > lost.timestamp())
+
+
+def note_set_up(*, request: HttpRequest, authenticator: Authenticator, **_: Any) -> None:
+    """Whoever sets a second factor up has it."""
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+        request.session[SET_UP_AT] = time.time()
+
+
+def note_loss(*, instance: Authenticator, **_: Any) -> None:
+    """A second factor taken away, by its owner or by the administration (a phone stolen), ends what it had opened."""
+    if instance.type != Authenticator.Type.RECOVERY_CODES:
+        User.objects.filter(pk=instance.user_id).update(second_factor_lost_at=timezone.now())

@@ -113,6 +113,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField("actif", default=True)
     is_staff = models.BooleanField("accès à l’administration", default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    second_factor_lost_at = models.DateTimeField("second facteur retiré le", null=True, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
@@ -30,12 +31,97 @@ def test_without_a_second_factor_every_page_leads_to_its_set_up(client: Client, 
     assert client.get(reverse("mfa_index")).status_code in {200, 302}
 
 
-def test_with_a_second_factor_the_pages_open(client: Client, settings: Any) -> None:
+def test_with_a_second_factor_the_pages_open(client: Client, settings: Any, phone: User, secret: str) -> None:
     settings.REQUIRE_SECOND_FACTOR = True
-    user = UserFactory(role=Role.COORDINATOR)
-    TOTP.activate(user, generate_totp_secret())
-    client.force_login(user)
+    assert gives(client, phone, code_now(secret)).status_code == 302
     assert client.get(reverse("directory:post")).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)  # the set-up is told of on commit
+def test_set_up_in_this_session_the_pages_open(client: Client, settings: Any, clean_cache: None) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    user = with_password()
+    enter(client, user)
+    assert client.get(reverse("home")).status_code == 302
+    set_up(client)
+    assert client.get(reverse("directory:post")).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)  # the set-up is told of on commit
+def test_who_had_only_the_password_is_not_let_in_by_the_owner_s_set_up(settings: Any, clean_cache: None) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    user, owner, thief = with_password(), Client(), Client()
+    enter(thief, user)
+    enter(owner, user)
+    set_up(owner)
+    page = thief.get(reverse("directory:post"))
+    assert (page.status_code, page["Location"]) == (302, f"{reverse('account_login')}?next={reverse('directory:post')}")
+    assert "_auth_user_id" not in thief.session
+    assert owner.get(reverse("directory:post")).status_code == 200
+
+
+@pytest.mark.parametrize("by_the_administration", [True, False])
+def test_a_second_factor_taken_away_ends_what_it_had_opened(
+    settings: Any, phone: User, secret: str, by_the_administration: bool
+) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    stolen, own = Client(), Client()
+    with travel(NOON, tick=False):
+        gives(stolen, phone, code_at(secret, NOON))
+    with travel(NOON + timedelta(minutes=1), tick=False):
+        gives(own, phone, code_at(secret, NOON + timedelta(minutes=1)))
+    with travel(NOON + timedelta(minutes=2), tick=False):
+        if by_the_administration:
+            Authenticator.objects.get(user=phone).delete()
+        else:
+            own.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+            own.post(reverse("mfa_deactivate_totp"))
+        assert not Authenticator.objects.filter(user=phone).exists()
+        for session in (stolen, own):
+            page = session.get(reverse("directory:post"))
+            assert (page.status_code, page["Location"]) == (302, reverse("mfa_index"))
+
+
+@pytest.mark.django_db(transaction=True)  # the set-up is told of on commit
+def test_a_form_sent_before_the_second_factor_is_given_back(client: Client, settings: Any, clean_cache: None) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    user, owner = with_password(), Client()
+    enter(client, user)
+    for set_up_elsewhere in (False, True):
+        if set_up_elsewhere:
+            enter(owner, user)
+            set_up(owner)
+        page = client.post("/taches/nouvelle/", {"title": "Rappeler le laboratoire"}, headers=OURS)
+        assert page.status_code == 401
+        assert "Rappeler le laboratoire" in page.content.decode()
+    assert client.post("/taches/nouvelle/", {"title": "x"}).status_code == 302, "another site's form is not"
+
+
+OURS = {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}
+
+
+def with_password() -> User:
+    user = UserFactory(role=Role.COORDINATOR)
+    user.set_password(PASSWORD)
+    user.save()
+    return cast(User, user)
+
+
+def enter(client: Client, user: User) -> None:
+    client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+
+
+def set_up(client: Client) -> None:
+    """The page of the application: the password again, its secret, then a code."""
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    client.get(reverse("mfa_activate_totp"))
+    secret = client.session[SECRET_SESSION_KEY]
+    answer = client.post(reverse("mfa_activate_totp"), {"code": code_now(secret)})
+    assert answer.status_code == 302, answer.context["form"].errors
+
+
+def code_now(secret: str) -> str:
+    return code_at(secret, datetime.now(UTC))
 
 
 def test_visitors_are_not_concerned(client: Client, settings: Any) -> None:
@@ -57,9 +143,7 @@ def secret() -> str:
 @pytest.fixture
 def phone(secret: str, clean_cache: None) -> User:
     """Somebody whose application shows the codes of ``secret``."""
-    user = UserFactory(role=Role.COORDINATOR)
-    user.set_password(PASSWORD)
-    user.save()
+    user = with_password()
     TOTP.activate(user, secret)
     return user
 

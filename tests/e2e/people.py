@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,8 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from directory.middleware import SecondFactorMiddleware
 from directory.models import User
+from directory.second_factor import SET_UP_AT
 from tests.e2e.checking import DESKTOP, PHONE, check_page, watch
 
 PATIENCE_MS = 15_000
@@ -96,6 +97,6 @@ def session_of(user: User) -> str:
     client = Client()
     client.force_login(user)
     session = client.session
-    session[SecondFactorMiddleware.SEEN] = True
+    session[SET_UP_AT] = time.time()
     session.save()
     return str(session.session_key)
