@@ -163,7 +163,7 @@ def email(name: str, default: str) -> dict[str, object]:
     if url.scheme not in {"smtp", "smtps"} or not url.hostname or url.fragment:
         raise ImproperlyConfigured(f"{name} must read {form}.")
     return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_BACKEND": "directory.mail.PatientBackend",
         "EMAIL_HOST": url.hostname,
         "EMAIL_PORT": url.port or (465 if url.scheme == "smtps" else 25),
         "EMAIL_HOST_USER": unquote(url.username or ""),

@@ -1,7 +1,9 @@
-"""A mail backend that writes each message to a folder, named by its Message-ID: the same message lands once."""
+"""Mail backends: the mail server, waited for as long as it takes to accept a message; and a folder, where each message
+is named by its Message-ID, so that the same lands once."""
 
 from __future__ import annotations
 
+import smtplib
 import tempfile
 from collections.abc import Sequence
 from hashlib import sha256
@@ -11,6 +13,35 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.smtp import EmailBackend
+
+REPLY = 180
+"""Seconds given to a server that has read the whole message to say that it takes it: it may look for viruses first
+(RFC 5321, 4.5.3.2.6), and giving up earlier would send it again. Within the time of a task."""
+
+
+class _Patient(smtplib.SMTP):
+    """Gives up soon on a server that does not answer (`EMAIL_TIMEOUT`), late on one that has the message."""
+
+    def data(self, msg: Any) -> Any:
+        assert self.sock is not None
+        usual = self.sock.gettimeout()
+        self.sock.settimeout(REPLY)
+        answer = super().data(msg)
+        self.sock.settimeout(usual)
+        return answer
+
+
+class _PatientOverTLS(_Patient, smtplib.SMTP_SSL):
+    """The same over TLS."""
+
+
+class PatientBackend(EmailBackend):
+    """The mail server."""
+
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        return _PatientOverTLS if self.use_ssl else _Patient
 
 
 class FolderBackend(BaseEmailBackend):

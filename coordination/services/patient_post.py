@@ -16,7 +16,16 @@ from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from coordination.models import Booking, BookingStatus, ExamRequest, MailAgreement, Reminder, RequestStatus, Slot
+from coordination.models import (
+    Booking,
+    BookingStatus,
+    Bundle,
+    ExamRequest,
+    MailAgreement,
+    Reminder,
+    RequestStatus,
+    Slot,
+)
 from coordination.querysets import BookingQuerySet
 from coordination.rules.reminders import FARTHEST, is_due
 from directory.errors import DomainError
@@ -84,21 +93,31 @@ def tell_patient_booked(*, bookings: Sequence[Booking], at: datetime) -> None:
 
 def tell_patient_moved(*, old: Booking, new: Booking, at: datetime) -> None:
     """Both hours; what was to be said of the first is not said."""
-    _forget([old])
+    _forget([old], at, told=new)
     _tell("moved", [new], [(new.slot, old.slot)], at)
 
 
 def tell_patient_cancelled(*, bookings: Sequence[Booking], at: datetime) -> None:
     """One mail for what was cancelled together; nothing for what has passed."""
-    _forget(bookings)
+    _forget(bookings, at)
     _tell("cancelled", bookings, [(each.slot, None) for each in bookings], at)
 
 
-def _forget(bookings: Sequence[Booking]) -> None:
-    """What was written of these hours and has not left is not sent: it would be wrong."""
+def _forget(bookings: Sequence[Booking], at: datetime, told: Booking | None = None) -> None:
+    """What was written of these hours and has not left is not sent: it would be wrong. What a mail of that kind said of
+    the other exams of a visit is said again; not of ``told``, of which another mail speaks."""
     keys = [_key("booked", [each]) for each in bookings] + [_key("moved", [each]) for each in bookings]
     reminders = Reminder.objects.filter(booking__in=bookings).values("message")
     call_off(messages=OutboxMessage.objects.filter(Q(dedup_key__in=keys) | Q(pk__in=reminders)))
+    for bundle in {each.bundle_id: each.bundle for each in bookings if each.bundle}.values():
+        visit = OutboxMessage.objects.filter(about=bookings[0].patient.uuid, dedup_key__startswith=_visit_key(bundle))
+        if not visit.filter(sent_at__isnull=True, given_up_at__isnull=True).exists():
+            continue
+        call_off(messages=visit)
+        gone = {*(each.pk for each in bookings), told.pk if told else 0}
+        standing = bundle.bookings.filter(status=BookingStatus.BOOKED).exclude(pk__in=gone).with_list_data()
+        if left := list(standing.order_by("slot__starts_at", "pk")):
+            _tell("booked", left, [(each.slot, None) for each in left], at)
 
 
 def _tell(what: str, bookings: Sequence[Booking], slots: Sequence[tuple[Slot, Slot | None]], at: datetime) -> None:
@@ -178,7 +197,16 @@ def _address(place: Establishment) -> str:
     return ", ".join(part for part in (place.name, place.postal_address) if part)
 
 
+def _visit_key(bundle: Bundle) -> str:
+    return f"patient-visit:{bundle.uuid}:"
+
+
 def _key(what: str, bookings: Sequence[Booking]) -> str:
+    """By which a message is written once, and found again: that of a booking alone, that of a visit by its exams."""
+    bundle = bookings[0].bundle
+    if what == "booked" and bundle:
+        exams = ",".join(str(each.pk) for each in sorted(bookings, key=lambda each: each.pk))
+        return _visit_key(bundle) + sha256(exams.encode()).hexdigest()[:24]
     said = ",".join(sorted(str(each.uuid) for each in bookings))
     return f"patient-{what}:{said if len(bookings) == 1 else sha256(said.encode()).hexdigest()[:40]}"
 

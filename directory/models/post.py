@@ -11,6 +11,9 @@ from directory.models.people import Professional
 from directory.models.places import Establishment
 from directory.querysets import OutboxQuerySet
 
+CALLED_OFF = "called_off"
+"""In `last_error`: it would be wrong by now, and does not leave."""
+
 
 class OutboxMessage(models.Model):
     """One message to one mailbox. ``dedup_key`` makes the same fact send it once only.
@@ -59,9 +62,9 @@ class OutboxMessage(models.Model):
 
     @property
     def state(self) -> str:
-        """`sent`, `failed`, `retrying` or `waiting`."""
+        """`sent`, `called_off`, `failed`, `retrying` or `waiting`."""
         if self.sent_at:
             return "sent"
         if self.given_up_at:
-            return "failed"
+            return "called_off" if self.last_error == CALLED_OFF else "failed"
         return "retrying" if self.attempts else "waiting"

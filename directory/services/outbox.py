@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,14 +12,17 @@ from django.core.mail import EmailMessage
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from directory.models import Establishment, OutboxMessage, Professional
+from directory.models import CALLED_OFF, Establishment, OutboxMessage, Professional
 from directory.querysets import OutboxQuerySet
 from directory.rules import retry_delay
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=10)
+"""Longer than a mail server is waited for (`directory.mail.REPLY`): a message is not handed over twice meanwhile."""
 MOST_ATTEMPTS = 12
+TURN = timedelta(seconds=40)
+"""How long one run takes new messages: with the last one waited for, less than the time a task is given."""
 
 
 def post(
@@ -72,12 +76,16 @@ def send_once(
 
 
 def call_off(*, messages: OutboxQuerySet) -> int:
-    """Erases those of ``messages`` that have not left and that no worker holds; returns how many."""
+    """Erases those of ``messages`` that have not left, and that no worker holds; returns how many.
+
+    One that a worker holds leaves now or never: should the worker have died, nobody sends it when the lease ends.
+    """
     now = timezone.now()
     waiting = messages.filter(sent_at__isnull=True, given_up_at__isnull=True)
     free = waiting.exclude(claimed_until__gt=now).select_for_update(skip_locked=True, of=("self",), no_key=True)
     keys = list(free.values_list("pk", flat=True))
     OutboxMessage.objects.filter(pk__in=keys).delete()
+    waiting.update(given_up_at=now, last_error=CALLED_OFF)
     return len(keys)
 
 
@@ -94,9 +102,12 @@ def _nudge() -> None:
 
 
 def drain(*, limit: int = 2000) -> int:
-    """Sends what is due, one message at a time; returns how many were sent. Any number of workers may run it."""
-    sent = 0
+    """Sends what is due, one message at a time, for as long as `TURN`; returns how many were sent. Any number of
+    workers may run it."""
+    sent, ends = 0, time.monotonic() + TURN.total_seconds()
     for _ in range(limit):
+        if time.monotonic() > ends:
+            break
         message = _claim()
         if message is None:
             break
@@ -130,14 +141,16 @@ def deliver(*, message: OutboxMessage) -> bool:
     except Exception as error:
         _failed(message, error)
         return False
-    OutboxMessage.objects.filter(pk=message.pk).update(sent_at=timezone.now(), claimed_until=None, last_error="")
+    OutboxMessage.objects.filter(pk=message.pk).update(
+        sent_at=timezone.now(), claimed_until=None, given_up_at=None, last_error=""
+    )
     return True
 
 
 def _failed(message: OutboxMessage, error: Exception) -> None:
     now = timezone.now()
     final = message.attempts >= MOST_ATTEMPTS
-    OutboxMessage.objects.filter(pk=message.pk).update(
+    OutboxMessage.objects.filter(pk=message.pk, given_up_at__isnull=True).update(
         claimed_until=None,
         due_at=now + retry_delay(message.attempts),
         given_up_at=now if final else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +33,7 @@ PARIS = ZoneInfo("Europe/Paris")
 EMAIL = "patient@courriel.invalid"
 FRIDAY = datetime(2026, 11, 27, 14, tzinfo=PARIS)
 """Reminded on Wednesday at 10:00."""
+HOURS = re.compile(r"\b1[46] h\b")
 
 
 @pytest.fixture
@@ -134,6 +136,44 @@ def test_a_visit_is_one_mail(desk: Desk, pathway: Pathway) -> None:
     assert mail.body.count("vendredi 27 novembre") == 2
     services.cancel_bundle(bundle=bundle, user=None, code="other", reason="x")
     assert [each.kind for each in mails()][-1] == "patient_cancelled"
+
+
+@pytest.mark.parametrize("act", ["cancel_visit", "cancel_one", "move_one", "move_back", "cancel_both"])
+@pytest.mark.parametrize("held", [False, True])
+def test_a_visit_changed_before_its_mail_has_left_is_told_as_it_is(
+    desk: Desk, pathway: Pathway, act: str, held: bool
+) -> None:
+    """``held``: the mail server had it refused for a while, by a worker that died since."""
+    first, second = desk.slot_at(FRIDAY), desk.slot_at(FRIDAY + timedelta(hours=2), exam_type=exam("irm"))
+    wishes = [services.Wish(slot, "") for slot in (first, second)]
+    bundle = services.book_bundle(pathway=pathway, wishes=wishes, user=desk.coordinator, request_key=uuid4())
+    scan, irm = bundle.bookings.order_by("slot__starts_at")
+    if held:
+        OutboxMessage.objects.filter(kind="patient_booked").update(claimed_until=timezone.now() + timedelta(minutes=5))
+    monday = desk.slot_at(FRIDAY + timedelta(days=3))
+    if act == "cancel_visit":
+        services.cancel_bundle(bundle=bundle, user=None, code="other", reason="x")
+    elif act in ("cancel_one", "cancel_both"):
+        services.cancel_booking(booking=scan, user=None, code="other", reason="x")
+        if act == "cancel_both":
+            services.cancel_booking(booking=irm, user=None, code="other", reason="x")
+    else:
+        moved = services.move_booking(booking=scan, to=monday, user=desk.coordinator)
+        if act == "move_back":
+            services.move_booking(booking=moved, to=first, user=desk.coordinator)
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        directory.drain()
+    left = [(mail.kind.removeprefix("patient_"), sorted(HOURS.findall(mail.body))) for mail in mails() if mail.sent_at]
+    assert (
+        sorted(left)
+        == {
+            "cancel_visit": [("cancelled", ["14 h", "16 h"])],
+            "cancel_one": [("booked", ["16 h"]), ("cancelled", ["14 h"])],
+            "cancel_both": [("cancelled", ["14 h"]), ("cancelled", ["16 h"])],
+            "move_one": [("booked", ["16 h"]), ("moved", ["14 h", "14 h"])],
+            "move_back": [("booked", ["16 h"]), ("moved", ["14 h", "14 h"])],
+        }[act]
+    )
 
 
 def test_withdrawn_stops_what_has_not_left(desk: Desk, pathway: Pathway) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import smtplib
+import socketserver
+import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +15,12 @@ from django.core import mail
 from django.db import transaction
 from django.utils import timezone
 
+from config.settings import CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT
+from directory.mail import REPLY
 from directory.models import OutboxMessage
 from directory.rules import LONGEST_RETRY, retry_delay
 from directory.services import outbox as post_service
-from directory.services.outbox import LEASE, MOST_ATTEMPTS, drain, post
+from directory.services.outbox import LEASE, MOST_ATTEMPTS, TURN, call_off, drain, post
 from tests.factories import EstablishmentFactory
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +117,91 @@ def test_redis_away_does_not_stop_a_message_from_being_written(monkeypatch: pyte
         write()
     assert OutboxMessage.objects.get().state == "waiting"
     assert drain() == 1
+
+
+def test_what_a_worker_held_as_it_died_is_not_sent_once_it_was_called_off(time_machine: Any) -> None:
+    message = write()
+    assert post_service._claim() is not None
+    assert call_off(messages=OutboxMessage.objects.all()) == 0, "it may be leaving at this very instant"
+    time_machine.move_to(timezone.now() + LEASE + timedelta(seconds=1), tick=False)
+    assert drain() == 0
+    message.refresh_from_db()
+    assert message.state == "called_off"
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_called_off_while_it_leaves_it_has_left_or_never_does(
+    monkeypatch: pytest.MonkeyPatch, time_machine: Any, arrives: bool
+) -> None:
+    message = write()
+
+    def send(*args: object, **kwargs: object) -> None:
+        call_off(messages=OutboxMessage.objects.all())
+        if not arrives:
+            raise ConnectionResetError
+
+    monkeypatch.setattr("directory.services.outbox.EmailMessage.send", send)
+    assert drain() == arrives
+    message.refresh_from_db()
+    assert message.state == ("sent" if arrives else "called_off")
+    time_machine.move_to(timezone.now() + timedelta(hours=3), tick=False)
+    assert drain() == 0
+
+
+def test_a_run_takes_no_new_message_for_longer_than_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last one may be waited for; the task is not killed with a message half sent, nor handed to another worker."""
+    for number in range(3):
+        write(f"turn-{number}")
+    clock = iter([0.0, 1.0, TURN.total_seconds() + 1])
+    monkeypatch.setattr("directory.services.outbox.time.monotonic", lambda: next(clock))
+    assert drain() == 1
+    assert TURN.total_seconds() + REPLY + 15 < CELERY_TASK_SOFT_TIME_LIMIT
+    assert LEASE.total_seconds() > CELERY_TASK_TIME_LIMIT
+
+
+class Postman(socketserver.StreamRequestHandler):
+    """A mail server that takes everything."""
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 ready\r\n")
+        for line in self.rfile:
+            word = line.split()[0].upper()
+            if word == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                while self.rfile.readline() != b".\r\n":
+                    pass
+            self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
+
+
+@pytest.fixture
+def server() -> Iterator[int]:
+    """Its port."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Postman) as listening:
+        thread = threading.Thread(target=listening.serve_forever)
+        thread.start()
+        yield listening.server_address[1]
+        listening.shutdown()
+        thread.join()
+
+
+def test_a_server_that_has_the_message_is_waited_for(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, server: int
+) -> None:
+    """Its virus scan takes longer than it is given to answer anything else: trying again would deliver twice."""
+    settings.EMAIL_BACKEND = "directory.mail.PatientBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server, 15
+    waited: list[tuple[int, float | None]] = []
+    getreply = smtplib.SMTP.getreply
+
+    def listen(self: smtplib.SMTP) -> tuple[int, bytes]:
+        patience = self.sock.gettimeout() if self.sock else None
+        answer = getreply(self)
+        waited.append((answer[0], patience))
+        return answer
+
+    monkeypatch.setattr(smtplib.SMTP, "getreply", listen)
+    write()
+    assert drain() == 1
+    asked, taken = [code for code, _ in waited].index(354), -2
+    assert {patience for _, patience in waited[1:asked]} == {15}
+    assert (waited[taken], waited[-1]) == ((250, REPLY), (221, 15))
