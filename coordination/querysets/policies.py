@@ -6,7 +6,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import F, OuterRef, Q
+from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 
 if TYPE_CHECKING:
     from coordination.models import Convention, ExamType, SlotPolicy  # noqa: F401 (named in the bases below)
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
     from pathways.models import Pathway
 
 
-def runs_on(day: date | OuterRef, prefix: str = "") -> Q:
+def runs_on(day: date | Combinable, prefix: str = "") -> Q:
     """Valid on ``day``, both ends included."""
     return Q(**{f"{prefix}valid_from__lte": day}) & ends_after(day, prefix)
 
 
-def ends_after(day: date | OuterRef, prefix: str = "") -> Q:
+def ends_after(day: date | Combinable, prefix: str = "") -> Q:
     """Still valid on ``day``, or from a later one on."""
     return Q(**{f"{prefix}valid_until__isnull": True}) | Q(**{f"{prefix}valid_until__gte": day})
 

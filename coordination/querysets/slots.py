@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
@@ -27,10 +27,12 @@ from django.db.models import (
     When,
     Window,
 )
-from django.db.models.functions import Cast, Coalesce, Greatest, Least, RowNumber
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce, ExtractIsoWeekDay, Greatest, Least, Mod, RowNumber
 
 from coordination.querysets.policies import ends_after, runs_on
 from coordination.rules.slots import USUAL_LENGTH
+from coordination.rules.trips import TRAVEL, Stay
 from coordination.rules.waiting import AFTERNOON, MORNING, NOON
 from directory.models import Role, Team
 from pathways.models import Pause, Step
@@ -84,11 +86,19 @@ class SlotSeriesQuerySet(models.QuerySet["SlotSeries"]):
     def kept_for(self, pathway: Pathway, day: date) -> Self:
         """Those that still make slots for the pathway's target: without any, nobody can be given a place."""
         target, home = pathway.version.target_id, pathway.team.establishment_id
-        return self.running(day).filter(targets=target).lent_to(target, home, day)
+        return self.giving_from(Value(day)).filter(targets=target).lent_to(target, home, Value(day))
 
-    def lent_to(self, target: int | OuterRef, home: int | OuterRef, day: date) -> Self:
+    def giving_from(self, day: Combinable) -> Self:
+        """Those with one of their weekdays to come, ``day`` included, before they end."""
+        first = Greatest(F("valid_from"), day, output_field=DateField())
+        ahead = Cast(Mod(F("weekday") + 8 - ExtractIsoWeekDay(first), Value(7)), IntegerField())
+        next_on = ExpressionWrapper(first + ahead, DateField())
+        return self.alias(next_on=next_on).filter(Q(valid_until__isnull=True) | Q(valid_until__gte=F("next_on")))
+
+    def lent_to(self, target: int | OuterRef, home: int | OuterRef, day: Combinable) -> Self:
         """Without those of a partner whose conventions for the target, all written down, have all ended before
-        ``day``; ``target`` is read two queries deeper, ``home`` one. See `SlotQuerySet.agreed_for` for one slot."""
+        ``day``; ``target`` and ``day`` are read two queries deeper, ``home`` one. See `SlotQuerySet.agreed_for` for one
+        slot."""
         from coordination.models import SlotPolicy
 
         ours = SlotPolicy.objects.filter(
@@ -301,12 +311,23 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         )  # fmt: skip
         return self.filter(Exists(waiting.exclude(Exists(answering.order_by())).order_by()))
 
-    def firsts_of_the_day(self, count: int) -> Self:
-        """Of each exam, the ``count`` first of each day at each site."""
-        turn = Window(
-            RowNumber(), partition_by=["exam_type", LOCAL_DAY, "platform__establishment"], order_by=["starts_at", "id"]
-        )
-        return self.annotate(turn=turn).filter(turn__lte=count)
+    def spread_over_the_day(self, count: int) -> Self:
+        """Of each exam, at most ``count`` of each day at each site, the first, the last and some between; each with
+        how many there are (``of_the_day``)."""
+        day = ["exam_type", LOCAL_DAY, "platform__establishment"]
+        rank = Window(RowNumber(), partition_by=day, order_by=["starts_at", "id"]) - Value(1)
+        counted = self.annotate(rank=rank, of_the_day=Window(Count("pk"), partition_by=day))
+        step = Mod(F("rank") * (count - 1), Greatest(F("of_the_day") - 1, 1))
+        return counted.annotate(step=step).filter(step__lt=count - 1)
+
+    def within_reach(self, taken: Sequence[Stay]) -> Self:
+        """Those that somebody who is expected at ``taken`` can come to."""
+        found = self
+        for stay in taken:
+            near = Q(starts_at__lt=stay.ends_at, ends_at__gt=stay.starts_at)
+            far = Q(starts_at__lt=stay.ends_at + TRAVEL, ends_at__gt=stay.starts_at - TRAVEL)
+            found = found.exclude(near | far & ~Q(platform__establishment=stay.site))
+        return found
 
     def between(self, start: datetime, end: datetime) -> Self:
         """Slots that begin in [start, end)."""

@@ -14,15 +14,15 @@ from coordination.readings.offer import Need
 from coordination.readings.targets import content_of
 from coordination.readings.worklist import step_definition
 from coordination.rules.slots import Fit, fit
-from coordination.rules.trips import Option, Proposal, Wanted, propose
+from coordination.rules.trips import Option, Proposal, Stay, Wanted, propose
 from pathways.models import Pathway
 from pathways.rules.calendar import Calendar
 from pathways.rules.target import Target
 
 LEAST_EXAMS, MOST_EXAMS = 2, 6
-PLACES_A_DAY, PLACES_EACH = 3, 84
-"""Of each exam, the first free places of each day at each site are looked at, so many in all: all the weeks that are
-made at four days a week, six weeks when places are free every working day."""
+PLACES_A_DAY, PLACES_EACH = 8, 168
+"""Of each exam, so many places of each day at each site are looked at, from the first to the last of the day, and so
+many in all: four weeks when places are free all day every working day."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ def bundles_of(
     groups = list(_groups(open_needs, content))
     if not groups:
         return []
-    places = _places({need.exam_type for _, _, found in groups for need in found}, pathway, now)
-    taken = [(each.slot.starts_at, each.slot.ends_at) for each in coming]
+    taken = [Stay(each.slot.starts_at, each.slot.ends_at, each.slot.platform.establishment_id) for each in coming]
+    places, cut = _places({need.exam_type for _, _, found in groups for need in found}, taken, pathway, now)
     visits = {(calendar.local_date(each.slot.starts_at), each.slot.platform.establishment_id) for each in coming}
     offers = []
     for kind, label, asked in groups:
@@ -84,8 +84,8 @@ def bundles_of(
         search = propose(wanted, taken, visits)
         ways = [_way(each, found, places, calendar) for each in search.proposals]
         without = [need for need in asked if need not in found]
-        cut = any(len(places[need.exam_type.pk]) >= PLACES_EACH for need in found)
-        offers.append(BundleOffer(kind, label, found, without, ways, search.whole and not cut))
+        whole = search.whole and not any(need.exam_type.pk in cut for need in found)
+        offers.append(BundleOffer(kind, label, found, without, ways, whole))
     return offers
 
 
@@ -119,16 +119,20 @@ def _numbered(content: Target) -> bool:
     return any(each.day > 1 for each in content.slot_types)
 
 
-def _places(types: set[ExamType], pathway: Pathway, now: datetime) -> dict[int, list[Slot]]:
-    """The first free places of each type and day, those that others hold left out; two queries."""
-    free = Slot.objects.free(now, pathway).serving(pathway).agreed(pathway).firsts_of_the_day(PLACES_A_DAY)
-    each_type = [free.filter(exam_type=one).order_by("starts_at", "id").values("pk")[:PLACES_EACH] for one in types]
-    first, *others = each_type
-    keys = [row["pk"] for row in first.union(*others, all=True)]
+def _places(
+    types: set[ExamType], taken: Sequence[Stay], pathway: Pathway, now: datetime
+) -> tuple[dict[int, list[Slot]], set[int]]:
+    """The free places of each type that the patient can come to, those that others hold left out, and the types of
+    which there are more than these; two queries."""
+    free = Slot.objects.free(now, pathway).serving(pathway).agreed(pathway).within_reach(taken)
+    spread = free.spread_over_the_day(PLACES_A_DAY).order_by("starts_at", "id").values("pk", "of_the_day")
+    first, *others = (spread.filter(exam_type=one)[:PLACES_EACH] for one in types)
+    rows = {row["pk"]: row["of_the_day"] for row in first.union(*others, all=True)}
     found: dict[int, list[Slot]] = defaultdict(list)
-    for slot in Slot.objects.filter(pk__in=keys).with_list_data().with_offers(pathway).order_by("starts_at", "id"):
+    for slot in Slot.objects.filter(pk__in=rows).with_list_data().with_offers(pathway).order_by("starts_at", "id"):
         found[slot.exam_type_id].append(slot)
-    return found
+    crowded = {slot.exam_type_id for slots in found.values() for slot in slots if rows[slot.pk] > PLACES_A_DAY}
+    return found, crowded | {pk for pk, slots in found.items() if len(slots) >= PLACES_EACH}
 
 
 def _way(proposal: Proposal, needs: Sequence[Need], places: dict[int, list[Slot]], calendar: Calendar) -> Together:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from coordination.models import Booking, ExamRequest, ExamType, SlotSeries, WaitingPlace
-from coordination.querysets import SlotSeriesQuerySet
+from coordination.querysets import BookingQuerySet, SlotSeriesQuerySet
 from coordination.readings.board import monday_of
 from coordination.rules.sizing import History, first_asked
+from coordination.services.cancel_codes import MISTAKE
 from pathways.querysets import PathwayQuerySet
 from pathways.rules.calendar import ONE_DAY, Calendar
 
@@ -19,13 +20,14 @@ BACK = timedelta(weeks=53)
 def demand_of(pathways: PathwayQuerySet, exam: ExamType, calendar: Calendar, now: datetime) -> History:
     """The requests for ``exam`` in the last 52 whole weeks: each need once (pathway and step), when it was first asked.
 
-    A need ends with its exam: what is asked after that is another one. The week that runs is left out; the history
-    begins with the first request seen.
+    A need ends with its exam: what is asked after that is another one. What was booked by mistake asked for nothing
+    (IND-06). The week that runs is left out; the history begins with the first request seen.
     """
     theirs = {"pathway__in": pathways.values("pk"), "exam_type": exam}
     asked, done = defaultdict(list), defaultdict(list)
+    booked = Booking.objects.filter(**theirs)
     for rows, column, held in (
-        (Booking.objects.filter(**theirs), "booked_at", "slot__starts_at"),
+        (booked.exclude(pk__in=_mistaken(booked)), "booked_at", "slot__starts_at"),
         (WaitingPlace.objects.filter(**theirs), "asked_at", None),
         (ExamRequest.objects.filter(**theirs), "asked_at", "proposed_at"),
     ):
@@ -37,6 +39,18 @@ def demand_of(pathways: PathwayQuerySet, exam: ExamType, calendar: Calendar, now
                 done[pathway, step].append(on)
     firsts = [at for need, times in asked.items() for at in first_asked(times, done[need])]
     return _weeks(firsts, calendar, now)
+
+
+def _mistaken(booked: BookingQuerySet) -> set[int]:
+    """Those cancelled as booked by mistake, and what they were moved from."""
+    before = dict(booked.filter(moved_from__isnull=False).order_by().values_list("pk", "moved_from"))
+    found: set[int] = set()
+    for pk in booked.filter(cancel_code=MISTAKE).order_by().values_list("pk", flat=True):
+        last: int | None = pk
+        while last is not None:
+            found.add(last)
+            last = before.get(last)
+    return found
 
 
 def _weeks(asked: Iterable[datetime], calendar: Calendar, now: datetime) -> History:

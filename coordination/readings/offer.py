@@ -11,10 +11,11 @@ from django.db.models import Q
 
 from coordination.models import ExamType, Slot
 from coordination.readings.by_convention import conventions_of
-from coordination.readings.coming import Coming, visits
+from coordination.readings.coming import Coming, Hours, visits
 from coordination.readings.targets import content_of
 from coordination.readings.worklist import exam_codes, step_definition
 from coordination.rules.slots import Fit, fit, overlapping
+from coordination.rules.trips import Stay, hinders
 from pathways.models import Pathway, Step
 from pathways.rules.calendar import ONE_DAY, Calendar
 
@@ -48,7 +49,8 @@ class Need:
 
 @dataclass(frozen=True)
 class Choice:
-    """One free slot for one need. `clash`: the patient's appointment at that hour; `same_day`: those of the day;
+    """One free slot for one need. `clash`: the patient's appointment at that hour; `hurried`: the one at another site
+    too near to go from one to the other; `same_day`: those of the day;
     `held`: how many of its places colleagues keep for a few minutes; `offered`: how many are being proposed to other
     patients who wait; `convention`: that of a partner's."""
 
@@ -60,6 +62,7 @@ class Choice:
     held: int = 0
     offered: int = 0
     convention: str = ""
+    hurried: Coming | None = None
 
     @property
     def left(self) -> int:
@@ -88,10 +91,12 @@ class Offer:
 
     @property
     def first(self) -> Choice | None:
-        """The slot proposed: in time and on a day the patient comes anyway, else in time, else without another trip."""
+        """The slot proposed: in time and on a day the patient comes anyway, else in time, else without another trip;
+        one that leaves no time to come from another site only when there is no other."""
         timely = [each for each in self.together if each.fit.meets]
         ranked = [*timely, *self.meeting, *self.together, *self.missing]
-        return next((each for each in ranked if each.clash is None and each.left), None)
+        possible = [each for each in ranked if each.clash is None and each.left]
+        return next((each for each in possible if each.hurried is None), next(iter(possible), None))
 
 
 def needs_of(pathway: Pathway, coming: Sequence[Coming]) -> list[Need]:
@@ -187,6 +192,7 @@ def _choice(slot: Slot, need: Need, coming: Sequence[Coming], calendar: Calendar
     spans = {(each.slot.starts_at, each.slot.ends_at): each for each in coming}
     span = overlapping(slot.starts_at, slot.ends_at, spans)
     day = calendar.local_date(slot.starts_at)
+    near = next((each for each in coming if hinders(_stay(each.slot), _stay(slot))), None)
     return Choice(
         slot=slot,
         fit=fit(slot.starts_at, need.due_at, calendar),
@@ -196,4 +202,9 @@ def _choice(slot: Slot, need: Need, coming: Sequence[Coming], calendar: Calendar
         held=getattr(slot, "held", 0),
         offered=getattr(slot, "offered", 0),
         convention=convention,
+        hurried=None if span else near,
     )
+
+
+def _stay(slot: Slot | Hours) -> Stay:
+    return Stay(slot.starts_at, slot.ends_at, slot.platform.establishment_id)

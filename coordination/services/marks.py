@@ -8,8 +8,9 @@ from uuid import UUID, uuid5
 from django.db import transaction
 from django.utils import timezone
 
-from coordination.models import Booking, BookingStatus, Sampling, SlotEvent, Task
+from coordination.models import Booking, BookingStatus, ExamRequest, RequestStatus, Sampling, SlotEvent, Task
 from coordination.services.appointments import as_corrected, clock_of, when, write_in_file
+from coordination.services.asked import end_booked, is_over, said_date
 from coordination.services.life import log
 from coordination.services.new_tasks import create_task
 from coordination.services.reviews import settle_review
@@ -159,6 +160,9 @@ def undo_mark(*, booking: Booking, user: User | None, seen: str | None = None) -
     write_in_file(fresh, AppointmentStatus.PLANNED)
     log(fresh.slot, SlotEvent.UNMARKED, by=user, at=timezone.now(), booking=fresh)
     serve_same_need(booking=fresh, user=user, at=timezone.now())
+    if fresh.step_key:
+        need = {"pathway": fresh.pathway, "exam_type": fresh.slot.exam_type, "step_key": fresh.step_key}
+        end_booked(**need, user=user, at=timezone.now())
     return fresh
 
 
@@ -184,12 +188,21 @@ def _refuse_built_upon(booking: Booking) -> None:
 
 
 def _refuse_booked_since(booking: Booking) -> None:
-    """Missed or not done, the exam may be booked again by now: the need would be booked twice."""
+    """Missed or not done, the exam may be booked again by now, or have a date at a platform: the need would be served
+    twice."""
     if not booking.step_key:
         return
     need = {"pathway": booking.pathway_id, "exam_type": booking.exam_type_id, "step_key": booking.step_key}
     if Booking.objects.unmarked().filter(**need).exclude(pk=booking.pk).exists():
         raise DomainError("Cet examen est réservé de nouveau depuis : annulez d’abord l’autre.", code="already_booked")
+    given = ExamRequest.objects.filter(**need, status=RequestStatus.PROPOSED).with_list_data()
+    for request in given.select_for_update(of=("self",)).order_by("pk"):
+        if not is_over(request, timezone.now()):
+            raise DomainError(
+                f"{request.addressed_to.name} propose une date depuis pour cet examen, {said_date(request)} : "
+                "retirez d’abord cette demande.",
+                code="already_asked",
+            )
 
 
 def _marked(booking: Booking, status: str, user: User | None, now: datetime) -> Booking:

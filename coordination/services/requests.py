@@ -15,12 +15,13 @@ from coordination.rules.telling import promise_origin
 from coordination.services import asked
 from coordination.services.appointments import clock_of, record_request, said
 from coordination.services.asked import running, said_date
+from coordination.services.needs import refuse_wrong_step
 from coordination.services.new_tasks import create_task
 from coordination.services.notices import tell_gp_of_appointments
 from coordination.services.platform_post import tell_platform_asked
 from coordination.services.policies import refuse_no_partner, refuse_without_convention
 from coordination.services.promises import WARNING, sync_promises
-from coordination.services.seats import lock_file, refuse_wrong_step
+from coordination.services.seats import lock_file
 from directory.days import refuse_far_appointment
 from directory.errors import DomainError
 from directory.models import Team, User

@@ -35,8 +35,6 @@ from coordination.models import (
     WaitingPlace,
 )
 from coordination.querysets import ExamRequestQuerySet
-from coordination.readings.targets import content_of
-from coordination.readings.worklist import exam_codes, step_definition
 from coordination.rules.slots import first_free_seat
 from coordination.services.appointments import (
     clock_of,
@@ -47,6 +45,7 @@ from coordination.services.appointments import (
 )
 from coordination.services.asked import end_booked, is_over, said_date
 from coordination.services.life import log
+from coordination.services.needs import refuse_wrong_step
 from coordination.services.policies import refuse_without_convention
 from coordination.services.waiting import serve
 from directory.errors import DomainError
@@ -226,16 +225,6 @@ def refuse_wrong_wishes(pathway: Pathway, wishes: Sequence[Wish]) -> None:
         on = slot.starts_at.astimezone(ZoneInfo(slot.platform.establishment.time_zone)).date()
         refuse_without_convention(pathway=pathway, exam_type=slot.exam_type, platform=slot.platform, on=on)
         _refuse_busy(pathway, wish.slot, [each.slot for each in standing] + [each.slot for each in wishes[:place]])
-
-
-def refuse_wrong_step(pathway: Pathway, step_key: str, code: str) -> None:
-    """A step as typed in a form or sent by a program; an exam that is not one of the step's is refused."""
-    if len(step_key) > 60 or "\0" in step_key:
-        raise DomainError("Cette étape n’existe pas.", field="step")
-    definition = step_definition(content_of(pathway), step_key) if step_key else None
-    asked = exam_codes(definition.exam_type, definition) if definition and definition.exam_type else []
-    if asked and code not in asked:
-        raise DomainError("Cet examen n’est pas celui de cette étape.", field="step")
 
 
 def _refuse_twice(pathway: Pathway, wish: Wish, standing: Sequence[Booking], before: Sequence[Wish]) -> None:

@@ -22,6 +22,7 @@ from coordination.models import (
 from coordination.querysets import BookingQuerySet, WaitingPlaceQuerySet
 from coordination.rules.waiting import offer_origin
 from coordination.services.appointments import moves_of
+from coordination.services.needs import refuse_wrong_step
 from coordination.services.tasks import set_aside
 from directory.errors import DomainError
 from directory.joined import joined
@@ -46,7 +47,7 @@ def join_waiting(
 
     ``latest_at`` is when the step is due, read from the plan when not given. Asked again for the same need, gives the
     place already held, with the wishes of now: the rank is kept. Raises DomainError when the pathway is closed, the
-    patient is dead, or the exam is booked already.
+    patient is dead, the exam is booked already or is not the step's.
     """
     Pathway.objects.filter(pk=pathway.pk).held()
     locked = Pathway.objects.select_related("patient").get(pk=pathway.pk)
@@ -54,8 +55,9 @@ def join_waiting(
         raise DomainError("Ce parcours est clos : rouvrez-le avant d’inscrire le patient.")
     if locked.patient.deceased_on:
         raise DomainError("Ce patient est décédé.")
-    if len(step_key) > 60 or "\0" in step_key + note or len(note) > 200:
+    if "\0" in note or len(note) > 200:
         raise DomainError("Précisez en 200 caractères au plus.", field="note")
+    refuse_wrong_step(locked, step_key, exam_type.code)
     if half_day and half_day not in set(HalfDay):
         raise DomainError("Choisissez le matin, l’après-midi, ou l’un ou l’autre.", field="half_day")
     known = WaitingPlace.objects.waiting().filter(pathway=locked, exam_type=exam_type, step_key=step_key).first()

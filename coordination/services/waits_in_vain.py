@@ -8,7 +8,8 @@ from operator import or_
 from uuid import UUID, uuid5
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from coordination.models import HalfDay, SlotSeries, Task, WaitingPlace
@@ -47,11 +48,14 @@ def _take_back(over: TaskQuerySet) -> None:
 
 
 def _vain(now: datetime) -> WaitingPlaceQuerySet:
-    """Those for whose exam, target and half of the day no series makes slots any more."""
+    """Those for whose exam, target and half of the day no series makes slots any more, from the day they can come."""
     waiting = WaitingPlace.objects.waiting().filter(pathway__status="active")
-    today = timezone.localdate(now)
-    target, home = OuterRef("pathway__version__target"), OuterRef("pathway__team__establishment")
-    series = SlotSeries.objects.running(today).lent_to(OuterRef(target), home, today).order_by()
+    target, home, earliest = (
+        OuterRef(name) for name in ("pathway__version__target", "pathway__team__establishment", "earliest_on")
+    )
+    today = Value(timezone.localdate(now))
+    running = SlotSeries.objects.giving_from(Greatest(earliest, today))
+    series = running.lent_to(OuterRef(target), home, Greatest(OuterRef(earliest), today)).order_by()
     kept = series.filter(exam_type=OuterRef("exam_type"), targets=target)
     served = (Q(half_day=half) & Exists(kept.filter(hours)) for half, hours in HALVES.items())
     return waiting.exclude(reduce(or_, served))
@@ -68,7 +72,7 @@ def _tell(place: WaitingPlace, now: datetime) -> int:
         pathway=place.pathway,
         title=f"{TITLE}{when} : trouver une autre place ({place.exam_type})"[:200],
         note=f"Inscrit sur la liste d’attente depuis le {since} : aucune place ne peut plus lui être proposée. "
-        "Voir une demande prioritaire, un autre site, ou un autre moment du jour.",
+        "Voir une demande prioritaire, un autre site, ou un autre jour ou moment du jour.",
         due_on=today,
         origin=_origin(place),
     )

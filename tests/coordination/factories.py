@@ -120,11 +120,13 @@ class Desk:
         """A booking made an hour before the slot would have gone back to its platform."""
         return self.booking(slot, pathway, at=slot.release_at - timedelta(hours=1), **options)
 
-    def past_booking(self, code: str = "scanner", pathway: Pathway | None = None, hours: float = 2) -> Booking:
+    def past_booking(
+        self, code: str = "scanner", pathway: Pathway | None = None, hours: float = 2, step_key: str = ""
+    ) -> Booking:
         """An appointment that began ``hours`` ago."""
         starts_at = timezone.now() - timedelta(hours=hours)
         slot = self.slot_at(starts_at, exam_type=exam(code))
-        return self.booking(slot, pathway or self.pathway(days_ago=6), at=slot.release_at - timedelta(hours=1))
+        return self.booked_before_release(slot, pathway or self.pathway(days_ago=6), step_key=step_key)
 
     def call_back(self, pathway: Pathway, days: int) -> None:
         """A call promised, forty days ago, for ``days`` from today."""

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from coordination import services
-from coordination.models import Booking
+from coordination.models import Booking, WaitingPlace
 from directory.models import Role
 from tests.coordination.factories import Desk, exam
 from tests.factories import UserFactory
@@ -153,3 +153,24 @@ def test_a_slot_offered_is_one_that_can_be_booked_whoever_runs_the_target(nurse:
     desk.target.save()
     sent = {"slot": slot.uuid, "pathway": pathway.uuid, "request_key": uuid4()}
     assert nurse.post(reverse("api:bookings"), sent).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("code", "step", "why"),
+    [("irm", "ct", "pas celui de cette étape"), ("scanner", "nimportequoi", "n’existe pas"), ("scanner", "c\0t", "")],
+)
+def test_nobody_waits_nor_is_booked_for_a_step_that_does_not_ask_for_it(
+    nurse: Client, desk: Desk, code: str, step: str, why: str
+) -> None:
+    """A need by another name would be served twice."""
+    pathway = desk.pathway()
+    exam_type = exam(code)
+    slot = desk.slot(exam_type=exam_type)
+    wait = {"pathway": str(pathway.uuid), "exam_type": code, "step_key": step}
+    book = {"pathway": str(pathway.uuid), "slot": str(slot.uuid), "step_key": step, "request_key": str(uuid4())}
+    for name, sent in (("waiting", wait), ("bookings", book)):
+        answer = nurse.post(reverse(f"api:{name}"), sent)
+        assert answer.status_code in (400, 422), name
+        assert why in answer.content.decode()
+    assert not WaitingPlace.objects.exists()
+    assert not Booking.objects.exists()

@@ -257,3 +257,40 @@ def test_correcting_goes_back_one_mark_at_a_time(client: Client, desk: Desk) -> 
     client.post(url("booking-undo", booking), {"from": "platform", "mark": "done"})
     booking.refresh_from_db()
     assert booking.status == "booked"
+
+
+@pytest.mark.parametrize("mark", ["missed", "not_done", "done"])
+def test_a_mark_is_not_taken_back_beside_a_date_given_since(desk: Desk, mark: str) -> None:
+    """One need has one appointment, whatever comes first."""
+    booking = desk.past_booking(step_key="ct")
+    if mark == "missed":
+        services.mark_missed(booking=booking, user=desk.technician)
+    elif mark == "not_done":
+        services.mark_not_done(booking=booking, reason="À jeun", user=desk.technician)
+    else:
+        services.mark_done(booking=booking, user=desk.technician)
+    request = services.ask_exam(
+        pathway=booking.pathway, exam_type=exam(), addressed_to=desk.platform, user=desk.coordinator, step_key="ct"
+    )
+    services.propose_date(request=request, starts_at=timezone.now() + timedelta(days=3), user=desk.technician)
+    with pytest.raises(DomainError, match="propose une date depuis") as refused:
+        services.undo_mark(booking=booking, user=desk.technician)
+    assert refused.value.code == "already_asked"
+    booking.refresh_from_db()
+    assert booking.status == mark
+    services.cancel_request(request=request, reason="Venu le jour dit", user=desk.coordinator)
+    services.undo_mark(booking=booking, user=desk.technician)
+    booking.refresh_from_db()
+    assert booking.status == "booked"
+
+
+def test_a_mark_taken_back_ends_what_was_asked_since_without_a_date(desk: Desk) -> None:
+    """As a booking does: the platform is told."""
+    booking = desk.past_booking(step_key="ct")
+    services.mark_missed(booking=booking, user=desk.technician)
+    request = services.ask_exam(
+        pathway=booking.pathway, exam_type=exam(), addressed_to=desk.platform, user=desk.coordinator, step_key="ct"
+    )
+    services.undo_mark(booking=booking, user=desk.technician)
+    request.refresh_from_db()
+    assert (request.status, request.reason) == ("cancelled", "Créneau réservé")

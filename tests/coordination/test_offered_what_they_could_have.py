@@ -4,7 +4,7 @@ really have."""
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 import time_machine
@@ -188,6 +188,28 @@ class TestInVain:
         SlotSeries.objects.filter(pk=series.pk).update(valid_from=long_ago, valid_until=yesterday)
         assert len(self.told()) == 1
         assert len(self.told()) == 1, "once"
+
+    def test_who_cannot_come_before_the_series_ends_is_told_of(self, desk: Desk) -> None:
+        """Thursdays until Sunday 13 December: nothing for who comes the week after, nor from that Friday on."""
+        series = desk.series()
+        assert series.weekday == 3
+        late, friday, thursday = (
+            services.ask_to_wait(pathway=desk.pathway(), exam_type=exam(), user=desk.coordinator, earliest_on=day)
+            for day in (date(2026, 12, 23), date(2026, 12, 11), date(2026, 12, 10))
+        )
+        assert self.told() == []
+        values = replace(services.values_of(series), valid_until=date(2026, 12, 13))
+        services.edit_series(series=series, values=values, user=desk.coordinator)
+        assert len(self.told()) == 2
+        said = set(Task.objects.open().filter(title__startswith="Plus aucun").values_list("pathway", flat=True))
+        assert said == {late.pathway_id, friday.pathway_id}
+        assert thursday.status == "waiting"
+        with pytest.raises(DomainError, match="à cette date"):
+            services.ask_to_wait(
+                pathway=desk.pathway(), exam_type=exam(), user=desk.coordinator, earliest_on=friday.earliest_on
+            )
+        services.ask_to_wait(pathway=late.pathway, exam_type=exam(), user=desk.coordinator)
+        assert len(self.told()) == 1, "they may come sooner after all"
 
     @pytest.mark.parametrize("ends", ["convention", "policy"])
     def test_a_partner_that_lends_no_more_leaves_them_in_vain(self, desk: Desk, ends: str) -> None:

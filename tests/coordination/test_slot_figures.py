@@ -305,13 +305,13 @@ def test_who_waits_who_came_too_late_who_was_refused(desk: Desk) -> None:
         pathway=one, exam_type=scanner, addressed_to=desk.platform, asked_at=now, status="refused", reason="Complet"
     )
     two = desk.pathway(days_ago=30)
-    step = two.steps.exclude(due_at=None).order_by("due_at")[0]
+    step = two.steps.get(key="ct")
     booking = desk.booking(desk.slot(in_days=60, exam_type=scanner), two, step_key=step.key)
     assert booking.slot.starts_at > step.due_at
     in_time = desk.pathway()
-    last = in_time.steps.exclude(due_at=None).order_by("-due_at")[0]
-    if last.due_at > now + timedelta(days=4):
-        desk.booking(desk.slot(in_days=3, exam_type=exam("irm")), in_time, step_key=last.key)
+    last = in_time.steps.exclude(exam_type="").exclude(due_at=None).order_by("-due_at")[0]
+    timely = desk.booking(desk.slot(in_days=3, exam_type=exam(last.exam_type)), in_time, step_key=last.key)
+    assert timely.slot.starts_at < last.due_at
     Booking.objects.filter(pk=booking.pk).update(exam_type=scanner)
     found = {kind.key: kind.pairs for kind in unmet(Pathway.objects.all(), now - timedelta(days=30))}
     assert found == {
@@ -339,9 +339,9 @@ def test_who_is_on_the_list_again_has_not_given_up(desk: Desk) -> None:
 
 def test_a_late_booking_says_its_objective_its_day_and_by_how_much(nurse: Client, desk: Desk) -> None:
     pathway = desk.pathway(days_ago=30)
-    step = pathway.steps.exclude(due_at=None).order_by("due_at")[0]
-    for days, code in ((60, "scanner"), (61, "irm")):
-        desk.booking(desk.slot(in_days=days, exam_type=exam(code)), pathway, step_key=step.key)
+    step = pathway.steps.get(key="ct")
+    for days, code, key in ((60, "scanner", "ct"), (61, "irm", "mri")):
+        desk.booking(desk.slot(in_days=days, exam_type=exam(code)), pathway, step_key=key)
     response = nurse.get(url("slot-figures-list"), {"quoi": "tard"})
     (first, _) = [words for _, words in response.context["rows"]]
     booking = Booking.objects.order_by("slot__starts_at")[0]
@@ -415,6 +415,32 @@ def test_the_history_counts_each_need_once_by_whole_weeks(desk: Desk) -> None:
     history = demand_of(Pathway.objects.all(), exam(), Calendar(), timezone.now())
     assert history.weeks == (1, 1, 1, 1, 1, 1, 1, 2, 1), "this week is not over, a need asked twice is one"
     assert history.weekdays == (10, 0, 0, 0, 0, 0, 0)
+
+
+def test_what_was_booked_by_mistake_is_no_need(desk: Desk) -> None:
+    """Nor what it was moved from; a wait that it had served stays one."""
+    now, week = timezone.now(), timedelta(weeks=1)
+
+    def mistaken(moved: bool = False, waited: bool = False) -> None:
+        pathway = desk.pathway()
+        if waited:
+            WaitingPlace.objects.create(pathway=pathway, exam_type=exam(), asked_at=now - week)
+        booking = desk.booking(desk.slot(), pathway)
+        if moved:
+            booking = services.move_booking(booking=booking, to=desk.slot(in_days=12), user=desk.coordinator)
+        services.cancel_booking(booking=booking, code="mistake", user=desk.coordinator)
+
+    def needs() -> int:
+        Booking.objects.update(booked_at=now - week)
+        return sum(demand_of(Pathway.objects.all(), exam(), Calendar(), now).weeks)
+
+    mistaken()
+    mistaken(moved=True)
+    assert needs() == 0
+    mistaken(waited=True)
+    assert needs() == 1
+    services.cancel_booking(booking=desk.booking(), code="patient_refuses", user=desk.coordinator)
+    assert needs() == 2
 
 
 def test_an_exam_asked_again_once_done_is_another_need(desk: Desk) -> None:

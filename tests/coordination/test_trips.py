@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise, product
+from itertools import product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coordination.rules import trips
-from coordination.rules.trips import Option, Proposal, Wanted, propose
+from coordination.rules.trips import Option, Proposal, Stay, Wanted, propose
 
 MONDAY = date(2026, 11, 23)
 
@@ -94,7 +94,25 @@ def test_another_site_the_same_day_is_another_trip() -> None:
 def test_nothing_at_an_hour_already_taken_nor_two_at_once() -> None:
     clash = option(1, 1, 9)
     wanted = [Wanted("scanner", None, None, [clash, option(2, 1, 11)]), Wanted("irm", None, None, [option(3, 1, 11)])]
-    assert propose(wanted, [(clash.starts_at, clash.ends_at)]).proposals == []
+    assert propose(wanted, [clash.stay]).proposals == []
+    assert placed(propose(wanted, []).proposals[0]) == {"scanner": 1, "irm": 3}
+
+
+def test_nobody_is_at_two_sites_within_the_hour() -> None:
+    """Nor an hour after an appointment elsewhere; at one site, one exam may follow the other at once."""
+    wanted = [
+        Wanted("scanner", None, None, [option(1, 1, 9, 60)]),
+        Wanted("tep", None, None, [option(2, 1, 10, site=2), option(3, 1, 11, site=2)]),
+    ]
+    assert placed(propose(wanted, []).proposals[0]) == {"scanner": 1, "tep": 3}
+    assert propose(wanted, [option(9, 1, 12, site=1).stay]).proposals == []
+    near = [wanted[0], Wanted("irm", None, None, [option(4, 1, 10)])]
+    assert placed(propose(near, []).proposals[0]) == {"scanner": 1, "irm": 4}
+
+
+def test_of_two_places_of_one_trip_the_one_that_ends_first_is_taken() -> None:
+    long_one, short = option(2, 1, 10, 120), option(3, 1, 11, 30)
+    wanted = [Wanted("scanner", None, None, [option(1, 1, 8)]), Wanted("irm", None, None, [long_one, short])]
     assert placed(propose(wanted, []).proposals[0]) == {"scanner": 1, "irm": 3}
 
 
@@ -145,7 +163,7 @@ def test_no_possibility_is_better_than_the_first(
     wanted = [
         Wanted(str(n), None if on is None else due(on), day, options) for n, (day, on, options) in enumerate(drawn)
     ]
-    taken = [(each.starts_at, each.ends_at) for each in busy]
+    taken = [each.stay for each in busy]
     found = propose(wanted, taken).proposals
     every = [cost for choice in product(*(each.options for each in wanted)) if (cost := cost_of(wanted, choice, taken))]
     assert [(each.late, each.trips, each.ends_at) for each in found[:1]] == sorted(every)[:1]
@@ -158,15 +176,13 @@ def test_no_possibility_is_better_than_the_first(
         assert said == []
 
 
-def cost_of(
-    wanted: list[Wanted], choice: tuple[Option, ...], taken: list[tuple[datetime, datetime]]
-) -> tuple[int, int, datetime] | None:
+def cost_of(wanted: list[Wanted], choice: tuple[Option, ...], taken: list[Stay]) -> tuple[int, int, datetime] | None:
     """The cost of one way to place them, told without the code under test; None when it is impossible."""
-    spans = sorted([*taken, *((each.starts_at, each.ends_at) for each in choice)])
-    mine = {(each.starts_at, each.ends_at) for each in choice}
-    for one, other in pairwise(spans):
-        if other[0] < one[1] and (one in mine or other in mine):
-            return None
+    for number, option in enumerate(choice):
+        for one in [*taken, *(each.stay for each in choice[:number])]:
+            (_, ends_at, site), (starts_at, _, other_site) = sorted([option.stay, one])
+            if starts_at < ends_at + timedelta(minutes=0 if site == other_site else 60):
+                return None
     days = [(each.day, option.day) for each, option in zip(wanted, choice, strict=True) if each.day]
     for day, on in days:
         for other_day, other_on in days:
