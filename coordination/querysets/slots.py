@@ -27,7 +27,7 @@ from django.db.models import (
     When,
     Window,
 )
-from django.db.models.expressions import Combinable
+from django.db.models.expressions import BaseExpression, Combinable
 from django.db.models.functions import Cast, Coalesce, ExtractIsoWeekDay, Greatest, Least, Mod, RowNumber
 
 from coordination.querysets.policies import ends_after, runs_on
@@ -314,7 +314,7 @@ class SlotQuerySet(models.QuerySet["Slot"]):
     def spread_over_the_day(self, count: int) -> Self:
         """Of each exam, at most ``count`` of each day at each site, the first, the last and some between; each with
         how many there are (``of_the_day``)."""
-        day = ["exam_type", LOCAL_DAY, "platform__establishment"]
+        day: list[BaseExpression | F | str] = ["exam_type", LOCAL_DAY, "platform__establishment"]
         rank = Window(RowNumber(), partition_by=day, order_by=["starts_at", "id"]) - Value(1)
         counted = self.annotate(rank=rank, of_the_day=Window(Count("pk"), partition_by=day))
         step = Mod(F("rank") * (count - 1), Greatest(F("of_the_day") - 1, 1))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
+from django.db.models import F
+
 from coordination.models import BundleKind, ExamType, Slot
 from coordination.readings.coming import Coming
 from coordination.readings.offer import Need
@@ -125,9 +127,9 @@ def _places(
     """The free places of each type that the patient can come to, those that others hold left out, and the types of
     which there are more than these; two queries."""
     free = Slot.objects.free(now, pathway).serving(pathway).agreed(pathway).within_reach(taken)
-    spread = free.spread_over_the_day(PLACES_A_DAY).order_by("starts_at", "id").values("pk", "of_the_day")
-    first, *others = (spread.filter(exam_type=one)[:PLACES_EACH] for one in types)
-    rows = {row["pk"]: row["of_the_day"] for row in first.union(*others, all=True)}
+    spread = free.spread_over_the_day(PLACES_A_DAY).order_by("starts_at", "id")
+    first, *others = (spread.filter(exam_type=one).values("pk", count=F("of_the_day"))[:PLACES_EACH] for one in types)
+    rows = {row["pk"]: row["count"] for row in first.union(*others, all=True)}
     found: dict[int, list[Slot]] = defaultdict(list)
     for slot in Slot.objects.filter(pk__in=rows).with_list_data().with_offers(pathway).order_by("starts_at", "id"):
         found[slot.exam_type_id].append(slot)

@@ -45,7 +45,7 @@ def _mistaken(booked: BookingQuerySet) -> set[int]:
     """Those cancelled as booked by mistake, and what they were moved from."""
     before = dict(booked.filter(moved_from__isnull=False).order_by().values_list("pk", "moved_from"))
     found: set[int] = set()
-    for pk in booked.filter(cancel_code=MISTAKE).order_by().values_list("pk", flat=True):
+    for pk in booked.filter(cancel_code__code=MISTAKE).order_by().values_list("pk", flat=True):
         last: int | None = pk
         while last is not None:
             found.add(last)

@@ -161,8 +161,9 @@ def undo_mark(*, booking: Booking, user: User | None, seen: str | None = None) -
     log(fresh.slot, SlotEvent.UNMARKED, by=user, at=timezone.now(), booking=fresh)
     serve_same_need(booking=fresh, user=user, at=timezone.now())
     if fresh.step_key:
-        need = {"pathway": fresh.pathway, "exam_type": fresh.slot.exam_type, "step_key": fresh.step_key}
-        end_booked(**need, user=user, at=timezone.now())
+        end_booked(
+            pathway=fresh.pathway, exam_type=fresh.slot.exam_type, step_key=fresh.step_key, user=user, at=timezone.now()
+        )
     return fresh
 
 

@@ -96,8 +96,8 @@ def test_the_step_is_another_fact_and_tells_what_was_promised(
     overdue = pathway.steps.filter(state="open", optional=False, due_at__lt=timezone.now())
     step = overdue.exclude(exam_type="").order_by("due_at")[0]
     services.ask_exam(
-        pathway=pathway, exam_type=exam(step.exam_type), addressed_to=desk.platform, within="2 working_days", user=desk.coordinator,
-        step_key=step.step_key,
+        pathway=pathway, exam_type=exam(step.exam_type), addressed_to=desk.platform, within="2 working_days",
+        user=desk.coordinator, step_key=step.step_key,
     )  # fmt: skip
     pathways.scan_delays(now=timezone.now())
     with django_assert_max_num_queries(30):
