@@ -47,6 +47,8 @@ class Visit:
     zone: tzinfo
     """The clock of where it takes place."""
     booking: Booking | None = None
+    moved_to: Booking | None = None
+    """What took its place."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,14 @@ def visits_of(pathway: Pathway, now: datetime) -> tuple[list[Visit], list[Visit]
     """(what is to come or still to mark, soonest first; what is over, latest first), in two queries."""
     bookings = {row.uuid: row for row in Booking.objects.filter(pathway=pathway).with_list_data().with_doubt()}
     written = {row.origin: row for row in pathway.appointments.all()}
-    visits = [_booked(row, written.get(uuid)) for uuid, row in bookings.items()]
+    moved = {row.moved_from_id: row for row in bookings.values()}
+    visits = [_booked(row, written.get(uuid), moved.get(row.pk)) for uuid, row in bookings.items()]
     visits += [_elsewhere(row, now) for origin, row in written.items() if origin not in bookings]
     visits.sort(key=lambda visit: visit.starts_at)
     return [each for each in visits if each.expected], [each for each in reversed(visits) if not each.expected]
 
 
-def _booked(booking: Booking, written: Appointment | None) -> Visit:
+def _booked(booking: Booking, written: Appointment | None, moved_to: Booking | None) -> Visit:
     slot, room = booking.slot, booking.slot.room
     return Visit(
         starts_at=slot.starts_at,
@@ -102,6 +105,7 @@ def _booked(booking: Booking, written: Appointment | None) -> Visit:
         expected=booking.status == BookingStatus.BOOKED,
         state=booking.get_status_display(),
         booking=booking,
+        moved_to=moved_to,
         zone=ZoneInfo(slot.platform.establishment.time_zone),
     )
 

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from coordination.models import Booking, CancelSide, ExamType, Slot
+from coordination.models import Booking, BookingStatus, CancelSide, ExamType, Slot
 from coordination.rules.slots import asks_again
 from coordination.services.notices import BOOKED
+from directory.errors import DomainError
 from directory.models import Team, User
-from directory.typography import moment
+from directory.typography import moment, sentence, spaces
 from pathways.models import Milestone, MilestoneSource, Pathway
 from pathways.rules.milestones import MilestoneKind
 from pathways.services import record_milestone, withdraw_milestone, write_appointment
@@ -135,3 +136,40 @@ def moves_of(booking: Booking) -> list[Booking]:
         previous = Booking.objects.with_list_data().get(pk=chain[-1].moved_from_id)
         chain.append(previous)
     return chain
+
+
+def last_of(booking: Booking) -> Booking:
+    """The appointment as it stands today: what took its place when it was moved, else itself; as `with_list_data`."""
+    rows = Booking.objects.with_list_data().select_related(
+        "cancelled_by__professional", "marked_by__professional", "moved_from__cancelled_by__professional"
+    )
+    last = rows.get(pk=booking.pk)
+    while later := rows.filter(moved_from=last.pk).first():
+        last = later
+    return last
+
+
+def what_became(booking: Booking, last: Booking) -> str:
+    """« Ce rendez-vous a été déplacé au mar. 1er déc. à 10 h 30, Écho 2, par … » of an appointment that was moved,
+    cancelled or marked, ``last`` being its `last_of`; nothing of one that stands at its hour."""
+    acts = []
+    old = last.moved_from if last.pk != booking.pk else None
+    if old is not None:
+        acts.append(f"déplacé au {when(last.slot)}, {place_of(last.slot)}{_signed(old.cancelled_by, old.cancelled_at)}")
+    if last.status == BookingStatus.CANCELLED:
+        acts.append(f"annulé{_signed(last.cancelled_by, last.cancelled_at)} : {last.cancel_reason}")
+    elif last.status != BookingStatus.BOOKED:
+        acts.append(f"noté « {last.get_status_display().lower()} »{_signed(last.marked_by, last.marked_at)}")
+    return spaces(sentence(f"Ce rendez-vous a été {', puis '.join(acts)}")) if acts else ""
+
+
+def refuse_ended(booking: Booking) -> None:
+    """Raises DomainError (code ``not_booked``), with what it became, for an appointment that does not stand."""
+    if became := what_became(booking, last_of(booking)):
+        raise DomainError(became, code="not_booked")
+
+
+def _signed(who: User | None, at: datetime | None) -> str:
+    """« , par Nadia Ferret, le lun. 23 nov. à 10 h 05 », of what is known."""
+    said = (f"par {who}" if who else "", f"le {moment(at, timezone.localdate())}" if at else "")
+    return "".join(f", {each}" for each in said if each)

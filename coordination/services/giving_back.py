@@ -19,12 +19,11 @@ from coordination.models import (
     SlotPractitioner,
     SlotStatus,
 )
-from coordination.services.appointments import take_back_mistake, take_back_offer, write_in_file
+from coordination.services.appointments import refuse_ended, take_back_mistake, take_back_offer, write_in_file
 from coordination.services.cancel_codes import MISTAKE
 from coordination.services.life import log
 from coordination.services.recalls import drop_recalls
 from coordination.services.waiting import wait_again
-from directory.errors import DomainError
 from directory.models import User
 from pathways.models import AppointmentStatus
 
@@ -34,14 +33,14 @@ def give_back(
 ) -> Booking:
     """Cancels a booking whose file and slot are locked: its place is free again, and its file says so.
 
-    Raises DomainError (code ``not_booked``) when it no longer stands.
+    Raises DomainError (code ``not_booked``), with what it became, when it no longer stands.
     """
     cancelled = Booking.objects.filter(pk=booking.pk, status=BookingStatus.BOOKED).update(
         status=BookingStatus.CANCELLED, cancelled_at=at, cancelled_by=user, cancel_code=cause, cancel_reason=reason
     )
     fresh = Booking.objects.with_list_data().get(pk=booking.pk)
     if not cancelled:
-        raise DomainError(f"Ce rendez-vous est déjà noté « {fresh.get_status_display().lower()} ».", code="not_booked")
+        refuse_ended(fresh)
     more = 1 if fresh.overbooked_for_id else 0
     Slot.objects.filter(pk=fresh.slot_id).update(booked=F("booked") - 1, extra=F("extra") - more)
     fresh.slot.refresh_from_db(fields=["booked", "extra", "status"])

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from coordination.errors import SlotFull
-from coordination.models import Booking, BookingStatus, Hold, Slot, SlotPractitioner, SlotStatus
-from coordination.services.appointments import moves_of, when
+from coordination.models import Booking, Hold, Slot, SlotPractitioner, SlotStatus
+from coordination.services.appointments import moves_of, refuse_ended, when
 from coordination.services.booking import same_request
 from coordination.services.cancel_codes import MOVED
 from coordination.services.giving_back import give_back
@@ -84,8 +84,7 @@ def move_booking(
 
 def _refuse_wrong_move(booking: Booking, to: Slot, at: datetime) -> None:
     now = Booking.objects.select_related("slot").get(pk=booking.pk)
-    if now.status != BookingStatus.BOOKED:
-        raise DomainError(f"Ce rendez-vous est déjà noté « {now.get_status_display().lower()} ».", code="not_booked")
+    refuse_ended(now)
     if now.slot.starts_at <= at:
         raise DomainError("Ce rendez-vous est passé : notez d’abord s’il a eu lieu.", code="past")
     if now.slot_id == to.pk:

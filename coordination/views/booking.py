@@ -34,6 +34,7 @@ from coordination.papers.sheet import days_of, message_of
 from coordination.perms import may_book, may_mark, may_see_platform, reads_slots
 from coordination.readings.bundles import bundles_of
 from coordination.readings.coming import Coming, appointments_of, doubt_of, visits
+from coordination.readings.ended import ended_of
 from coordination.readings.offer import Need, choices_of, needs_of, offer_of, once_each, other_need
 from coordination.readings.otherwise import Otherwise, otherwise_of
 from coordination.services import marks
@@ -222,7 +223,7 @@ def cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
             refused = error
             form.add_error(error.field if error.field in form.fields else None, error.message)
     if refused or form.errors:
-        return panel_refused(request, find_pathway(request, pathway.uuid), cancel_form=form, opened=str(booking.uuid))
+        return _not_cancelled(request, booking, form)
     return answer(
         request,
         lambda: panel_fragment(request, pathway),
@@ -231,6 +232,16 @@ def cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
         args=(pathway.uuid,),
         events=(CHANGED,),
     )
+
+
+def _not_cancelled(request: HttpRequest, booking: Booking, form: CancelForm) -> HttpResponse:
+    """The file again with the form as typed; when the appointment stands no more, what it became, and what was typed
+    in the form of the one that took its place."""
+    pathway, ended = find_pathway(request, booking.pathway.uuid), ended_of(booking, form.cleaned_data)
+    if ended is None:
+        return panel_refused(request, pathway, cancel_form=form, opened=str(booking.uuid))
+    again = CancelForm(initial=request.POST.dict())
+    return panel_refused(request, pathway, cancel_form=again, opened=str(ended.last.uuid), ended=ended)
 
 
 def find_booking(request: HttpRequest, uuid: UUID) -> Booking:

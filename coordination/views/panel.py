@@ -14,6 +14,7 @@ from coordination import services
 from coordination.forms import CancelForm, TaskForm
 from coordination.links import file_url
 from coordination.perms import may_book, may_contact, may_notify
+from coordination.readings.ended import Ended
 from coordination.readings.new_task import facts_of
 from coordination.readings.panel import notices_of, panel_of
 from coordination.readings.patient_mails import mails_of
@@ -85,6 +86,7 @@ def panel_context(
     refused_task: TaskForm | None = None,
     cancel_form: CancelForm | None = None,
     opened: str = "",
+    ended: Ended | None = None,
     refusal: str = "",
     typed: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -96,6 +98,7 @@ def panel_context(
         "task_form": refused_task or (task_form(pathway, user) if may_contact(user, pathway) else None),
         "cancel_form": cancel_form or CancelForm(),
         "opened": opened,
+        "ended": ended,
         "refusal": refusal,
         "typed": typed,
         "stand_in": pathway.acting_for(pathway.owner),

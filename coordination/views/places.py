@@ -15,9 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from coordination import services
 from coordination.forms import AskForm, MoveForm, OverbookForm, WaitForm
+from coordination.links import file_url
 from coordination.models import Booking, BundleKind, Hold, Slot, WaitingPlace
 from coordination.perms import may_book
 from coordination.readings.coming import coming_of
+from coordination.readings.ended import ended_of
 from coordination.readings.offer import Need, needs_of, offer_of
 from coordination.readings.otherwise import otherwise_of
 from coordination.services.appointments import said
@@ -269,7 +271,8 @@ def _need(request: HttpRequest, pathway: Pathway) -> Need:
 @require_http_methods(["GET", "HEAD", "POST"])
 @allow(works_at_desk)
 def move(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """Another date for an appointment: the same offer as for a new one; its history stays with it."""
+    """Another date for an appointment: the same offer as for a new one; its history stays with it. Of one that was
+    moved since, the page is that of the appointment that took its place, and says so."""
     booking = find_booking(request, uuid)
     pathway = _pathway(request, booking.pathway.uuid)
     if request.method != "POST":
@@ -302,12 +305,19 @@ def _move_page(
     status: int = 200,
 ) -> HttpResponse:
     now, calendar = timezone.now(), calendar_of(pathway.team.establishment)
+    ended = ended_of(booking)
+    booking = ended.last if ended else booking
+    if ended and not ended.stands:
+        gone = {"booking": booking, "pathway": pathway, "ended": ended, "file_url": file_url(pathway)}
+        return render(request, "coordination/move.html", gone, status=status)
     coming = [each for each in coming_of(pathway, now) if each.pk != booking.pk]
     step = pathway.steps.filter(key=booking.step_key, state__in=["open", "waiting"]).first()
     need = Need(booking.slot.exam_type, step, None)
     context = {
         "booking": booking,
         "pathway": pathway,
+        "file_url": file_url(pathway),
+        "ended": ended,
         "need": need,
         "offer": offer_of(pathway, need, coming, calendar, now),
         "form": form,
