@@ -6,7 +6,7 @@ from coordination.forms.covers import ALL, SOME, CoverForm, ReturnForm
 from coordination.forms.lab import LabAnswerForm, LabRequestForm
 from coordination.forms.meetings import ReviewActionForm
 from coordination.forms.notices import NoticeWordsForm
-from coordination.forms.places import AskForm, CancelForm, MoveForm, OverbookForm, WaitForm
+from coordination.forms.places import AskForm, CancelForm, MoveForm, OverbookForm, SinceForm, WaitForm
 from coordination.forms.saved_views import SavedViewForm
 from coordination.forms.tasks import TaskForm
 
@@ -27,6 +27,7 @@ __all__ = [
     "ReturnForm",
     "ReviewActionForm",
     "SavedViewForm",
+    "SinceForm",
     "TaskForm",
     "WaitForm",
 ]

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
 
 from coordination.forms.fields import day_input
 from coordination.models import CancelCode, Channel, HalfDay, Slot
+from directory.days import refuse_odd_days
+from directory.errors import DomainError
 from directory.models import Professional, Team
+
+
+class SinceForm(forms.Form):
+    """The first day the patient can come."""
+
+    pas_avant = forms.DateField(
+        label="Pas avant le", required=False, widget=day_input(),
+        error_messages={"invalid": "Cette date n’existe pas : les premiers créneaux sont montrés."},
+    )  # fmt: skip
+
+    def clean_pas_avant(self) -> date | None:
+        day: date | None = self.cleaned_data["pas_avant"]
+        try:
+            refuse_odd_days(pas_avant=day)
+        except DomainError as error:
+            raise forms.ValidationError(error.message) from error
+        return day
+
+    @property
+    def since(self) -> date | None:
+        """The day typed; None without any, or when it is none."""
+        return None if "pas_avant" in self.errors else getattr(self, "cleaned_data", {}).get("pas_avant")
 
 
 class WaitForm(forms.Form):
@@ -87,7 +112,7 @@ class CancelForm(forms.Form):
         self.fields["code"].queryset = causes()  # type: ignore[attr-defined]
 
 
-class MoveForm(forms.Form):
+class MoveForm(SinceForm):
     """Why an appointment goes to another date, and how the patient knows of it if they do."""
 
     code = forms.ModelChoiceField(

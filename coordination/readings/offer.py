@@ -22,6 +22,8 @@ from pathways.rules.calendar import ONE_DAY, Calendar
 MEETING = 12
 MISSING = 6
 """How many slots to show: those in time, then those too late, of which only the first matter."""
+SINCE = 30
+"""How many of each from a day that somebody chose: whoever says which day wants to see all of it."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,12 @@ class Choice:
 @dataclass(frozen=True)
 class Offer:
     """Free slots, soonest first: those of a day the patient comes anyway (SLT-15), then the others that meet the
-    objective, then those that miss it. `more` when others follow."""
+    objective, then those that miss it. `follows`: the day from which the others can be seen; None without others."""
 
     together: list[Choice]
     meeting: list[Choice]
     missing: list[Choice]
-    more: bool
+    follows: date | None
 
     @property
     def empty(self) -> bool:
@@ -154,19 +156,37 @@ def _booked(coming: Sequence[Coming], code: str) -> Coming | None:
     return next((each for each in coming if each.slot.exam_type.code == code), None)
 
 
-def offer_of(pathway: Pathway, need: Need, coming: Sequence[Coming], calendar: Calendar, now: datetime) -> Offer:
-    """The first free slots of a need, judged against the step's due instant; two queries."""
+def offer_of(
+    pathway: Pathway,
+    need: Need,
+    coming: Sequence[Coming],
+    calendar: Calendar,
+    now: datetime,
+    since: date | None = None,
+) -> Offer:
+    """The first free slots of a need, judged against the step's due instant; two queries. ``since``: the first day the
+    patient can come."""
     free = Slot.objects.not_full(now).serving(pathway).agreed(pathway).with_held(now, pathway).with_offers(pathway)
     free = free.filter(exam_type=need.exam_type).with_list_data()
-    soonest = list(free.order_by("starts_at", "id")[: MEETING + MISSING])
+    if since is not None:
+        free = free.filter(starts_at__gte=calendar.start_of_day(since))
+    in_time, late = (SINCE, SINCE) if since else (MEETING, MISSING)
+    limit = SINCE if since else MEETING + MISSING
+    soonest = list(free.order_by("starts_at", "id")[: limit + 1])
     around = list(free.filter(_on_days(visits(coming, calendar), calendar)).order_by("starts_at", "id")[:MEETING])
     agreed = conventions_of([*soonest, *around], pathway)
     together = choices_of(around, need, coming, calendar, agreed)
-    others = choices_of([slot for slot in soonest if slot not in around], need, coming, calendar, agreed)
+    others = choices_of([slot for slot in soonest[:limit] if slot not in around], need, coming, calendar, agreed)
     meeting = [each for each in others if each.fit.meets]
     missing = [each for each in others if not each.fit.meets]
-    hidden = len(meeting) > MEETING or len(missing) > MISSING
-    return Offer(together, meeting[:MEETING], missing[:MISSING], more=hidden or len(soonest) == MEETING + MISSING)
+    hidden = [each.slot for each in (*meeting[in_time:], *missing[late:])] or soonest[limit:]
+    follows = _day_after(calendar.local_date(hidden[0].starts_at), since) if hidden else None
+    return Offer(together, meeting[:in_time], missing[:late], follows)
+
+
+def _day_after(day: date, since: date | None) -> date:
+    """``day``, from which the slots left out are seen; the next one when the page began there already."""
+    return day + ONE_DAY if day == since else day
 
 
 def _on_days(days: Sequence[date], calendar: Calendar) -> Q:

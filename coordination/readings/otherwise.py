@@ -84,10 +84,15 @@ class Otherwise:
 
 
 def otherwise_of(
-    pathway: Pathway, need: Need, now: datetime, today: date, waits: Iterable[WaitingPlace] | None = None
+    pathway: Pathway,
+    need: Need,
+    now: datetime,
+    today: date,
+    waits: Iterable[WaitingPlace] | None = None,
+    since: datetime | None = None,
 ) -> Otherwise:
     """What else may be done for one need, in a fixed number of queries. ``waits``: for what the pathway waits, when the
-    caller has read it."""
+    caller has read it; ``since``: when the patient can come at the earliest."""
     content, exam = content_of(pathway), need.exam_type
     usual = next((each for each in content.slot_types if (each.key, each.mode) == (exam.code, SlotMode.PRIORITY)), None)
     policies = list(SlotPolicy.objects.serving(pathway, exam).in_force(today).with_list_data())
@@ -105,7 +110,7 @@ def otherwise_of(
         priority=Priority(_platforms(pathway, exam, agreed), agreed, usual.within if usual else None, running),
         partners=[each for each in content.partners if exam.code in each.exams and _runs(each, today)],
         conventions=[each for each in policies if each.mode == PolicyMode.PARTNER],
-        full=_full(pathway, need, now),
+        full=_full(pathway, need, now, since),
     )
 
 
@@ -128,9 +133,11 @@ def _platforms(pathway: Pathway, exam: ExamType, agreed: Mapping[int, str]) -> l
     return sorted(rows, key=lambda team: (team.pk not in agreed, team.establishment_id != here))
 
 
-def _full(pathway: Pathway, need: Need, now: datetime) -> list[Full]:
+def _full(pathway: Pathway, need: Need, now: datetime, since: datetime | None) -> list[Full]:
     """The next full slots that begin before the first free one that the patient can have, soonest first."""
     kept = Slot.objects.serving(pathway).agreed(pathway).filter(exam_type=need.exam_type).order_by("starts_at", "id")
+    if since is not None:
+        kept = kept.filter(starts_at__gte=since)
     expected = Booking.objects.expected(now).filter(patient=pathway.patient_id)
     taken = expected.filter(slot__starts_at__lt=OuterRef("ends_at"), slot__ends_at__gt=OuterRef("starts_at"))
     first = kept.free(now, pathway).exclude(Exists(taken)).values("starts_at")[:1]

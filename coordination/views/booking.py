@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from coordination import services
 from coordination.errors import SlotFull
-from coordination.forms import AskForm, CancelForm, OverbookForm, WaitForm
+from coordination.forms import AskForm, CancelForm, OverbookForm, SinceForm, WaitForm
 from coordination.links import file_url
 from coordination.models import (
     Booking,
@@ -100,8 +100,10 @@ def booking_page(
     forms: Mapping[str, Form] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The screen: what to book, the places in time, what else may be done; ``forms`` are those refused, as typed."""
-    now = timezone.now()
+    """The screen: what to book, the places in time, what else may be done; ``forms`` are those refused, as typed. The
+    first day the patient can come is that of the request."""
+    now, since_form = timezone.now(), since_of(request)
+    since = since_form.since
     calendar = calendar_of(pathway.team.establishment)
     coming, unmarked = appointments_of(pathway, now)
     asked = needs_of(pathway, coming)
@@ -110,16 +112,19 @@ def booking_page(
     kept = set(SlotSeries.objects.kept_for(pathway, calendar.local_date(now)).values_list("exam_type", flat=True))
     if need and not (step or code):
         need = _bookable(needs, kept) or need
-    offer = offer_of(pathway, need, coming, calendar, now) if need else None
+    offer = offer_of(pathway, need, coming, calendar, now, since) if need else None
     alternatives = refusal.alternatives if isinstance(refusal, SlotFull) else []
     waits, today = _waits(pathway), calendar.local_date(now)
-    other = otherwise_of(pathway, need, now, today, waits) if need and need.booking is None else None
+    start = calendar.start_of_day(since) if since else None
+    other = otherwise_of(pathway, need, now, today, waits, start) if need and need.booking is None else None
     context: dict[str, Any] = {
         "pathway": pathway,
         "held": _held(pathway, now),
-        "bundles": bundles_of(pathway, asked, coming, calendar, now),
+        "since": since,
+        "since_form": since_form,
+        "bundles": [] if since else bundles_of(pathway, asked, coming, calendar, now),
         "otherwise": other,
-        "forms": {**_other_forms(other), **(forms or {})},
+        "forms": {**_other_forms(other, since), **(forms or {})},
         "refused": list(forms or {}),
         "file_url": file_url(pathway),
         "needs": needs,
@@ -166,14 +171,19 @@ def _held(pathway: Pathway, now: datetime) -> list[list[Hold]]:
     return list(found.values())
 
 
-def _other_forms(other: Otherwise | None) -> dict[str, Form]:
+def since_of(request: HttpRequest) -> SinceForm:
+    """The first day the patient can come, as the page or one of its forms says it."""
+    return SinceForm(request.POST if request.method == "POST" else request.GET)
+
+
+def _other_forms(other: Otherwise | None, since: date | None) -> dict[str, Form]:
     """The forms of what else may be done, each with the key that makes it count once."""
     if other is None:
         return {}
     people = list({person.pk: person for each in other.full for person in each.physicians}.values())
     key = {"key": uuid4()}
     return {
-        "wait": WaitForm(initial=key),
+        "wait": WaitForm(initial={**key, "earliest_on": since}),
         "ask": AskForm(platforms=other.priority.platforms, initial=key),
         "partner": AskForm(platforms=other.sites, initial={"key": uuid4()}, auto_id="id_partner_%s"),
         "overbook": OverbookForm(slots=[each.slot for each in other.full], physicians=people, initial=key),

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from coordination import services
-from coordination.forms import AskForm, MoveForm, OverbookForm, WaitForm
+from coordination.forms import AskForm, MoveForm, OverbookForm, SinceForm, WaitForm
 from coordination.links import file_url
 from coordination.models import Booking, BundleKind, Hold, Slot, WaitingPlace
 from coordination.perms import may_book
@@ -25,7 +27,7 @@ from coordination.readings.otherwise import otherwise_of
 from coordination.services.appointments import said
 from coordination.services.bundles import MOST
 from coordination.services.seats import Wish
-from coordination.views.booking import booking_page, find_booking, need_of, uuid_of
+from coordination.views.booking import booking_page, find_booking, need_of, since_of, uuid_of
 from coordination.views.shared import back_url, find_pathway, insist, user_of
 from directory.days import instant_of
 from directory.errors import DomainError
@@ -78,10 +80,10 @@ def _do(
 
 
 def _back(request: HttpRequest, pathway: Pathway) -> HttpResponse:
-    response = redirect("coordination:book", uuid=pathway.uuid)
-    if request.POST.get("examen"):
-        response["Location"] += f"?examen={request.POST['examen'][:40]}"
-    return response
+    since = since_of(request).since
+    asked = {"examen": request.POST.get("examen", "")[:40], "pas_avant": since.isoformat() if since else ""}
+    query = urlencode({word: value for word, value in asked.items() if value})
+    return redirect(f"{reverse('coordination:book', args=[pathway.uuid])}{query and '?'}{query}")
 
 
 @require_POST
@@ -238,8 +240,9 @@ def overbook(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Adds a place to a full slot, in a physician's name and for a reason."""
     pathway, user = _pathway(request, uuid), user_of(request)
     need = _need(request, pathway)
-    now = timezone.now()
-    full = otherwise_of(pathway, need, now, timezone.localdate(now)).full
+    now, since = timezone.now(), since_of(request).since
+    start = calendar_of(pathway.team.establishment).start_of_day(since) if since else None
+    full = otherwise_of(pathway, need, now, timezone.localdate(now), since=start).full
     people = list({person.pk: person for each in full for person in each.physicians}.values())
     typed = request.POST.copy()
     typed["slot"], _, seen = request.POST.get("slot", "").partition("@")
@@ -277,7 +280,9 @@ def move(request: HttpRequest, uuid: UUID) -> HttpResponse:
     pathway = _pathway(request, booking.pathway.uuid)
     if request.method != "POST":
         open_file(request, pathway, "Réservation")
-        return _move_page(request, booking, pathway, MoveForm())
+        return _move_page(request, booking, pathway, MoveForm(), since_form=since_of(request))
+    if "voir" in request.POST:
+        return _look_elsewhere(request, booking, pathway)
     wanted, _, seen = request.POST.get("slot", "").partition("@")
     form, slot = MoveForm(request.POST), _slot(request, pathway, wanted)
     if not form.is_valid():
@@ -295,12 +300,20 @@ def move(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("coordination:book", uuid=pathway.uuid)
 
 
+def _look_elsewhere(request: HttpRequest, booking: Booking, pathway: Pathway) -> HttpResponse:
+    """The places from another day; the rest of the form as it was, without a word about what is still to fill in."""
+    typed = {**request.POST.dict(), "pas_avant": request.POST["voir"] or request.POST.get("pas_avant", "")}
+    day = SinceForm(typed)
+    return _move_page(request, booking, pathway, MoveForm(initial=typed), since_form=day)
+
+
 def _move_page(
     request: HttpRequest,
     booking: Booking,
     pathway: Pathway,
     form: MoveForm,
     *,
+    since_form: SinceForm | None = None,
     refusal: DomainError | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -312,15 +325,16 @@ def _move_page(
         return render(request, "coordination/move.html", gone, status=status)
     coming = [each for each in coming_of(pathway, now) if each.pk != booking.pk]
     step = pathway.steps.filter(key=booking.step_key, state__in=["open", "waiting"]).first()
-    need = Need(booking.slot.exam_type, step, None)
+    need, since_form = Need(booking.slot.exam_type, step, None), since_form or form
     context = {
         "booking": booking,
         "pathway": pathway,
         "file_url": file_url(pathway),
         "ended": ended,
         "need": need,
-        "offer": offer_of(pathway, need, coming, calendar, now),
+        "offer": offer_of(pathway, need, coming, calendar, now, since_form.since),
         "form": form,
+        "since_form": since_form,
         "refusal": refusal,
         "key": request.POST.get("key") or uuid4(),
         "now": now,
