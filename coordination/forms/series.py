@@ -93,7 +93,8 @@ class SeriesForm(forms.Form):
         place = platform.establishment
         lent = lent_targets(platform, timezone.localdate())
         targets = TargetPathway.objects.filter(Q(team__establishment=place) | Q(pk__in=lent))
-        self.found = find_physicians(place, self.data.get("words", ""), timezone.localdate())
+        words = self.data.get("words", "").replace("\0", "")  # PostgreSQL reads no NUL, which is in no name
+        self.found = find_physicians(place, words, timezone.localdate())
         shown = {each.pk for each in [*listed_people(platform), *self.found.may]}
         present = Professional.objects.filter(Q(pk__in=shown) | Q(uuid__in=self._ticked()))
         resources = Resource.objects.filter(team=platform, is_active=True)

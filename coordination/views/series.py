@@ -54,24 +54,35 @@ def series(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @allow(manages_series)
 def new(request: HttpRequest) -> HttpResponse:
-    """Opens a series on one of the platforms the user manages."""
+    """Opens a series on one of the platforms the user manages, after a look at its slots for whoever presses Enter."""
     user = user_of(request)
     platform = _platform(user, request.POST.get("plateau") or request.GET.get("plateau", ""))
     form = NewSeriesForm(request.POST or None, platform=platform, initial={"valid_from": timezone.localdate()})
-    if request.method == "POST" and not form.looking and form.is_valid():
-        data, values = form.cleaned_data, form.values()
-        try:
-            made = services.create_series(
-                exam_type=data["exam_type"], platform=platform, valid_from=data["valid_from"], user=user,
-                uuid=form.sent_key(), targets=values.targets, practitioners=values.practitioners, **values.fields(),
+    done = Confirmed()
+    if request.method == "POST" and not form.looking:
+        with on_clock_of(platform):
+            done = confirm(
+                request,
+                form,
+                lambda: services.change_of_new(
+                    exam_type=form.cleaned_data["exam_type"], platform=platform, values=form.values(),
+                    valid_from=form.cleaned_data["valid_from"],
+                ),
+                lambda digest: _open(form, platform, user),
             )  # fmt: skip
-        except DomainError as error:
-            tell(form, error)
-        else:
-            messages.success(request, f"Série ouverte : {made.slots.count()} créneaux.")
-            return redirect("coordination:series-page", made.uuid)
-    context = {"form": form, "platform": platform, "platforms": managed_platforms(user)}
-    return show(request, "edit", context, platform, status=422 if form.errors else 200)
+        if done.applied:
+            messages.success(request, f"Série ouverte : {done.made.slots.count()} créneaux.")
+            return redirect("coordination:series-page", done.made.uuid)
+    context = {"form": form, "platform": platform, "platforms": managed_platforms(user), **done.context(request)}
+    return show(request, "edit", context, platform, status=done.status)
+
+
+def _open(form: NewSeriesForm, platform: Team, user: User) -> SlotSeries:
+    data, values = form.cleaned_data, form.values()
+    return services.create_series(
+        exam_type=data["exam_type"], platform=platform, valid_from=data["valid_from"], user=user,
+        uuid=form.sent_key(), targets=values.targets, practitioners=values.practitioners, **values.fields(),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

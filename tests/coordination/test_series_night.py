@@ -219,10 +219,19 @@ class TestLent:
         page = client.post(url("series-new"), sent | {"words": "essai"})
         assert "Trouvé" in text(page) and "Essaidoc" in text(page)
         assert SlotSeries.objects.count() == before
-        assert client.post(url("series-new"), sent | {"words": " "}).status_code == 302, "nobody is looked for"
+        page = client.post(url("series-new"), sent | {"words": " "})
+        assert page.status_code == 200 and "Créneaux ajoutés" in text(page), "nobody is looked for: a look at the slots"
+        assert 'value="07:10"' in text(page) and SlotSeries.objects.count() == before, "Enter opens nothing"
+        assert client.post(url("series-new"), sent | {"words": "", "do": "apply"}).status_code == 302
         series = SlotSeries.objects.latest("pk")
         assert SlotSeries.objects.count() == before + 1
         assert client.post(url("series-edit", series), sent | {"words": "essai"}).context["preview"] is None
+
+    def test_a_name_with_a_nul_is_that_of_nobody(self, client: Client, desk: Desk, head: User) -> None:
+        client.force_login(head)
+        for page in (url("series-new"), url("series-edit", desk.series())):
+            found = client.post(page, {"plateau": desk.platform.uuid, "do": "find", "words": "Essai\0doc"})
+            assert found.status_code == 200
 
     def test_their_site_is_shown_where_the_series_is(self, client: Client, desk: Desk) -> None:
         doctor = self.doctor()
