@@ -21,7 +21,7 @@ def runs_until(spans: Iterable[Span], day: date) -> Span | None:
     rows: list[Span] = []
     for first, last in sorted(spans, key=lambda each: each[0]):
         before = rows[-1] if rows else None
-        if before is None or (before[1] is not None and first > before[1] + timedelta(days=1)):
+        if before is None or first > _day_after(before[1]):
             rows.append((first, last))
         else:
             rows[-1] = (before[0], None if before[1] is None or last is None else max(before[1], last))
@@ -34,9 +34,14 @@ def outside(spans: Iterable[Span], first: date, last: date) -> list[tuple[date, 
     for begins, ends in sorted(spans, key=lambda each: each[0]):
         if begins > day:
             found.append((day, min(last, begins - timedelta(days=1))))
-        day = day if ends is not None and ends < day else date.max if ends is None else ends + timedelta(days=1)
+        day = max(day, _day_after(ends))
         if day > last:
             break
     if day <= last:
         found.append((day, last))
     return [(begins, ends) for begins, ends in found if begins <= ends]
+
+
+def _day_after(last: date | None) -> date:
+    """The first day that is not in a span; the last of all days when nothing is after it."""
+    return date.max if last is None or last == date.max else last + timedelta(days=1)

@@ -27,7 +27,9 @@ from directory.services import post
 
 
 def change_of_end(agreement: Convention | SlotPolicy, valid_until: date | None, at: datetime | None = None) -> Change:
-    """What another last day takes away: the slots beyond it. What a later one gives again is the night's to make."""
+    """What another last day takes away: the slots beyond it. What a later one gives again is the night's to make.
+    Raises DomainError for an odd year."""
+    refuse_odd_days(valid_until=valid_until)
     now = at or timezone.now()
     ending = copy(agreement)
     ending.valid_until = valid_until
@@ -64,7 +66,6 @@ def extend_convention(
 
     Raises DomainError (code ``outdated``) when the slots have changed since the preview ``seen``.
     """
-    refuse_odd_days(valid_until=valid_until)
     locked = Convention.objects.select_for_update(of=("self",)).get(pk=convention.pk)
     change = _locked_change(locked, valid_until, seen)
     locked.valid_until, locked.reminded_at = valid_until, None

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from coordination import services
 from coordination.models import Convention, DisturbedSlot, Hold, Slot, SlotChange, SlotPolicy, SlotSeries, Task
-from coordination.rules.agreements import outside
+from coordination.rules.agreements import outside, runs_until
 from directory.models import OutboxMessage, Role, Team, TeamKind
-from tests.coordination.factories import Desk
+from tests.coordination.factories import Desk, exam
 from tests.factories import EstablishmentFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -129,3 +129,23 @@ def test_the_days_outside_spans() -> None:
     assert outside([(first, None), inside], first, last) == []
     assert outside([(date(2025, 1, 1), date(2026, 1, 9)), inside], first, last) == [(date(2026, 1, 21), last)]
     assert outside([(date(2026, 3, 1), None)], first, last) == [(first, last)]
+    assert outside([(first, date.max)], first, last) == [], "a span may end on the last of all days"
+    assert outside([(date(2026, 1, 2), date(9999, 12, 31))], first, last) == [(first, first)]
+    assert runs_until([(first, date.max), (date(2026, 2, 1), None)], last) == (first, None)
+
+
+@pytest.mark.parametrize("typed", ["9999-12-31", "2101-01-01", "0026-12-31"])
+def test_no_agreement_ends_in_an_odd_year(client: Client, desk: Desk, partner: Team, typed: str) -> None:
+    written, _, _ = agreed(desk, partner)
+    dedicated = services.decide_policy(
+        exam_type=exam("irm"), target=desk.target, platform=desk.platform, mode="dedicated", per_week=1,
+        valid_from=day(-10), decided_on=day(-20), decided_by="Comité", user=desk.coordinator,
+    )  # fmt: skip
+    client.force_login(UserFactory(role=Role.ADMINISTRATOR, team=desk.team))
+    for name, found in (("convention", written), ("policy", written.policies.get()), ("policy", dedicated)):
+        page = client.post(reverse(f"coordination:{name}", args=[found.uuid]), {"valid_until": typed})
+        until = found.valid_until
+        found.refresh_from_db()
+        assert page.status_code == 422 and "Vérifiez l’année" in page.content.decode()
+        assert f'value="{typed}"' in page.content.decode(), "what was typed stays"
+        assert found.valid_until == until
