@@ -21,6 +21,7 @@ from coordination.services.acts import Asked, why_not
 from coordination.views.shared import back_url, user_of
 from directory.errors import DomainError
 from directory.models import User
+from directory.paths import own_path
 from directory.perms import allow, works_at_desk
 from directory.typography import short_day
 from pathways.models import Pathway
@@ -74,7 +75,7 @@ def _preview(
         "changed": bool(params.get("seen")) and params.get("seen") != form.signature(),
         "seen": form.signature(),
         "key": params.get("key") or uuid4(),
-        "back": params.get("back", ""),
+        "back": own_path(params.get("back", "")),
         "asked": asked,
     }
     return render(request, "coordination/act.html", context, status=422 if form.is_bound and form.errors else 200)

@@ -27,6 +27,7 @@ from coordination.views.panel import panel_fragment
 from coordination.views.shared import CHANGED, CLOSE_DIALOG, answer, back_query, find_pathway, insist, is_htmx, user_of
 from coordination.views.worklist import row_context
 from directory.errors import DomainError
+from directory.paths import own_path
 from directory.perms import allow
 from directory.typography import sentence, short_day
 from pathways.access import open_file
@@ -116,7 +117,7 @@ def _form(request: HttpRequest, pathway: Pathway, form: ContactForm, params: Any
         "row": row,
         "form": form,
         "origin": params.get("from", ""),
-        "back": params.get("back", ""),
+        "back": own_path(params.get("back", "")),
         "days": call_back_choices(today, calendar),
         "proposed": {
             outcome: proposed_call_back(outcome, today, calendar)

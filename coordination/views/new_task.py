@@ -19,6 +19,7 @@ from coordination.views.panel import panel_fragment, panel_refused, task_form
 from coordination.views.shared import CHANGED, answer, find_pathway, insist, user_of
 from directory.errors import DomainError
 from directory.models import User
+from directory.paths import own_path
 from directory.perms import allow
 from pathways.access import open_file
 from pathways.models import Pathway
@@ -91,7 +92,7 @@ def _page(request: HttpRequest, pathway: Pathway, form: TaskForm, params: Any, *
     context = {
         "pathway": pathway,
         "form": form,
-        "back": params.get("back", ""),
+        "back": own_path(params.get("back", "")),
         "proposals": proposals_of(pathway),
         "today": timezone.localdate(),
     }

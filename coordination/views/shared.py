@@ -13,10 +13,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from directory.clock import follow_clock_of
 from directory.models import AccessLog, User
+from directory.paths import own_path
 from directory.services import record_accesses
 from pathways.models import Pathway
 from pathways.perms import why_reads
@@ -76,10 +76,7 @@ def is_htmx(request: HttpRequest) -> bool:
 
 def back_url(request: HttpRequest, default: str, *args: Any) -> str:
     """The page the form was on, when it is one of ours; else the page called ``default``."""
-    wanted = request.POST.get("back", "")
-    if wanted and url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
-        return wanted
-    return reverse(default, args=args)
+    return own_path(request.POST.get("back", "")) or reverse(default, args=args)
 
 
 def back_query(request: HttpRequest) -> QueryDict:

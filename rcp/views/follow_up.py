@@ -11,11 +11,12 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from directory.errors import DomainError
+from directory.paths import own_path
 from directory.perms import allow
 from rcp import services
 from rcp.board import Late, days_late
@@ -165,7 +166,5 @@ def _action(request: HttpRequest, uuid: UUID) -> FollowUpAction:
 
 def _back(request: HttpRequest, action: FollowUpAction) -> HttpResponse:
     """To the page the button was on."""
-    here = request.POST.get("retour", "")
-    if here and url_has_allowed_host_and_scheme(here, allowed_hosts={request.get_host()}):
-        return redirect(here)
-    return redirect("rcp:case", uuid=action.decision.case.uuid)
+    here = own_path(request.POST.get("retour", ""))
+    return redirect(here or reverse("rcp:case", args=[action.decision.case.uuid]))

@@ -48,7 +48,8 @@ def day(days: int) -> date:
 def typed(desk: Desk, partner: Team, **changed: Any) -> dict[str, Any]:
     """The form of a new series, as a head fills it in."""
     return {
-        "do": "apply", "key": uuid4(), "plateau": partner.uuid, "exam_type": CODE, "targets": [desk.target.pk], "weekday": 3,
+        "do": "apply", "key": uuid4(), "plateau": partner.uuid,
+        "exam_type": CODE, "targets": [desk.target.pk], "weekday": 3,
         "starts_at": "09:00", "duration_minutes": 30, "capacity": 1, "release_notice_hours": 48,
         "release_unit": "hours", "valid_from": day(1), "valid_until": day(60), **changed,
     }  # fmt: skip
