@@ -340,8 +340,10 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         return due.exclude(given_up())
 
     def given_back(self, at: datetime) -> Self:
-        """Released slots that have not begun: the platform may give them to anyone."""
-        return self.filter(status="released", starts_at__gt=at, booked__lt=F("capacity"))
+        """Released slots that have not begun: the platform may give them to anyone, but for one that its series has
+        given up since, at an hour or on a machine that it no longer has."""
+        rows = self.filter(status="released", starts_at__gt=at, booked__lt=F("capacity"))
+        return rows.exclude(given_up())
 
     def with_list_data(self) -> Self:
         return self.select_related("exam_type", "platform__establishment", "series")

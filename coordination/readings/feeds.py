@@ -147,7 +147,7 @@ def _status(slot: Any, practitioner: bool) -> tuple[str, str]:
         return "CANCELLED", "vous n’êtes plus attendu" if practitioner else "passé à une autre série"
     if slot.status == "cancelled" or (practitioner and not slot.stands):
         return "CANCELLED", "annulé" if slot.status == "cancelled" else "rendu, vous n’êtes plus attendu"
-    if slot.status == "released":
+    if slot.status == "released" and not slot.given_up:
         return ("CONFIRMED" if slot.booked else "TENTATIVE"), f"rendu au plateau, {taken}"
     state = "tenu malgré tout" if slot.kept else "ne reçoit plus personne" if slot.given_up else "gardé"
     return ("CONFIRMED" if slot.booked else "TENTATIVE"), f"{state}, {taken}"

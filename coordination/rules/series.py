@@ -145,8 +145,8 @@ def outcomes(
     given back is not taken again. A slot with patients is never moved nor cancelled by a rule: a person decides. At
     the same hour it follows its series: the machine, the places down to those taken, and the room and the
     practitioners, which the patients are then told. A slot too near to be kept is not made. One that its patients have
-    left at an hour that its series no longer has is moved or cancelled, even when it is due: it is never given back at
-    that hour.
+    left at an hour that its series no longer has is moved or cancelled, even when it is due or when its other places
+    went back: the platform is never left with that hour.
     """
     slots = {slot.week: slot for slot in standing}
     weeks = sorted({*wanted, *slots})
@@ -170,12 +170,14 @@ def _outcome(
     same_hour = wanted is not None and wanted.starts_at == slot.starts_at
     if slot.booked:
         return _followed(found(Verdict.FOLLOW), now) if same_hour else found(Verdict.PERSON)
-    if slot.status == "released" or (slot.release_at <= now and not slot.disturbed):
+    if (slot.status == "released" or slot.release_at <= now) and not slot.disturbed:
         return found(Verdict.UNTOUCHED)
     if wanted is None or (near and not (slot.disturbed and same_hour)):
         return found(Verdict.CANCEL, wanted if same_hour else None)
     if not same_hour:
         return found(Verdict.MOVE)
+    if slot.status == "released":  # its series gives that hour again: the platform has it, as before
+        return found(Verdict.KEEP)
     same = (slot.ends_at, slot.release_at, slot.setup) == (wanted.ends_at, wanted.release_at, setup)
     return found(Verdict.KEEP if same else Verdict.CHANGE)
 

@@ -123,19 +123,20 @@ def look(
     given_up: bool = False,
 ) -> SlotLook:
     """How the slot shows at ``now``. ``held`` counts the places kept for open forms; past ``release_at`` what is left
-    is the platform's already, even before the job has said so. ``given_up``: the slot stands only for its patients."""
+    is the platform's already, even before the job has said so. ``given_up``: the slot stands only for its patients, and
+    nobody has what is left of it, not even the platform it went back to."""
     if status == "cancelled":
         return SlotLook.CANCELLED
     if booked >= capacity:
         return SlotLook.FULL
+    if given_up and starts_at > now:
+        return SlotLook.CLOSED
     if status == "released":
         return SlotLook.RELEASED
     if starts_at <= now:
         return SlotLook.PAST
     if release_at is not None and release_at <= now:
         return SlotLook.RELEASED
-    if given_up:
-        return SlotLook.CLOSED
     if booked + held >= capacity:
         return SlotLook.HELD
     return SlotLook.PART if booked or held else SlotLook.FREE

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from coordination.models import Booking, ExamRequest, Slot, SlotException, SlotStatus
+from coordination.querysets.slots import given_up
 from coordination.services.appointments import clock_of, when
 from directory.models import Team
 from directory.services import send_once
@@ -34,12 +35,14 @@ def tell_platform_booked(*, booking: Booking) -> None:
 
 def tell_platform_cancelled(*, booking: Booking) -> None:
     """One message per cancelled booking; it says whose the place is now: nobody's when the hour has passed, the
-    platform's, still protected, or about to be given back because the release instant has come."""
-    slot = Slot.objects.select_related("platform__establishment").get(pk=booking.slot_id)
+    platform's, still protected, about to be given back because the release instant has come, or gone with an hour that
+    the series no longer has."""
+    slot = Slot.objects.select_related("platform__establishment").annotate(given_up=given_up()).get(pk=booking.slot_id)
     now = booking.cancelled_at or timezone.now()
     context = {
         **_about(booking),
         "past": slot.starts_at <= now,
+        "given_up": slot.given_up,
         "given_back": slot.status == SlotStatus.RELEASED,
         "release_due": slot.release_at <= now,
         "release": _release(slot),

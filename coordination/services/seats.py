@@ -290,10 +290,10 @@ def gone(slot: Slot, pathway: Pathway, at: datetime) -> SlotFull:
         reason, code = "Ce créneau est annulé.", "slot_cancelled"
     elif slot.starts_at <= at:
         reason, code = "Ce créneau est passé.", "slot_past"
-    elif slot.status == SlotStatus.RELEASED or slot.release_at <= at:
-        reason, code = "Ce créneau vient d’être rendu au plateau.", "slot_released"
     elif getattr(slot, "given_up", False):
         reason, code = "Ce créneau ne reçoit plus personne.", "slot_given_up"
+    elif slot.status == SlotStatus.RELEASED or slot.release_at <= at:
+        reason, code = "Ce créneau vient d’être rendu au plateau.", "slot_released"
     elif slot.booked < slot.capacity:
         reason, code = _held(slot, pathway, at), "slot_held"
     else:

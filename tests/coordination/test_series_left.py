@@ -5,14 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
 from django.utils import timezone
+from icalendar import Calendar
 
 from coordination import services, tasks
 from coordination.errors import SlotFull
-from coordination.models import Booking, DisturbedSlot, Resource, Slot, SlotSeries, SlotStatus, Task, UnmadeWeek
+from coordination.models import (
+    Booking,
+    DisturbedSlot,
+    Resource,
+    Slot,
+    SlotException,
+    SlotSeries,
+    SlotStatus,
+    Task,
+    UnmadeWeek,
+)
+from coordination.readings.feeds import calendar_file, feed_slots
 from directory.models import ClosingDay, OutboxMessage, Role, User
 from tests.coordination.factories import Desk, exam
 from tests.coordination.test_series_changes import down
@@ -121,6 +134,71 @@ def test_a_machine_repaired_after_the_instant_gives_the_place_back_as_promised(
     with time_machine.travel(slot.release_at + timedelta(minutes=5)):
         services.take_back_exception(exception=made, user=head)
         assert services.release_unused_slots(now=timezone.now()) == 1
+
+
+HOWS = ("edit", "closed", "down")
+
+
+def given_up_after_its_release(desk: Desk, head: User, how: str) -> tuple[Slot, Booking, SlotException | None]:
+    """Two places, a patient in one, the other given back; then its series gives the slot no more."""
+    machine = services.add_resource(platform=desk.platform, name="Scanner B", kind="machine") if how == "down" else None
+    series = desk.series(capacity=2, resource=machine)
+    slot = series.slots.order_by("starts_at")[0]
+    booking = desk.booking(slot)
+    Slot.objects.filter(pk=slot.pk).update(release_at=timezone.now())
+    assert services.release_unused_slots(now=timezone.now()) == 1
+    made, day = None, timezone.localdate(slot.starts_at)
+    if how == "edit":
+        edit(series, head, starts_at=time(14))
+    elif how == "down":
+        assert machine is not None
+        made = services.make_exception(exception=down(machine, slot), user=head)
+    else:
+        closed = services.exception_of(
+            kind="closed", platform=desk.platform, first_on=day, last_on=day, reason="Travaux"
+        )
+        made = services.make_exception(exception=closed, user=head)
+    slot.refresh_from_db()
+    return slot, booking, made
+
+
+def said_in_agendas(desk: Desk, head: User, slot: Slot) -> list[str]:
+    feed = services.make_feed(user=head, shown=desk.platform, label="Agenda", request_key=uuid4())
+    now = timezone.now()
+    events = Calendar.from_ical(calendar_file(feed, feed_slots(feed, now), now)).walk("VEVENT")
+    return [str(each["SUMMARY"]) for each in events if str(slot.uuid) in each["UID"]]
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_what_went_back_before_its_slot_was_given_up_is_offered_to_nobody(desk: Desk, head: User, how: str) -> None:
+    slot, booking, _ = given_up_after_its_release(desk, head, how)
+    assert not Slot.objects.given_back(timezone.now()).exists()
+    assert said_in_agendas(desk, head, slot) == ["Scanner : ne reçoit plus personne, 1 place prise sur 2"]
+    leave(desk, booking)
+    assert not Slot.objects.given_back(timezone.now()).exists()
+    assert "ne reçoit plus personne" in OutboxMessage.objects.get(kind="slot_cancelled").body
+    tasks.generate_slots()
+    slot.refresh_from_db()
+    assert (slot.status, hour(slot)) == (("protected", 14) if how == "edit" else ("cancelled", 9))
+    assert DisturbedSlot.objects.get().settled_at
+    assert not Slot.objects.given_back(timezone.now()).exists()
+
+
+@pytest.mark.parametrize("how", ["closed", "down"])
+@pytest.mark.parametrize("patient_left", [True, False])
+def test_what_went_back_is_the_platforms_again_when_its_series_gives_it_again(
+    desk: Desk, head: User, how: str, patient_left: bool
+) -> None:
+    slot, booking, made = given_up_after_its_release(desk, head, how)
+    if patient_left:
+        leave(desk, booking)
+    assert made is not None
+    services.take_back_exception(exception=made, user=head)
+    tasks.generate_slots()
+    slot.refresh_from_db()
+    assert (slot.status, hour(slot)) == ("released", 9)
+    assert DisturbedSlot.objects.get().settled_at
+    assert Slot.objects.given_back(timezone.now()).get() == slot
 
 
 def test_a_series_that_has_ended_still_gives_up_what_patients_leave(desk: Desk, head: User) -> None:
