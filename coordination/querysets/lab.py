@@ -26,6 +26,14 @@ class LabRequestQuerySet(models.QuerySet["LabRequest"]):
         """Standing, with an exam still without end."""
         return self.standing().filter(Exists(open_exams().filter(share__sample__request=OuterRef("pk"))))
 
+    def replacing(self, request: LabRequest) -> Self:
+        """Those about a new sample, asked because the one of ``request`` could not be read; the first first."""
+        return (
+            self.standing()
+            .filter(pathway=request.pathway_id, follows__sample__taken_at=request.sample.taken_at)
+            .order_by("requested_at", "id")
+        )
+
     def with_page_data(self) -> Self:
         """Everything a page of the request shows, in a fixed number of queries."""
         from coordination.models import SampleShare

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from coordination.models import Sample
 from coordination.rules.lab_figures import Fact, Summary, Wait, intermediate_waits, summary_of, unreadable_waits
-from coordination.services.lab_answers import SAID
+from coordination.services.lab_facts import SAID
 from coordination.services.lab_requests import ASKED, SENT
 from pathways.models import Milestone, Pathway, Pause
 from pathways.querysets import PathwayQuerySet

@@ -171,14 +171,22 @@ def expects_by_exam(finals: Iterable[str], exams: Iterable[str]) -> bool:
     return bool(set(finals) & set(exams))
 
 
-def facts_of(said: Sequence[Said], exams: Iterable[str], *, by_exam: bool) -> list[Fact]:
+def facts_of(
+    said: Sequence[Said], exams: Iterable[str], *, by_exam: bool, replaced_at: datetime | None = None
+) -> list[Fact]:
     """The milestones that the answers in force make, oldest first.
+
+    A sample is said not to be readable once: the first laboratory asks for another. Once that one is asked about
+    (``replaced_at``), only final results of this one are facts.
 
     A target that waits exam by exam gets one `lab_final` per exam. Otherwise `lab_final` is when everything asked is
     answered: until then, a final result of one exam is news before the end, so an intermediate (LAB-06).
     """
     facts: dict[str, Fact] = {}
-    for each in sorted(said, key=lambda one: (one.at, one.exam)):
+    unread = min((each for each in said if each.kind is Answer.NONCONTRIBUTIVE), key=_order, default=None)
+    for each in sorted(said, key=_order):
+        if each.kind is Answer.NONCONTRIBUTIVE and unread and each.act != unread.act:
+            continue
         if each.kind is not Answer.FINAL:
             _add(facts, Fact(each.kind.milestone, "", each.at, f"{each.act}:{each.kind}"))
         elif by_exam:
@@ -186,7 +194,13 @@ def facts_of(said: Sequence[Said], exams: Iterable[str], *, by_exam: bool) -> li
     if not by_exam:
         for fact in _whole(said, set(exams)):
             _add(facts, fact)
-    return sorted(facts.values(), key=lambda fact: (fact.at, fact.key))
+    ended = MilestoneKind.LAB_FINAL
+    kept = (each for each in facts.values() if replaced_at is None or each.at < replaced_at or each.kind is ended)
+    return sorted(kept, key=lambda fact: (fact.at, fact.key))
+
+
+def _order(said: Said) -> tuple[datetime, str, str]:
+    return said.at, said.exam, said.act
 
 
 def _add(facts: dict[str, Fact], fact: Fact) -> None:
@@ -194,7 +208,7 @@ def _add(facts: dict[str, Fact], fact: Fact) -> None:
 
 
 def _whole(said: Sequence[Said], exams: set[str]) -> list[Fact]:
-    finals = sorted((each for each in said if each.kind is Answer.FINAL), key=lambda one: (one.at, one.exam))
+    finals = sorted((each for each in said if each.kind is Answer.FINAL), key=_order)
     if not finals:
         return []
     last = finals[-1]

@@ -137,7 +137,7 @@ def ask_to_tell(request: ExamRequest, *, user: User | None, at: datetime) -> Non
         create_task(
             pathway=request.pathway,
             title=f"Prévenir le patient : {untold}"[:200],
-            due_on=timezone.localdate(at),
+            due_at=at,
             origin=request_tell_origin(request.uuid, at),
             author=user,
         )

@@ -85,7 +85,7 @@ def tell_what_was_given_away(*, milestone: Milestone, patient: Patient) -> list[
                 if lost[pathway.pk]
                 else "Décès retiré : des attentes, demandes ou tâches avaient été retirées, voir lesquelles reprendre",
                 note="\n".join(f"- {each}" for each in lines),
-                due_on=timezone.localdate(),
+                due_at=timezone.now(),
                 origin=uuid5(milestone.uuid, f"given-away:{pathway.pk}"),
             )
         )
@@ -104,7 +104,7 @@ def tell_what_was_stopped(*, pathway: Pathway, closed_at: datetime) -> Task | No
         pathway=pathway,
         title="Parcours rouvert : des attentes, demandes ou tâches avaient été retirées, voir ce qui est à reprendre",
         note="\n".join(f"- {each}" for each in lines),
-        due_on=timezone.localdate(),
+        due_at=timezone.now(),
         origin=uuid5(pathway.uuid, f"reopened:{timezone.now():%Y%m%d%H%M%S%f}"),
     )
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from coordination.models import Cover
 from coordination.services.covers import follow_owner, interrupt, let_go, out_of_reach, patients_of
 from coordination.services.new_tasks import create_task
+from directory.clock import zone_of
 from directory.models import Membership, User
 from directory.services import post
 from pathways.models import Pathway
@@ -28,20 +29,27 @@ TOLD, RETURNED = "alerts_cover", "alerts_cover_end"
 def settle_covers(*, now: datetime) -> int:
     """Takes each absence one step further when its time has come; returns how many moved. Safe to run at any time,
     any number of times at once: each absence is locked, and what is told is told once."""
-    today = timezone.localdate(now)
+    today = timezone.localdate(now)  # only tells which to look at first
     living = Cover.objects.filter(cancelled_at__isnull=True, interrupted_at__isnull=True, returned_at__isnull=True)
     waiting = list(living.filter(starts_on__lte=today).order_by("pk").values_list("pk", flat=True))
     coming = list(living.filter(starts_on__gt=today).order_by("pk").values_list("pk", flat=True))
-    return sum(_settle(pk, now, today) for pk in [*waiting, *coming])
+    return sum(_settle(pk, now) for pk in [*waiting, *coming])
 
 
 @transaction.atomic
-def _settle(pk: int, now: datetime, today: date) -> bool:
+def _settle(pk: int, now: datetime) -> bool:
     people = ("absent__professional", "stand_in__professional")
     rows = Cover.objects.select_for_update(of=("self",), skip_locked=True).select_related(*people)
     cover = rows.filter(pk=pk, cancelled_at__isnull=True, interrupted_at__isnull=True, returned_at__isnull=True).first()
     if cover is None:
         return False
+    with timezone.override(zone_of(cover.absent)):  # days of absence are those of where the person works
+        return _step(cover, now)
+
+
+def _step(cover: Cover, now: datetime) -> bool:
+    """Of a locked absence, on the clock of the person."""
+    today = timezone.localdate(now)
     if cover.ends_on < today:
         return _end(cover, now)
     lost = out_of_reach(_handed(cover), cover.stand_in)
@@ -104,7 +112,7 @@ def _ask(cover: Cover, pathways: Iterable[Pathway], title: str, why: str, what: 
     """One task per patient in the team's pool, made once."""
     for pathway in pathways:
         origin = uuid5(cover.uuid, f"{what}:{pathway.uuid}")
-        create_task(pathway=pathway, title=title, note=why, due_on=timezone.localdate(), origin=origin)
+        create_task(pathway=pathway, title=title, note=why, due_at=timezone.now(), origin=origin)
 
 
 def _is_there(user: User) -> bool:

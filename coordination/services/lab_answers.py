@@ -21,8 +21,15 @@ from coordination.models import (
     Task,
     TaskStatus,
 )
-from coordination.rules.lab import EARLY_ACTIONS, Answer, Fact, Said, expects_by_exam, facts_of, refusal
-from coordination.services.appointments import in_force
+from coordination.rules.lab import EARLY_ACTIONS, Answer, refusal
+from coordination.services.lab_facts import (
+    SAID,
+    act_of,
+    new_sample_origin,
+    settle_asked_again,
+    settle_facts,
+    wanted_facts,
+)
 from coordination.services.lab_post import tell_team_answered
 from coordination.services.lab_requests import SENT
 from coordination.services.new_tasks import create_task
@@ -31,12 +38,8 @@ from coordination.services.tasks import set_aside
 from directory.errors import DomainError
 from directory.joined import joined
 from directory.models import User
-from pathways.models import Milestone, MilestoneSource, Pathway
-from pathways.rules.milestones import MilestoneKind
-from pathways.services import record_milestone, withdraw_milestone
+from pathways.models import Milestone, Pathway
 
-SAID = "lab:"
-"""How the key of a milestone made by answers begins; its request and act follow."""
 ALREADY = "Cette réponse est déjà donnée."
 
 
@@ -56,14 +59,14 @@ def say_answer(
     """A laboratory answers on some of its ``exams``, from an account (``user``) or by the link.
 
     Records the milestones, asks for a new sample when this one cannot be read, and tells the team. The same ``act``
-    twice returns the first answers. Raises DomainError without a name or an exam, when the answer is already given, or
-    after an answer that ends the exam.
+    twice returns the first answers. Raises DomainError without a name or an exam, when the answer is already given,
+    after an answer that ends the exam, or for an act that was taken back since (code ``reused_key``).
     """
     at, act = at or timezone.now(), act or uuid4()
     request = _locked(share)
-    known = list(LabAnswer.objects.filter(act=act, asked__share=share).select_related("asked"))
+    known = list(LabAnswer.objects.filter(act=act, asked__share=share).select_related("asked", "correction"))
     if known:
-        return known
+        return _same_answer(known)
     if request.cancelled_at:
         raise DomainError("Cette demande est annulée.", code="cancelled")
     asked = _asked(share, exams)
@@ -93,12 +96,27 @@ def say_answer(
         raise DomainError(ALREADY, code="answered") from error
     if user is None:
         LabLinkReading.objects.create(share=share, outcome=LabLinkReading.Outcome.ANSWERED, ip_address=ip_address)
-    made = settle_facts(request=request, user=user, share=share, words=words)
-    if answer is Answer.NONCONTRIBUTIVE:
-        _ask_new_sample(request, made, act, user, at)
+    _settle(request, user, at)
     tell_team_answered(request=request, act=act)
     sync_promises(pathways_of=[request.pathway_id], now=at)
     return rows
+
+
+def _same_answer(known: list[LabAnswer]) -> list[LabAnswer]:
+    """The answers that an act already gave. Raises DomainError (code ``reused_key``) when they were taken back."""
+    if not all(each.in_force for each in known):
+        why = next(each.correction.reason for each in known if not each.in_force)
+        raise DomainError(
+            f"Cette réponse a été retirée depuis ({why}) : rien n’est enregistré. "
+            "Si c’est bien ce que vous voulez dire, répondez de nouveau.",
+            code="reused_key",
+        )
+    return known
+
+
+def _settle(request: LabRequest, user: User | None, at: datetime) -> None:
+    settle_facts(request=request, user=user, at=at)
+    settle_asked_again(pathway=request.pathway, user=user, at=at)
 
 
 def _locked(share: SampleShare) -> LabRequest:
@@ -136,71 +154,6 @@ def _refuse_wrong_order(asked: Sequence[AskedExam], kind: Answer) -> None:
             raise DomainError(f"{each.label} : {fault[0].lower()}{fault[1:]}", field="kind", code="answered")
 
 
-@joined
-def settle_facts(*, request: LabRequest, user: User | None, share: SampleShare, words: str = "") -> list[Milestone]:
-    """Makes the ledger say what the answers in force say, no more and no less; returns the milestones recorded."""
-    prefix, wanted = _prefix(request), _wanted(request)
-    recorded = {row.dedup_key: row for row in Milestone.objects.filter(dedup_key__startswith=prefix)}
-    for key, row in recorded.items():
-        last = in_force(row) if key not in wanted else None
-        if last is not None:
-            withdraw_milestone(milestone=last, author=user, note="Réponse du laboratoire corrigée")
-    return [
-        record_milestone(
-            pathway=request.pathway,
-            kind=fact.kind,
-            detail=fact.detail,
-            occurred_at=fact.at,
-            author=user,
-            source=MilestoneSource.AUTOMATIC,
-            site=share.laboratory.establishment,
-            note=words.strip()[:300],
-            dedup_key=key,
-        )
-        for key, fact in wanted.items()
-        if key not in recorded
-    ]
-
-
-def _prefix(request: LabRequest) -> str:
-    return f"{SAID}{request.uuid.hex[:12]}:"
-
-
-def _wanted(request: LabRequest) -> dict[str, Fact]:
-    """The facts that the answers in force make, by the key of their milestone."""
-    return {f"{_prefix(request)}{fact.key}"[:80]: fact for fact in _facts(request)}
-
-
-def _facts(request: LabRequest) -> list[Fact]:
-    rows = LabAnswer.objects.filter(asked__share__sample__request=request, correction__isnull=True)
-    said = [
-        Said(row.asked.exam, Answer(row.kind), row.said_at, row.act.hex)
-        for row in rows.select_related("asked").order_by("said_at", "pk")
-    ]
-    exams = list(AskedExam.objects.filter(share__sample__request=request).values_list("exam", flat=True))
-    finals = request.pathway.version.content.details_awaited(MilestoneKind.LAB_FINAL)
-    return facts_of(said, exams, by_exam=expects_by_exam(finals, exams))
-
-
-def _ask_new_sample(request: LabRequest, made: Sequence[Milestone], act: UUID, user: User | None, at: datetime) -> Task:
-    """The sample cannot be read: someone arranges another one, today (LAB-07)."""
-    return create_task(
-        pathway=request.pathway,
-        title="Nouveau prélèvement à organiser : le précédent ne peut pas être lu",
-        due_on=timezone.localdate(at),
-        note="Réserver le premier créneau utile depuis la demande au laboratoire ; un médecin prévient le patient.",
-        closes_on=MilestoneKind.BIOPSY_TAKEN,
-        evidence_after=at,
-        origin=_task_origin(act),
-        about=made[0] if made else None,
-        author=user,
-    )
-
-
-def _task_origin(act: UUID) -> UUID:
-    return uuid5(act, "new-sample")
-
-
 @transaction.atomic
 def correct_answer(*, share: SampleShare, act: UUID, reason: str, said_by: str, user: User | None) -> int:
     """Takes back what was said together in ``act``: its milestones are withdrawn, so steps and tasks open again; the
@@ -226,12 +179,12 @@ def _take_back(
     LabCorrection.objects.bulk_create(
         LabCorrection(answer=row, at=now, user=user, said_by=said_by.strip()[:120], reason=reason) for row in rows
     )
-    settle_facts(request=request, user=user, share=share)
-    set_aside(Task.objects.filter(origin=_task_origin(act)), user=user, reason=f"Réponse retirée : {reason}"[:200])
+    _settle(request, user, now)
+    set_aside(Task.objects.filter(origin=new_sample_origin(act)), user=user, reason=f"Réponse retirée : {reason}"[:200])
     create_task(
         pathway=request.pathway,
         title="Réponse retirée par le laboratoire : revoir ce qui a été engagé",
-        due_on=timezone.localdate(now),
+        due_at=now,
         note=reason,
         origin=uuid5(act, "taken-back"),
         author=user,
@@ -266,7 +219,7 @@ def _follow_sending(sample: UUID, later: Milestone) -> None:
 
 
 def _follow_answer(key: str, withdrawal: Milestone) -> None:
-    act = UUID(key.split(":")[2])
+    act = act_of(key)
     rows = list(
         LabAnswer.objects.filter(act=act, correction__isnull=True).select_related(
             "asked__share__laboratory__establishment",
@@ -274,7 +227,7 @@ def _follow_answer(key: str, withdrawal: Milestone) -> None:
             "asked__share__sample__request__pathway__version",
         )
     )
-    if not rows or key not in _wanted(rows[0].asked.share.sample.request):
+    if not rows or key not in wanted_facts(rows[0].asked.share.sample.request):
         return  # taken back already, or withdrawn because another answer changed
     share, user = rows[0].asked.share, withdrawal.recorded_by
     _take_back(
@@ -309,7 +262,7 @@ def start_early_actions(*, request: LabRequest, actions: Collection[str], user: 
         create_task(
             pathway=request.pathway,
             title=each.task,
-            due_on=timezone.localdate(),
+            due_at=timezone.now(),
             note="Sur résultat intermédiaire : le patient n’est pas informé du résultat avant l’annonce.",
             origin=_free_origin(request, each.key),
             author=user,

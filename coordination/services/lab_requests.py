@@ -24,6 +24,7 @@ from coordination.models import (
 )
 from coordination.rules.lab import check_answers
 from coordination.services.appointments import in_force
+from coordination.services.lab_facts import settle_asked_again, settle_facts
 from coordination.services.lab_post import tell_laboratory, tell_laboratory_cancelled
 from coordination.services.promises import sync_promises
 from directory.errors import DomainError
@@ -84,7 +85,7 @@ def send_lab_request(
         report=report,
         reply_team=locked.team,
         reply_email=reply_email.strip(),
-        follows=_unread_before(locked),
+        follows=_unread_before(locked, taken_at),
         requested_at=at,
         requested_by=user,
         request_key=request_key or uuid4(),
@@ -102,6 +103,7 @@ def send_lab_request(
         source=MilestoneSource.AUTOMATIC,
         dedup_key=f"{ASKED}{request.uuid}",
     )
+    settle_asked_again(pathway=locked, user=user, at=at)
     if sent_at:
         mark_sample_sent(sample=sample, sent_at=sent_at, user=user)
     else:
@@ -171,12 +173,13 @@ def _refuse_wrong_sample(
         raise DomainError("L’accueil du prélèvement est un des laboratoires de la demande.", field="reception")
 
 
-def _unread_before(pathway: Pathway) -> LabRequest | None:
-    """The last request whose sample could not be read: this one takes its place."""
+def _unread_before(pathway: Pathway, taken_at: datetime) -> LabRequest | None:
+    """The last request about an earlier sample that could not be read: this one takes its place."""
     unread = Q(sample__shares__exams__answers__kind="noncontributive") & Q(
         sample__shares__exams__answers__correction__isnull=True
     )
-    return LabRequest.objects.filter(unread, pathway=pathway).standing().order_by("-requested_at", "-id").first()
+    earlier = LabRequest.objects.filter(unread, pathway=pathway, sample__taken_at__lt=taken_at).standing()
+    return earlier.order_by("-requested_at", "-id").first()
 
 
 def _split(
@@ -259,11 +262,23 @@ def cancel_lab_request(*, request: LabRequest, reason: str, user: User | None) -
         last = in_force(milestone)
         if last is not None:
             withdraw_milestone(milestone=last, author=user, note=f"Demande annulée : {reason}")
+    _settle_replaced(request, user)
     for share in SampleShare.objects.with_page_data().filter(sample=request.sample):
         tell_laboratory_cancelled(share=share)
     sync_promises(pathways_of=[request.pathway_id])
     request.refresh_from_db()
     return request
+
+
+def _settle_replaced(cancelled: LabRequest, user: User | None) -> None:
+    """The sample that this one stood in for is the last again: what was said of it since are facts after all."""
+    now, old = timezone.now(), cancelled.follows
+    if old is None:
+        return
+    same = LabRequest.objects.filter(pathway=cancelled.pathway_id, sample__taken_at=old.sample.taken_at).standing()
+    for each in same.select_related("pathway__team__establishment", "pathway__version", "sample").order_by("pk"):
+        settle_facts(request=each, user=user, at=now)
+    settle_asked_again(pathway=cancelled.pathway, user=user, at=now)
 
 
 def _held(sample: Sample) -> Pathway:

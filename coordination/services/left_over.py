@@ -65,7 +65,7 @@ def end_what_waits(*, milestone: Milestone, pathway: Pathway) -> None:
             else f"Examen déjà réalisé : annuler ou garder {found.lines[0]}"
         )[:200],
         note="\n".join(f"- {line}" for line in found.lines),
-        due_on=timezone.localdate(),
+        due_at=timezone.now(),
         origin=_origin(milestone),
     )
 

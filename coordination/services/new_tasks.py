@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.utils import timezone
 
 from coordination.models import Task, TaskItem
 from directory.errors import DomainError
@@ -25,6 +27,7 @@ def create_task(
     team: Team | None = None,
     owner: User | None = None,
     due_on: date | None = None,
+    due_at: datetime | None = None,
     note: str = "",
     closes_on: str = "",
     closes_on_detail: str = "",
@@ -36,6 +39,7 @@ def create_task(
 ) -> Task:
     """Makes a task for one patient, in the pool of ``team`` (the pathway's by default) or owned by ``owner``.
 
+    ``due_at`` is due on the day of that instant where the team is, whoever made the task and wherever they are.
     The same ``origin`` twice returns the first task unchanged. With ``closes_on``, a fact counts when it happened after
     ``evidence_after``; by default, after the latest fact of that kind already known. ``about`` is the fact it follows
     from. Raises DomainError for an empty title, an unknown milestone, an owner outside the team, a fact of another
@@ -51,7 +55,7 @@ def create_task(
         "title": title.strip(),
         "team": team,
         "owner": owner,
-        "due_on": due_on,
+        "due_on": due_on or (day_of(team, due_at) if due_at else None),
         "note": note.strip(),
         "closes_on": closes_on,
         "closes_on_detail": closes_on_detail,
@@ -66,6 +70,11 @@ def create_task(
     if created:
         add_points(task, points)
     return task
+
+
+def day_of(team: Team, at: datetime) -> date:
+    """Which day it is then where the team is."""
+    return timezone.localdate(at, ZoneInfo(team.establishment.time_zone))
 
 
 def refuse_wrong_task(*, title: str, closes_on: str, owner: User | None, team: Team) -> None:

@@ -139,7 +139,7 @@ def _propose(slot: Slot, place: WaitingPlace, now: datetime) -> WaitingOffer:
     create_task(
         pathway=place.pathway,
         title=f"Une place se libère : proposer {said(slot)}"[:200],
-        due_on=timezone.localdate(now),
+        due_at=now,
         origin=offer_origin(offer.uuid),
     )
     return offer

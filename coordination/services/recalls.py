@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid5
 
-from django.utils import timezone
-
 from coordination.models import Booking, Contact, ContactOutcome, DisturbedSlot, Slot, Task, UntoldSetup
 from coordination.rules.telling import recall_origin
 from coordination.services.appointments import when
@@ -43,7 +41,7 @@ def ask_to_call(calls: Iterable[Call], at: datetime, by: User | None) -> None:
             pathway=first.pathway,
             title=f"Rappeler le patient : {what}. {each[0].reason}"[:200],
             note="\n".join(_note(call) for call in each),
-            due_on=timezone.localdate(at),
+            due_at=at,
             origin=recall_origin(first.uuid, at),
             author=by,
         )
@@ -81,7 +79,7 @@ def tell_news(news: Iterable[News], at: datetime, by: User | None) -> None:
             pathway=each.booking.pathway,
             title=f"Rappeler le patient : {each.booking.slot.exam_type} du {when(each.booking.slot)}, {each.now}"[:200],
             note=f"Même jour, même heure : {each.now}. Réimprimez la feuille de rendez-vous.",
-            due_on=timezone.localdate(at),
+            due_at=at,
             origin=uuid5(each.booking.uuid, f"changed:{at.isoformat()}"),
             author=by,
         )
@@ -107,7 +105,7 @@ def say_it_stands(row: DisturbedSlot, at: datetime, by: User | None) -> None:
             pathway=booking.pathway,
             title=f"Prévenir le patient : {booking.slot.exam_type} du {when(booking.slot)} a bien lieu"[:200],
             note="Appelé depuis que ce créneau n’était plus assuré, il peut croire que l’examen n’a pas lieu.",
-            due_on=timezone.localdate(at),
+            due_at=at,
             origin=uuid5(booking.uuid, f"stands:{at.isoformat()}"),
             author=by,
         )

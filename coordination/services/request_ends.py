@@ -232,6 +232,6 @@ def _run_again(request: ExamRequest, milestone: Milestone) -> None:
         create_task(
             pathway=request.pathway,
             title=f"Examen noté par erreur : {request.exam_type} n’est plus demandé, à redemander ?"[:200],
-            due_on=timezone.localdate(at),
+            due_at=at,
             origin=uuid5(milestone.uuid, f"asked-no-more:{request.pk}"),
         )

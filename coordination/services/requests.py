@@ -194,7 +194,7 @@ def take_back_date(
         pathway=locked.pathway,
         title=f"Date reprise par {locked.addressed_to.name} : {locked.exam_type}, {fallen}"[:200],
         note=f"{sentence(reason.strip()[:200])} Attendre la nouvelle date, ou chercher ailleurs.",
-        due_on=timezone.localdate(at),
+        due_at=at,
         origin=uuid5(locked.uuid, f"taken-back:{at.isoformat()}"),
         author=user,
     )
@@ -233,7 +233,7 @@ def refuse_request(
         pathway=ended.pathway,
         title=f"Demande refusée par {ended.addressed_to.name} : trouver une autre place ({ended.exam_type})"[:200],
         note=ended.reason,
-        due_on=timezone.localdate(at),
+        due_at=at,
         origin=uuid5(ended.uuid, "refused"),
         author=user,
     )
@@ -267,7 +267,7 @@ def _warn(request: ExamRequest, now: datetime) -> int:
     create_task(
         pathway=request.pathway,
         title=f"Relancer {request.addressed_to.name} : {request.exam_type}, réponse promise avant {promised}"[:200],
-        due_on=timezone.localdate(now),
+        due_at=now,
         origin=origin,
     )
     return 1

@@ -24,7 +24,7 @@ def ask_review(*, pathway: Pathway) -> Task | None:
     return create_task(
         pathway=pathway,
         title=f"Parcours clos : annuler ou confirmer {what}",
-        due_on=timezone.localdate(),
+        due_at=timezone.now(),
         origin=_origin(pathway),
     )
 
@@ -57,7 +57,7 @@ def ask_switch_review(*, pathway: Pathway) -> Task | None:
         pathway=pathway,
         title=f"Changement de parcours : revoir {', '.join(filter(None, what))} de l’ancien",
         note="\n".join(f"- {line}" for line in lines),
-        due_on=timezone.localdate(),
+        due_at=timezone.now(),
         origin=uuid5(pathway.uuid, f"switched:{pathway.version_id}:{now:%Y%m%d%H%M%S}"),
     )
 

@@ -35,7 +35,7 @@ def ask_to_tell(bookings: Sequence[Booking], known: Sequence[Slot], user: User |
     return create_task(
         pathway=first.pathway,
         title=f"Prévenir le patient : {what}"[:200],
-        due_on=timezone.localdate(),
+        due_at=timezone.now(),
         origin=tell_origin(first.uuid, moved=moved),
         author=user,
     )

@@ -15,7 +15,7 @@ from django.utils import timezone
 from coordination.models import HalfDay, SlotSeries, Task, WaitingPlace
 from coordination.querysets import TaskQuerySet, WaitingPlaceQuerySet
 from coordination.rules.waiting import NOON
-from coordination.services.new_tasks import create_task
+from coordination.services.new_tasks import create_task, day_of
 from coordination.services.tasks import set_aside
 from directory.typography import short_day
 
@@ -66,14 +66,14 @@ def _tell(place: WaitingPlace, now: datetime) -> int:
     if not WaitingPlace.objects.waiting().filter(pk=place.pk).select_for_update(of=("self",), no_key=True).exists():
         return 0
     when = f" {place.get_half_day_display().lower()}" if place.half_day else ""
-    today = timezone.localdate(now)
-    since = short_day(timezone.localdate(place.asked_at), today)
+    team = place.pathway.team
+    since = short_day(day_of(team, place.asked_at), day_of(team, now))
     create_task(
         pathway=place.pathway,
         title=f"{TITLE}{when} : trouver une autre place ({place.exam_type})"[:200],
         note=f"Inscrit sur la liste d’attente depuis le {since} : aucune place ne peut plus lui être proposée. "
         "Voir une demande prioritaire, un autre site, ou un autre jour ou moment du jour.",
-        due_on=today,
+        due_at=now,
         origin=_origin(place),
     )
     return 1

@@ -117,7 +117,10 @@ def lab_say(request: HttpRequest, uuid: UUID) -> HttpResponse:
             act=form.key(kind),
         )
     except DomainError as error:
-        return _page(request, _find(request, uuid), form, error.message)
+        fresh = _find(request, uuid)
+        if error.code == "reused_key":
+            form = answer_form(share_line(fresh, timezone.now()), named=True, kept=request.POST)
+        return _page(request, fresh, form, error.message)
     messages.success(request, "Réponse enregistrée : l’équipe est prévenue.")
     return redirect("coordination:lab-share", share.uuid)
 

@@ -32,14 +32,21 @@ def lab_link(request: HttpRequest, token: str) -> HttpResponse | FileResponse:
     try:
         share = services.read_lab_link(token)
     except LabLinkError as error:
-        context = {"reason": error.message, "team": error.team}
-        return render(request, "coordination/lab/link_refused.html", context, status=410)
+        return _refused(request, error)
     with timezone.override(ZoneInfo(share.laboratory.establishment.time_zone)):
         if request.method != "POST":
             return _ask(request, share, BirthDateForm())
         if "opened" in request.POST:
             return _opened(request, share, token)
         return _open(request, share)
+
+
+def _refused(request: HttpRequest, error: LabLinkError, *, done: bool = False) -> HttpResponse:
+    """``done``: the link was taken back while the answer, that stands, was being given. Else what was typed is shown:
+    it has to be told otherwise."""
+    unsent = "" if done else request.POST.get("words", "").strip()
+    context = {"reason": error.message, "team": error.team, "done": done, "unsent": unsent}
+    return render(request, "coordination/lab/link_refused.html", context, status=200 if done else 410)
 
 
 def _ask(request: HttpRequest, share: SampleShare, form: BirthDateForm, said: str = "") -> HttpResponse:
@@ -92,10 +99,23 @@ def _opened(request: HttpRequest, share: SampleShare, token: str) -> HttpRespons
             ip_address=request.META.get("REMOTE_ADDR"),
         )
     except DomainError as error:
+        return _after(request, token, form, error)
+    return _after(request, token)
+
+
+def _after(
+    request: HttpRequest, token: str, form: LabAnswerForm | None = None, refused: DomainError | None = None
+) -> HttpResponse:
+    """The page once an answer is given, or refused: the team may have taken the link or the request back meanwhile."""
+    try:
         fresh = services.read_lab_link(token)
-        return _page(request, fresh, proof_for(fresh), form=form, refusal=error.message)
-    fresh = services.read_lab_link(token)
-    return _page(request, fresh, proof_for(fresh), done=True)
+    except LabLinkError as error:
+        return _refused(request, error, done=refused is None)
+    if refused is None:
+        return _page(request, fresh, proof_for(fresh), done=True)
+    if refused.code == "reused_key":
+        form = answer_form(share_line(fresh, timezone.now()), named=False, kept=request.POST)
+    return _page(request, fresh, proof_for(fresh), form=form, refusal=refused.message)
 
 
 def _page(

@@ -83,7 +83,7 @@ def _make_it_read(referral: Referral, pathway: Pathway, form_key: UUID) -> None:
         pathway=pathway,
         title=f"Lire l’information ajoutée par le demandeur ({referral.receipt})",
         owner=owner if in_team else None,
-        due_on=timezone.localdate(),
+        due_at=timezone.now(),
         origin=form_key,
     )
 

@@ -413,6 +413,68 @@ def test_the_second_of_two_answers_reads_what_it_had_typed(client: Client, lab: 
     assert "La seconde" in text(page)
 
 
+def test_an_answer_taken_back_and_sent_again_is_not_said_recorded(client: Client, lab: Lab, away: SampleShare) -> None:
+    typed = {"exams": ["biologie_moleculaire"], "words": "Peu de cellules", "said_by": "Mme Gel"}
+    form = {**typed, "opened": opened(client, away), "kind": "noncontributive", "act": uuid4()}
+    assert "Réponse enregistrée" in text(client.post(link(away), form))
+    act = LabAnswer.objects.get().act
+    services.correct_answer(share=away, act=act, reason="Erreur de lame", said_by="x", user=lab.nurse)
+    page = client.post(link(away), form)
+    assert page.status_code == 422
+    assert "Réponse enregistrée" not in text(page)
+    assert "a été retirée depuis (Erreur de lame)" in text(page)
+    fresh = page.context["form"]
+    assert {name: fresh[name].value() for name in typed} == typed
+    done = client.post(link(away), form | {"act": fresh["act"].value()})
+    assert "Réponse enregistrée" in text(done)
+    assert facts(away.sample.request.pathway)[-1] == ("lab_noncontributive", "")
+
+
+def test_in_the_inbox_too_an_answer_taken_back_is_not_said_recorded(bench: Client, lab: Lab, asked: LabRequest) -> None:
+    share = lab.share(asked, lab.histology)
+    say, form = url("lab-say", share), {"exams": ["histologie"], "words": "Nécrose", "kind": "final", "act": uuid4()}
+    assert bench.post(say, form).status_code == 302
+    act = LabAnswer.objects.get().act
+    services.correct_answer(share=share, act=act, reason="Autre patient", said_by="x", user=lab.pathologist)
+    page = bench.post(say, form)
+    assert page.status_code == 422
+    assert "a été retirée depuis (Autre patient)" in text(page)
+    assert page.context["form"]["words"].value() == "Nécrose"
+    assert bench.post(say, form | {"act": page.context["form"]["act"].value()}).status_code == 302
+    assert LabAnswer.objects.filter(correction__isnull=True).count() == 1
+
+
+def test_a_link_or_a_request_taken_back_while_the_answer_is_given(
+    client: Client, lab: Lab, away: SampleShare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say = services.say_answer
+    form = {"opened": opened(client, away), "exams": ["biologie_moleculaire"], "said_by": "Mme Gel", "kind": "final"}
+
+    def renewed(**given: Any) -> list[LabAnswer]:
+        said = say(**given)
+        services.renew_lab_link(share=away)
+        return said
+
+    monkeypatch.setattr(services, "say_answer", renewed)
+    page = client.post(link(away), form | {"act": uuid4(), "words": ""})
+    assert page.status_code == 200
+    assert "Réponse enregistrée" in text(page)
+    assert "Ce lien a été retiré" in text(page)
+    asked = lab.ask()
+    other = lab.share(asked, lab.molecular)
+
+    def cancelled(**given: Any) -> list[LabAnswer]:
+        services.cancel_lab_request(request=asked, reason="Erreur", user=lab.nurse)
+        return say(**given)
+
+    monkeypatch.setattr(services, "say_answer", cancelled)
+    proof = opened(client, other)
+    page = client.post(link(other), form | {"act": uuid4(), "words": "Clone trouvé", "opened": proof})
+    assert page.status_code == 410
+    assert "annulée par l’équipe" in text(page)
+    assert "Clone trouvé" in text(page)
+
+
 def test_the_attached_report_opens_after_the_birth_date_only(client: Client, lab: Lab) -> None:
     pathway = lab.sampled()
     report = pathways.receive_document(
