@@ -69,6 +69,8 @@ class ActLine:
     via: str
     words: str
     taken_back: str
+    of_old: bool
+    """Said of a sample once a new one stood in for it, and no result: nothing follows from it."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ class FileLine:
     request: LabRequest
     shares: list[ShareLine]
     steps: list[Step] = field(default_factory=list)
+    new: LabRequest | None = None
+    """The request about the sample that replaces this one."""
 
     @property
     def unread(self) -> bool:
@@ -167,11 +171,11 @@ class FileLine:
         return max((act.said_at for share in self.shares for act in share.acts), default=None)
 
 
-def share_line(share: SampleShare, now: datetime) -> ShareLine:
-    """``share`` comes from `with_answers` or `with_page_data`."""
+def share_line(share: SampleShare, now: datetime, replaced_at: datetime | None = None) -> ShareLine:
+    """``share`` comes from `with_answers` or `with_page_data`; ``replaced_at`` is when a new sample was asked about."""
     exams = [_exam_line(each, now) for each in share.exams.all()]
     rows = [answer for exam in share.exams.all() for answer in exam.answers.all()]
-    return ShareLine(share, exams, _acts(rows, {each.asked.pk: each.asked.label for each in exams}))
+    return ShareLine(share, exams, _acts(rows, {each.asked.pk: each.asked.label for each in exams}, replaced_at))
 
 
 def _exam_line(asked: AskedExam, now: datetime) -> ExamLine:
@@ -180,7 +184,7 @@ def _exam_line(asked: AskedExam, now: datetime) -> ExamLine:
     return ExamLine(asked, known, bool(asked.promised_at and asked.promised_at < now and not ended))
 
 
-def _acts(rows: Sequence[LabAnswer], labels: dict[int, str]) -> list[ActLine]:
+def _acts(rows: Sequence[LabAnswer], labels: dict[int, str], replaced_at: datetime | None) -> list[ActLine]:
     """Latest first."""
     together: dict[UUID, list[LabAnswer]] = defaultdict(list)
     for row in rows:
@@ -197,19 +201,21 @@ def _acts(rows: Sequence[LabAnswer], labels: dict[int, str]) -> list[ActLine]:
             via=each[0].get_via_display(),
             words=each[0].words,
             taken_back="" if each[0].in_force else each[0].correction.reason,
+            of_old=bool(replaced_at and each[0].said_at >= replaced_at and each[0].kind != LabAnswerKind.FINAL),
         )
         for act, each in together.items()
     ]
     return sorted(lines, key=lambda line: line.said_at, reverse=True)
 
 
-def file_line(request: LabRequest, now: datetime) -> FileLine:
-    """``request`` comes from `with_page_data`."""
+def file_line(request: LabRequest, now: datetime, new: LabRequest | None = None) -> FileLine:
+    """``request`` comes from `with_page_data`; ``new`` is the one about the sample that replaces its own."""
     sample = request.sample
     shares = list(sample.shares.all())
     for share in shares:
         share.sample = sample
-    return FileLine(request, [share_line(share, now) for share in shares])
+    replaced_at = new.requested_at if new else None
+    return FileLine(request, [share_line(share, now, replaced_at) for share in shares], new=new)
 
 
 def file_lines(requests: Iterable[LabRequest], now: datetime) -> list[FileLine]:

@@ -153,7 +153,7 @@ def lab_file(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def _file_page(request: HttpRequest, found: LabRequest, **given: Any) -> HttpResponse:
     pathway, user = found.pathway, user_of(request)
     open_file(request, pathway, "Demande au laboratoire")
-    line = file_line(found, timezone.now())
+    line = file_line(found, timezone.now(), LabRequest.objects.replacing(found).first())
     context = {
         "file": line,
         "request_": found,
@@ -161,7 +161,7 @@ def _file_page(request: HttpRequest, found: LabRequest, **given: Any) -> HttpRes
         "p": identity_of(pathway.patient, url=file_url(pathway)),
         "early": early_lines(found) if line.has_result else [],
         "announced": pathway.milestones.in_force().filter(kind="announcement").exists(),
-        "new_sample_step": _new_sample_step(pathway) if line.unread else "",
+        "new_sample_step": _new_sample_step(pathway) if line.unread and not line.new else "",
         "steps": laboratory_steps([pathway]).get(pathway.pk, []),
         "may_ask": may_ask_lab(user, pathway),
         "may_book": may_book(user, pathway) and pathway.is_active,
