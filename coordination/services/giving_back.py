@@ -14,11 +14,14 @@ from coordination.models import (
     BookingStatus,
     CancelCode,
     CancelSide,
+    Hold,
     Slot,
     SlotEvent,
     SlotPractitioner,
     SlotStatus,
 )
+from coordination.querysets.slots import given_up
+from coordination.rules.slots import first_free_seat
 from coordination.services.appointments import refuse_ended, take_back_mistake, take_back_offer, write_in_file
 from coordination.services.cancel_codes import MISTAKE
 from coordination.services.life import log
@@ -26,6 +29,8 @@ from coordination.services.recalls import drop_recalls
 from coordination.services.waiting import wait_again
 from directory.models import User
 from pathways.models import AppointmentStatus
+
+TAKEN_OFF = "La série garde moins de places"
 
 
 def give_back(
@@ -44,18 +49,38 @@ def give_back(
     more = 1 if fresh.overbooked_for_id else 0
     Slot.objects.filter(pk=fresh.slot_id).update(booked=F("booked") - 1, extra=F("extra") - more)
     fresh.slot.refresh_from_db(fields=["booked", "extra", "status"])
-    _sit_closer(fresh.slot, fresh.seat)
-    stand_or_not(fresh.slot)
     log(fresh.slot, SlotEvent.FREED, by=user, at=at, reason=freed_for or reason, booking=fresh)
+    _take_off(fresh.slot, user, at)
+    sit_closer(fresh.slot)
+    stand_or_not(fresh.slot)
     drop_recalls(fresh, user)
     write_in_file(fresh, AppointmentStatus.CANCELLED)
     return fresh
 
 
-def _sit_closer(slot: Slot, freed: int) -> None:
-    """When an extra place goes, whoever sits beyond the last place takes the one that was freed."""
-    beyond = Booking.objects.standing().filter(slot=slot, seat__gt=slot.capacity + slot.extra)
-    beyond.update(seat=freed)
+def _take_off(slot: Slot, user: User | None, at: datetime) -> None:
+    """A place that its series took off while patients sat there goes with the first who leaves, in the same
+    transaction: it is sold to nobody. A slot given up, or that somebody has the form of open, is left to the night."""
+    places = max(slot.series.capacity, slot.booked - slot.extra)
+    if slot.status != SlotStatus.PROTECTED or slot.starts_at <= at or slot.capacity <= places:
+        return
+    if Hold.objects.living(at).filter(slot=slot).exists() or Slot.objects.filter(given_up(), pk=slot.pk).exists():
+        return
+    slot.capacity, slot.sequence = places, slot.sequence + 1
+    slot.save(update_fields=["capacity", "sequence"])
+    log(slot, SlotEvent.CHANGED, by=user, at=at, reason=TAKEN_OFF)
+
+
+def sit_closer(slot: Slot) -> None:
+    """Nobody is left beyond the last place: whoever sits there takes the first one free."""
+    sitting = list(Booking.objects.standing().filter(slot=slot).order_by("seat"))
+    taken = {each.seat for each in sitting}
+    for each in sitting:
+        if each.seat > slot.capacity + slot.extra:
+            taken.discard(each.seat)
+            each.seat = first_free_seat(taken)
+            taken.add(each.seat)
+            each.save(update_fields=["seat"])
 
 
 def stand_or_not(slot: Slot) -> None:

@@ -44,6 +44,7 @@ def tell_platform_cancelled(*, booking: Booking) -> None:
         "past": slot.starts_at <= now,
         "given_up": slot.given_up,
         "given_back": slot.status == SlotStatus.RELEASED,
+        "none_left": not slot.free,
         "release_due": slot.release_at <= now,
         "release": _release(slot),
     }

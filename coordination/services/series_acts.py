@@ -22,9 +22,8 @@ from coordination.models import (
     SlotStatus,
 )
 from coordination.rules.series import Outcome, Verdict
-from coordination.rules.slots import first_free_seat
 from coordination.services.appointments import write_in_file
-from coordination.services.giving_back import stand_or_not
+from coordination.services.giving_back import sit_closer, stand_or_not
 from coordination.services.holds import drop_broken_holds
 from coordination.services.life import log
 from coordination.services.recalls import ask_to_call, say_it_stands, stop_asking, tell_news
@@ -180,14 +179,7 @@ def _follow(outcome: Outcome, slot: Slot, resource: Resource | None) -> None:
     assert outcome.wanted is not None
     slot.capacity, slot.room, slot.resource = outcome.setup.capacity, outcome.setup.room, resource
     slot.release_at = outcome.wanted.release_at
-    sitting = list(Booking.objects.standing().filter(slot=slot).order_by("seat"))
-    taken = {each.seat for each in sitting}
-    for each in sitting:
-        if each.seat > slot.capacity + slot.extra:
-            taken.discard(each.seat)
-            each.seat = first_free_seat(taken)
-            taken.add(each.seat)
-            each.save(update_fields=["seat"])
+    sit_closer(slot)
 
 
 def _inside(slot: Slot) -> Iterable[Booking]:

@@ -142,3 +142,25 @@ def test_places_taken_off_while_patients_leave_lose_nobody() -> None:
     slot.refresh_from_db()
     assert (slot.booked, slot.capacity) == (2, 2)
     assert set(slot.bookings.filter(status="booked").values_list("seat", flat=True)) == {1, 2}
+
+
+def test_a_patient_who_leaves_while_places_are_taken_off_leaves_none_to_sell() -> None:
+    desk = Desk()
+    series, head = desk.series(capacity=4), head_of(desk)
+    slot = series.slots.order_by("starts_at")[0]
+    bookings = [desk.booking(slot) for _ in range(4)]
+    pathway = desk.pathway()
+
+    def cancel(booking: Booking) -> Booking:
+        return services.cancel_booking(booking=booking, code="patient_refuses", user=desk.coordinator)
+
+    # Whichever waits for the other, the place is taken off and the next who asks has none.
+    meanwhile(lambda: edit(series, head, capacity=3), lambda: cancel(bookings[0]))
+    meanwhile(lambda: cancel(bookings[1]), lambda: edit(series, head, capacity=1))
+    lost = meanwhile(
+        lambda: cancel(bookings[2]),
+        lambda: services.book_slot(slot=slot, pathway=pathway, user=desk.coordinator),
+    )
+    slot.refresh_from_db()
+    assert (slot.booked, slot.capacity) == (1, 1)
+    assert isinstance(lost, SlotFull)

@@ -24,6 +24,7 @@ from coordination.models import (
     SlotStatus,
     Task,
     UnmadeWeek,
+    WaitingOffer,
 )
 from coordination.readings.feeds import calendar_file, feed_slots
 from directory.models import ClosingDay, OutboxMessage, Role, User
@@ -262,6 +263,50 @@ def test_places_taken_off_while_patients_sit_there_go_as_they_leave(desk: Desk, 
     tasks.generate_slots()
     slot.refresh_from_db()
     assert (slot.capacity, slot.booked) == (1, 1)
+
+
+def test_a_place_taken_off_its_series_is_sold_to_nobody_when_a_patient_leaves(desk: Desk, head: User) -> None:
+    series = desk.series(capacity=4)
+    slot = series.slots.order_by("starts_at")[0]
+    bookings = [desk.booking(slot) for _ in range(3)]
+    edit(series, head, capacity=1)
+    services.ask_to_wait(pathway=desk.pathway(), exam_type=slot.exam_type, user=desk.coordinator)
+    for left, each in enumerate(bookings):
+        slot.refresh_from_db()
+        assert slot.capacity == slot.booked == 3 - left
+        leave(desk, each)
+        if slot.booked > 1:
+            assert slot not in Slot.objects.free(timezone.now())
+            services.offer_freed_places(now=timezone.now())
+            assert not WaitingOffer.objects.filter(slot=slot).exists()
+            assert "Aucune place n’est libre" in OutboxMessage.objects.filter(kind="slot_cancelled").latest("pk").body
+            with pytest.raises(SlotFull):
+                desk.booking(slot)
+    slot.refresh_from_db()
+    assert (slot.capacity, slot.booked) == (1, 0)
+    assert slot in Slot.objects.free(timezone.now())
+    assert (
+        list(slot.changes.filter(what="changed", reason__startswith="La série").values_list("by", flat=True))
+        == [desk.coordinator.pk] * 2
+    )
+
+
+def test_whoever_remains_sits_within_the_places_that_are_left(desk: Desk, head: User) -> None:
+    slot = desk.series(capacity=3).slots.order_by("starts_at")[0]
+    bookings = [desk.booking(slot) for _ in range(3)]
+    edit(slot.series, head, capacity=1)
+    leave(desk, bookings[0])
+    assert set(Booking.objects.standing().filter(slot=slot).values_list("seat", flat=True)) == {1, 2}
+
+
+def test_what_somebody_has_the_form_of_open_is_left_to_the_night(desk: Desk) -> None:
+    slot = desk.series(capacity=3).slots.order_by("starts_at")[0]
+    booking = desk.booking(slot)
+    services.hold_place(slot=slot, pathway=desk.pathway(), user=desk.coordinator)
+    SlotSeries.objects.filter(pk=slot.series_id).update(capacity=1)
+    leave(desk, booking)
+    slot.refresh_from_db()
+    assert slot.capacity == 3
 
 
 @pytest.mark.parametrize("means", [True, False])
