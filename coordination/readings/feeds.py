@@ -9,7 +9,7 @@ of a practitioner, one where somebody else is expected.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -113,12 +113,12 @@ def calendar_file(feed: CalendarFeed, slots: Iterable[Slot], now: datetime) -> b
 
 
 def _event(slot: Slot, now: datetime, *, practitioner: bool) -> Event:
-    zone = ZoneInfo(slot.platform.establishment.time_zone)
+    starts, ends = _hours(slot)
     event = Event()
     event.add("uid", f"{slot.uuid}@{urlsplit(settings.BASE_URL).hostname}")
     event.add("dtstamp", now)
-    event.add("dtstart", slot.starts_at.astimezone(zone))
-    event.add("dtend", slot.ends_at.astimezone(zone))
+    event.add("dtstart", starts)
+    event.add("dtend", ends)
     event.add("sequence", _sequence(slot))
     status, words = _status(slot, practitioner)
     event.add("status", status)
@@ -130,6 +130,14 @@ def _event(slot: Slot, now: datetime, *, practitioner: bool) -> Event:
     event.add("transp", "OPAQUE" if slot.booked and status != "CANCELLED" else "TRANSPARENT")
     event.add("url", vUri(f"{settings.BASE_URL}{reverse('coordination:slot', args=[slot.uuid])}"))
     return event
+
+
+def _hours(slot: Slot) -> tuple[datetime, datetime]:
+    """On the wall clock of the slot. An hour that comes twice is read as the first (RFC 5545, 3.3.5): one that is the
+    second is told in UTC, its event whole, or it would end when it begins."""
+    zone = ZoneInfo(slot.platform.establishment.time_zone)
+    local = slot.starts_at.astimezone(zone), slot.ends_at.astimezone(zone)
+    return (slot.starts_at.astimezone(UTC), slot.ends_at.astimezone(UTC)) if any(each.fold for each in local) else local
 
 
 def _sequence(slot: Any) -> int:

@@ -14,11 +14,14 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from icalendar import Calendar
 from psycopg2.extras import DateTimeTZRange
+from vobject.icalendar import registerTzid
 
 from config.logs import drop_identity
 from coordination import services
 from coordination.models import CalendarFeed, FeedDeparture, Slot, SlotChange, SlotEvent, SlotPractitioner, SlotSeries
+from coordination.readings.feeds import calendar_file, feed_slots
 from coordination.services.feeds import MOST_LINKS, token_of
 from directory.errors import DomainError
 from directory.models import Role, User
@@ -42,7 +45,14 @@ def read(client: Client, address: str) -> Any:
     response = client.get(address)
     assert response.status_code == 200
     assert response["Content-Type"].startswith("text/calendar")
-    return vobject.readOne(response.content.decode())
+    return parsed(response.content)
+
+
+def parsed(body: bytes) -> Any:
+    """Read with its own time zones: the parser keeps for all calendars those of the first that it meets."""
+    for zone in ("Europe/Paris", "Indian/Reunion"):
+        registerTzid(zone, None)
+    return vobject.readOne(body.decode())
 
 
 def events(client: Client, address: str) -> dict[str, Any]:
@@ -91,7 +101,7 @@ def test_the_feed_names_its_zones_its_method_and_nobody(client: Client, desk: De
     _, address = make(desk.coordinator, doctor)
     body = client.get(address).content.decode()
     assert "METHOD:PUBLISH" in body
-    found = vobject.readOne(body)
+    found = parsed(body.encode())
     assert {zone.tzid.value for zone in found.vtimezone_list} == {"Europe/Paris", "Indian/Reunion"}
     assert {event.dtstart.value.hour for event in found.vevent_list} == {8, 9}
     unfolded = body.replace("\r\n ", "")
@@ -115,6 +125,28 @@ def test_the_zone_of_paris_changes_its_hour(client: Client, desk: Desk) -> None:
     assert "DTSTART:20270328T020000\r\nTZNAME:CEST\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200" in body, "2:00, then 3:00"
     assert body.count("BEGIN:DAYLIGHT") == 1
     assert body.index("BEGIN:VTIMEZONE") < body.index("BEGIN:VEVENT")
+
+
+def twice(desk: Desk, begins: datetime, minutes: int) -> tuple[Slot, bytes]:
+    """A slot of the night when the hour between 2:00 and 3:00 comes twice, and the feed of its platform."""
+    series = desk.series(in_days=1)
+    Slot.objects.all().delete()
+    slot = Slot.objects.create(
+        series=series, exam_type=series.exam_type, platform=series.platform, starts_at=begins,
+        ends_at=begins + timedelta(minutes=minutes), release_at=begins - timedelta(days=2), capacity=1,
+    )  # fmt: skip
+    feed, _ = make(desk.technician, desk.platform)
+    now = begins - timedelta(days=20)
+    return slot, calendar_file(feed, feed_slots(feed, now), now)
+
+
+@pytest.mark.parametrize("minute", [-45, -15, 0, 15, 45, 60, 75, 105, 120])
+@pytest.mark.parametrize("minutes", [30, 60, 90])
+def test_an_hour_that_comes_twice_is_read_as_it_is(desk: Desk, minute: int, minutes: int) -> None:
+    slot, body = twice(desk, datetime(2027, 10, 31, 0, tzinfo=UTC) + timedelta(minutes=minute), minutes)
+    other, event = parsed(body).vevent, Calendar.from_ical(body).walk("VEVENT")[0]
+    for begins, ends in ((other.dtstart.value, other.dtend.value), (event["DTSTART"].dt, event["DTEND"].dt)):
+        assert (begins.astimezone(UTC), ends.astimezone(UTC)) == (slot.starts_at, slot.ends_at)
 
 
 def test_the_sequence_only_grows_and_the_identifier_never_changes(client: Client, desk: Desk, pathway: Pathway) -> None:

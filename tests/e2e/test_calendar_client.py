@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -18,6 +18,7 @@ from coordination import services
 from coordination.models import Slot
 from coordination.services.feeds import token_of
 from tests.coordination.factories import Desk
+from tests.coordination.test_feeds import twice
 from tests.e2e.agenda import Agenda, RefusedError, Row
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -106,6 +107,15 @@ def test_hours_are_right_on_both_sides_of_a_change_of_hour(
     assert agenda.shows(timezone.localdate()) == [
         row(each, "gardé, 0 place prise sur 1", "TENTATIVE", zone) for each in slots
     ]
+
+
+def test_an_hour_that_comes_twice_has_its_length(tmp_path: Path, server: LiveServer, desk: Desk) -> None:
+    """Read in Cayenne, where no hour comes twice: from 2:15 in summer time to 2:15 in winter time, in Paris."""
+    _, address = link(server, desk.technician, desk.platform)
+    slot, body = twice(desk, datetime(2027, 10, 31, 0, 15, tzinfo=UTC), 60)
+    agenda = Agenda.of(tmp_path, address, "America/Cayenne")
+    agenda.take_in(body)
+    assert agenda.shows(date(2027, 10, 30)) == [row(slot, "gardé, 0 place prise sur 1", "TENTATIVE", "America/Cayenne")]
 
 
 def weeks_at_nine(desk: Desk) -> list[Slot]:
