@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "directory.middleware.WholeQueryMiddleware",
     "directory.middleware.NotAllowedPageMiddleware",
+    "directory.middleware.RedisAwayMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -121,7 +122,14 @@ DATABASES = {
 }
 
 REDIS_URL = env.redis("JALON_REDIS_URL")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+# A Redis that does not answer is away: nobody's page waits for it longer than this.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
+    }
+}
 
 # --- Celery: ids only in arguments, nothing lost when a worker dies -------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL

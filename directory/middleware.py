@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pghistory
+import structlog
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth import logout
@@ -17,12 +19,15 @@ from django.shortcuts import redirect, resolve_url
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from directory import kept
 from directory.clock import zone_of
 from directory.models import User
 from directory.readonly import refuse_writes
 from directory.second_factor import passed_second_factor
+
+log = structlog.get_logger(__name__)
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -88,6 +93,32 @@ class NotAllowedPageMiddleware:
         response.content = render_to_string("405.html", {"way_out": way_out}).encode()
         response["Content-Type"] = "text/html; charset=utf-8"
         return response
+
+
+class RedisAwayMiddleware:
+    """What must be counted (a password, a code, the calls of a program) is not done uncounted while Redis is away: a
+    page says so, with a way to try again. Everything else works without Redis."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, RedisError):
+            return None
+        log.error("redis_away", error=type(exception).__name__)
+        page = render_to_string("503.html", {"again": _again(request)})
+        return HttpResponse(page, status=503, headers={"Retry-After": "60"})
+
+
+def _again(request: HttpRequest) -> str:
+    """The page to open again; that of an account leads on to where its form would have."""
+    if not kept.of_accounts(request):
+        return kept.page_above(request.path_info)
+    after = request.POST.get("next")
+    return f"{request.path}?{urlencode({'next': after})}" if after else request.get_full_path()
 
 
 class LocalTimeMiddleware:

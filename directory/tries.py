@@ -6,9 +6,13 @@ from __future__ import annotations
 from datetime import timedelta
 from hashlib import sha256
 
+import structlog
 from django.core.cache import cache
+from redis.exceptions import RedisError
 
 from directory.errors import DomainError
+
+log = structlog.get_logger(__name__)
 
 MOST = 5
 REST = timedelta(hours=1)
@@ -51,8 +55,11 @@ def count_try(key: str) -> int:
 
 
 def forget_tries(key: str) -> None:
-    """The answer was right."""
-    cache.delete(key)
+    """The answer was right. Redis away takes nobody's answer back: the wrong ones before it stay counted."""
+    try:
+        cache.delete(key)
+    except RedisError:
+        log.warning("tries_not_forgotten")
 
 
 def wrong(left: int, what: str, field: str) -> DomainError:

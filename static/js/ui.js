@@ -62,6 +62,7 @@ const REASONS = {
   409: "Quelqu’un a modifié cet élément entre-temps : rechargez la page.",
   413: "Le fichier est trop volumineux.",
   429: "Trop de demandes en peu de temps : patientez une minute.",
+  503: "Le service est momentanément indisponible : réessayez dans quelques minutes.",
 };
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.getResponseHeader("Jalon-Session")) return;

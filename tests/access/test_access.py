@@ -74,6 +74,19 @@ def test_access(name: str, cast: Cast) -> None:
         assert response.status_code < 500 or name == "readyz"
 
 
+NO_REDIS = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_redis_away_fails_no_page(name: str, cast: Cast, settings: Any) -> None:
+    settings.CACHES = NO_REDIS
+    route = ROUTES[name]
+    url = reverse(name, kwargs=route.arguments(cast))
+    letter = next((each for each in "C" + route.allowed if each in route.allowed), "C")
+    response = _ask(route, url, cast, letter)
+    assert response.status_code < 500 or name in ("readyz", "coordination:calendar"), "an agenda asks again by itself"
+
+
 def _ask(route: Route, url: str, cast: Cast, letter: str) -> HttpResponse:
     """One request as one person, undone afterwards."""
     client = StrictClient()
