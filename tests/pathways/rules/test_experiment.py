@@ -70,6 +70,22 @@ def test_s01_one_request_two_laboratories_and_the_rcp_waits_for_both_and_the_pet
     assert planned(target, *read, "06-15 16:00 lab_final")["molecular"].state is OPEN, "which one is not said"
 
 
+def test_s01_a_result_once_given_is_not_awaited_again_when_another_exam_is_asked() -> None:
+    target = shipped("creca-h")
+    assert target.version == 2
+    given = (*SAMPLED, "06-12 16:00 lab_final histologie", "06-13 10:00 lab_requested")
+    steps = planned(target, *given)
+    assert steps["histology"].done_at == at("06-12 16:00")
+    assert where(steps["molecular"]) == (OPEN, at("06-26")), "thirteen days after it was asked"
+    again = (
+        *SAMPLED, "06-06 11:00 lab_noncontributive", "06-06 11:00 lab_final biologie_moleculaire",
+        "06-09 10:00 biopsy_taken", "06-09 12:00 lab_requested",
+    )  # fmt: skip
+    steps = planned(target, *again)
+    assert steps["molecular"].state is DONE
+    assert where(steps["histology"]) == (OPEN, at("06-19"))
+
+
 # S02 SpeedEndoc: elements of the referral, day-hospital sequence, single PPS, palliative stay.
 
 
