@@ -166,6 +166,11 @@ def sentence(text: str) -> str:
     return text if not text or _ENDED.search(text) else f"{text}."
 
 
+def without_marks(text: str) -> str:
+    """A source as people read it: « [004 F5 l.1042] », a line of documents that they do not hold, is left out."""
+    return re.sub(r"\s*\[\d{3}\s[^\]]*\]", "", text).lstrip(" ;:,").strip()
+
+
 def spaces(text: str) -> str:
     """French typography: no-break spaces inside « » and before ; : ! ?, and the curly apostrophe.
 

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from coordination.models import SlotPolicy, SlotSeries
+from directory.typography import without_marks
 from pathways.papers.printer import Printed, print_pdf
 
 STYLE = Path(__file__).parent / "desk.css"
@@ -28,8 +29,7 @@ def print_commitment(policy: SlotPolicy, *, at: datetime) -> Printed:
             "asks": policy.target.establishment,
             "series": list(running.with_list_data().order_by("weekday", "starts_at", "pk")),
             "at": at,
-            # A reference inside the target's own file says nothing to those who sign.
-            "source": "" if policy.source.startswith("[") else policy.source,
+            "source": without_marks(policy.source),
         }
         html = render_to_string("coordination/papers/commitment.html", context)
     return print_pdf(html, also=STYLE)

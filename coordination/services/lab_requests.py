@@ -27,6 +27,7 @@ from coordination.services.appointments import in_force
 from coordination.services.lab_facts import settle_asked_again, settle_facts
 from coordination.services.lab_post import tell_laboratory, tell_laboratory_cancelled
 from coordination.services.promises import sync_promises
+from directory.days import refuse_odd_days
 from directory.errors import DomainError
 from directory.models import Team, User
 from pathways.models import Document, DocumentStatus, Milestone, MilestoneSource, Pathway
@@ -161,6 +162,9 @@ def _refuse_wrong_sample(
     exams: Mapping[str, Team],
     at: datetime,
 ) -> None:
+    refuse_odd_days(taken_at=taken_at.date(), sent_at=sent_at.date() if sent_at else None)
+    if taken_at.date() < pathway.patient.birth_date:
+        raise DomainError("Le prélèvement ne peut pas précéder la naissance du patient.", field="taken_at")
     if not site.strip():
         raise DomainError("Indiquez le site prélevé.", field="site")
     if nature not in SampleNature.values:

@@ -263,6 +263,12 @@ def initials(name: str) -> str:
 
 
 @register.filter
+def source(text: str) -> str:
+    """Where a rule or a delay comes from, without the marks that only its author can follow."""
+    return typography.spaces(typography.without_marks(str(text)))
+
+
+@register.filter
 def typo(text: str) -> str:
     """French spaces and apostrophes in a text that was typed by a user or comes from data."""
     return typography.spaces(str(text))

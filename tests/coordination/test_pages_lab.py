@@ -120,6 +120,42 @@ def test_what_a_service_refuses_stands_beside_its_field(nurse: Client, lab: Lab)
     assert "au moins un examen" in text(nurse.post(url("lab-request", pathway), none))
 
 
+@pytest.mark.parametrize(
+    ("given", "field", "said"),
+    [
+        ({"taken_on": "0001-01-01"}, "taken_on", "Vérifiez l’année : 01/01/0001."),
+        ({"taken_on": "0026-11-22"}, "taken_on", "Vérifiez l’année : 22/11/0026."),
+        ({"taken_on": "0001-01-01", "taken_hour": "00:00"}, "taken_on", "Vérifiez l’année"),
+        ({"sent_on": "9999-12-31"}, "sent_on", "Vérifiez l’année : 31/12/9999."),
+    ],
+)
+def test_a_day_of_another_age_stands_refused_beside_its_field(
+    nurse: Client, lab: Lab, given: dict[str, str], field: str, said: str
+) -> None:
+    pathway = lab.sampled()
+    page = nurse.post(url("lab-request", pathway), filled(lab, pathway, **given))
+    assert page.status_code == 422
+    assert [error for error in page.context["form"].errors[field] if said in error]
+    assert not LabRequest.objects.exists()
+
+
+def test_a_sample_is_not_older_than_the_patient(nurse: Client, lab: Lab) -> None:
+    pathway = lab.sampled()
+    pathway.patient.birth_date = timezone.localdate() - timedelta(days=900)
+    pathway.patient.save(update_fields=["birth_date"])
+    taken = f"{timezone.localdate() - timedelta(days=901):%Y-%m-%d}"
+    page = nurse.post(url("lab-request", pathway), filled(lab, pathway, taken_on=taken))
+    assert "précéder la naissance" in page.context["form"].errors["taken_on"][0]
+
+
+def test_no_mark_of_our_sources_is_shown(nurse: Client, lab: Lab, asked: LabRequest) -> None:
+    form = text(nurse.get(url("lab-request", asked.pathway)))
+    sheet = sheet_html(lab.share(asked, lab.histology), timezone.now())
+    for shown in (form, sheet):
+        assert "Examens nommés, accueil unique" in shown
+        assert "[004" not in shown
+
+
 def test_the_form_asks_once_even_sent_twice(nurse: Client, lab: Lab) -> None:
     pathway = lab.sampled()
     values = filled(lab, pathway)

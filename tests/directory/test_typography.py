@@ -142,3 +142,17 @@ def test_nothing_is_singular(value: object, said: str) -> None:
     template = Template("place{{ n|pluralize }} libre{{ n|pluralize }}")
     assert template.render(Context({"n": value})) == said
     assert Template('{{ n|pluralize:"al,aux" }}').render(Context({"n": 0})) == "al"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Adapté, à valider. Fumeur ou non [004 F5 l.1042]", "Adapté, à valider. Fumeur ou non"),
+        ("[004 F4 l.907] ; restitution 48 h avant [004 F4 l.821]", "restitution 48 h avant"),
+        ("Moyenne observée [004 F5 l.1046] [001 V-int l.716] ; en objectif", "Moyenne observée ; en objectif"),
+        ("[004 F4 l.907]", ""),
+        ("Comité [du 3 mars]", "Comité [du 3 mars]"),
+    ],
+)
+def test_a_source_is_told_without_the_marks_of_its_author(written: str, shown: str) -> None:
+    assert typography.without_marks(written) == shown
