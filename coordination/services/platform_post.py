@@ -104,13 +104,13 @@ def tell_platform_not_asked(*, request: ExamRequest) -> None:
     )  # fmt: skip
 
 
-def tell_platform_declined(*, request: ExamRequest, date: datetime) -> None:
-    """The date proposed does not suit the patient: another one is awaited."""
+def tell_platform_declined(*, request: ExamRequest, date: datetime, at: datetime) -> None:
+    """The date proposed does not suit the patient: another one is awaited. Told each time, of the same date too."""
     with clock_of(request.addressed_to):
         declined = moment(date, timezone.localdate())
     _send_request(
         request, kind="exam_date_declined", subject="Autre date demandée", template="declined",
-        key=f"declined:{request.uuid}:{date}", declined=declined,
+        key=f"declined:{request.uuid}:{at.isoformat()}", declined=declined,
     )  # fmt: skip
 
 

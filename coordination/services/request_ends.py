@@ -75,7 +75,7 @@ def decline_date(
     locked.promised_at = promise_of(at, locked.within, locked.addressed_to)
     locked.save(update_fields=["reason", "promised_at"])
     assert date_before is not None  # `unanswer` has looked
-    tell_platform_declined(request=locked, date=date_before)
+    tell_platform_declined(request=locked, date=date_before, at=at)
     sync_promises(pathways_of=[locked.pathway_id], now=at)
     return locked
 

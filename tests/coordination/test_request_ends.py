@@ -108,6 +108,15 @@ class TestDates:
             services.decline_date(request=request, reason="Encore", user=desk.coordinator)
         assert refused.value.code == "not_proposed"
 
+    def test_each_refusal_is_told_even_of_the_same_date(self, desk: Desk) -> None:
+        request = ask(desk, within="2 working_days")
+        at = timezone.now() + timedelta(days=5)
+        for day in range(2):
+            with time_machine.travel(MONDAY + timedelta(days=day)):
+                services.propose_date(request=request, starts_at=at, user=desk.technician)
+                services.decline_date(request=request, reason="Travail", user=desk.coordinator)
+        assert OutboxMessage.objects.filter(kind="exam_date_declined").count() == 2
+
     def test_taken_back_the_promise_stands_and_the_desk_knows(self, desk: Desk) -> None:
         request = dated(desk, within="2 working_days")
         promised = request.promised_at
