@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from coordination.readings.bundles import BundleOffer, bundles_of
 from coordination.readings.coming import coming_of
-from coordination.readings.offer import Need, Offer, needs_of, offer_of
+from coordination.readings.offer import Offer, needs_of, offer_of
 from directory.models import Team
 from pathways.models import Pathway
 from pathways.services import calendar_of
@@ -71,6 +73,11 @@ def clinic() -> Team:
     )
 
 
+def words(nurse: Client, pathway: Pathway) -> str:
+    """Those of the booking page for the CT."""
+    return re.sub(r"\s+", " ", strip_tags(text(nurse.get(url("book", pathway), {"examen": "scanner"}))))
+
+
 def test_nobody_is_sent_to_two_sites_within_the_hour(desk: Desk, clinic: Team) -> None:
     pathway = desk.pathway()
     desk.slot(starts_at=time(9), duration_minutes=30)
@@ -95,11 +102,11 @@ def test_a_place_too_near_another_site_is_marked_and_proposed_last(nurse: Client
     pathway = desk.pathway()
     desk.booking(desk.slot(exam_type=exam("irm"), starts_at=time(9), platform=clinic), pathway)
     near, far = desk.slot(starts_at=time(10)), desk.slot(starts_at=time(14))
-    need, offer = offered(desk, pathway)
+    offer = offered(desk, pathway)
     assert [(each.slot, each.hurried is not None) for each in offer.together] == [(near, True), (far, False)]
     assert offer.first is not None
     assert offer.first.slot == far
-    page = text(nurse.get(url("book", pathway), {"examen": need.exam_type.code}))
+    page = words(nurse, pathway)
     assert page.count("À moins d’une heure de : IRM") == 1
     booking = desk.booking(near, pathway)
     assert "À moins d’une heure" not in text(nurse.get(url("booking-move", booking)))
@@ -112,7 +119,7 @@ def test_at_one_site_one_exam_may_follow_another_at_once(desk: Desk) -> None:
     pathway = desk.pathway()
     desk.booking(desk.slot(exam_type=exam("irm"), starts_at=time(9), duration_minutes=30), pathway)
     desk.slot(starts_at=time(9, 30))
-    _, offer = offered(desk, pathway)
+    offer = offered(desk, pathway)
     assert [each.hurried for each in offer.together] == [None]
 
 
@@ -127,9 +134,23 @@ def test_when_no_way_is_found_the_page_says_whether_all_were_looked_at(nurse: Cl
     assert "aucune façon trouvée ; d’autres possibilités n’ont pas été regardées" in page
 
 
-def offered(desk: Desk, pathway: Pathway) -> tuple[Need, Offer]:
-    """The CT of the plan and its free places."""
+def offered(desk: Desk, pathway: Pathway) -> Offer:
+    """The free places of the CT of the plan."""
     now = timezone.now()
     coming = coming_of(pathway, now)
     need = next(each for each in needs_of(pathway, coming) if each.exam_type == exam())
-    return need, offer_of(pathway, need, coming, calendar_of(desk.team.establishment), now)
+    return offer_of(pathway, need, coming, calendar_of(desk.team.establishment), now)
+
+
+def test_what_hinders_a_place_is_told_on_the_clock_of_where_it_is(nurse: Client, desk: Desk) -> None:
+    """At 13:00 in La Réunion it is 10:00 in Paris in winter: one hour, whatever hinders."""
+    island = TeamFactory(
+        establishment=EstablishmentFactory(name="Clinique du Piton", time_zone="Indian/Reunion"), kind="platform"
+    )
+    pathway = desk.pathway()
+    desk.booking(desk.slot(exam_type=exam("irm"), starts_at=time(13), platform=island), pathway)
+    desk.slot(starts_at=time(10))
+    desk.slot(starts_at=time(10, 30), duration_minutes=15)
+    page = words(nurse, pathway)
+    assert "Déjà attendu : IRM, 13 h, Clinique du Piton" in page
+    assert "À moins d’une heure de : IRM, 13 h, Clinique du Piton" in page
