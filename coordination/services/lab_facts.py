@@ -64,9 +64,7 @@ def wanted_facts(request: LabRequest) -> dict[str, Fact]:
     exams = list(AskedExam.objects.filter(share__sample__request=request).values_list("exam", flat=True))
     finals = request.pathway.version.content.details_awaited(MilestoneKind.LAB_FINAL)
     new = LabRequest.objects.replacing(request).first()
-    facts = facts_of(
-        said, exams, by_exam=expects_by_exam(finals, exams), replaced_at=new.requested_at if new else None
-    )
+    facts = facts_of(said, exams, by_exam=expects_by_exam(finals, exams), replaced_at=new.requested_at if new else None)
     return {f"{_prefix(request)}{fact.key}"[:80]: fact for fact in facts}
 
 
