@@ -190,12 +190,14 @@ class SecondFactorMiddleware:
         return kept.of_accounts(request) or passed_second_factor(request)
 
     def _refused(self, request: HttpRequest) -> HttpResponse:
-        """To the set-up; to the login again when there is one to give."""
-        typed = request.method not in SAFE_METHODS and kept.same_origin(request)
+        """To the set-up; to the login again when there is one to give. What was typed goes back to its page, and htmx
+        follows no redirection: the set-up would be drawn inside the page that asked for a part of it."""
+        part = request.method not in SAFE_METHODS or "HX-Request" in request.headers
+        stays = part and kept.same_origin(request)
         if not is_mfa_enabled(request.user):
-            return kept.expired(request) if typed else redirect("mfa_index")
+            return kept.expired(request) if stays else redirect("mfa_index")
         logout(request)
-        return kept.expired(request) if typed else redirect_to_login(request.get_full_path())
+        return kept.expired(request) if stays else redirect_to_login(request.get_full_path())
 
 
 class PrivacyHeadersMiddleware:

@@ -97,6 +97,32 @@ def test_a_form_sent_before_the_second_factor_is_given_back(client: Client, sett
     assert client.post("/taches/nouvelle/", {"title": "x"}).status_code == 302, "another site's form is not"
 
 
+@pytest.mark.django_db(transaction=True)  # the set-up is told of on commit
+def test_the_form_given_back_leads_to_the_set_up_and_is_sent_again(
+    client: Client, settings: Any, clean_cache: None
+) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    enter(client, with_password())
+    page = client.post("/taches/nouvelle/", {"title": "Rappeler le laboratoire"}, headers=OURS).content.decode()
+    assert "Il manque votre second facteur" in page
+    assert f'href="{reverse("mfa_index")}"' in page
+    assert "session a expiré" not in page
+    set_up(client)
+    assert client.post("/taches/nouvelle/", {"title": "Rappeler"}, headers=OURS).status_code in (200, 302, 422)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("with_a_factor", [True, False])
+def test_htmx_is_told_and_leaves_the_page_as_it_is(
+    client: Client, settings: Any, phone: User, method: str, with_a_factor: bool
+) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    client.force_login(phone if with_a_factor else with_password())
+    answer = getattr(client, method)("/taches/nouvelle/", headers={**OURS, "HX-Request": "true"})
+    assert (answer.status_code, answer["Jalon-Session"], answer.content) == (401, "expired", b"")
+    assert answer["Jalon-Token"]
+
+
 OURS = {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}
 
 
