@@ -45,3 +45,14 @@ def idle_share(load: float) -> float:
     if not 0 <= load < 1:
         raise ValueError("the line is only stable below one request a slot")
     return 1 - load
+
+
+def served_at_once(load: float) -> float:
+    """The share of the requests that have the very next slot in that queue: (1 - ρ) (e^ρ - 1) / ρ.
+
+    The line is empty after a slot with the chance P(Q = 0) = (1 - ρ) e^ρ, for a slot is idle, 1 - ρ of the time, when
+    it is and nobody comes; then one of those who come has the next slot, if anybody does.
+    """
+    if not 0 < load < 1:
+        raise ValueError("the line is only stable below one request a slot")
+    return (1 - load) * (exp(load) - 1) / load

@@ -18,6 +18,7 @@ from coordination.models import ExamType, ReleaseUnit, Slot, SlotSeries
 from coordination.perms import reads_slot_figures, relies_on_slots
 from coordination.querysets import SlotQuerySet
 from coordination.readings.demand import demand_of, running_series
+from coordination.readings.sized import sized
 from coordination.readings.slot_delays import (
     Cut,
     Delay,
@@ -32,7 +33,7 @@ from coordination.readings.slot_delays import (
 from coordination.readings.slot_use import SHOWN, Period, chart_of, total_of, use_by, use_by_period
 from coordination.readings.unmet import unmet
 from coordination.rules.charts import Chart, Range, bars, ranges
-from coordination.rules.sizing import RUNS, WEEKS, Rule, Size, between, fewest, sizes, worth_trying
+from coordination.rules.sizing import WEEKS, Rule, Size, fewest
 from coordination.rules.spread import FEWEST
 from coordination.views.shared import open_files, user_of
 from coordination.views.slots import home_of
@@ -211,7 +212,7 @@ def sizing(request: HttpRequest) -> HttpResponse:
     series = SlotSeries.objects.visible_to(user)
     exams = ExamType.objects.filter(pk__in=series.values("exam_type"))
     form = SizingForm(request.GET if "objectif" in request.GET else None, exams=exams)
-    context: dict[str, Any] = {"form": form, "runs": RUNS, "weeks": WEEKS}
+    context: dict[str, Any] = {"form": form, "weeks": WEEKS}
     if "objectif" not in request.GET:
         exam = exams.filter(code=request.GET.get("examen", "")).first()
         if exam:
@@ -224,10 +225,14 @@ def sizing(request: HttpRequest) -> HttpResponse:
         if history.enough:
             rule = _rule(form)
             goal, seed = form.cleaned_data["part"] / 100, form.cleaned_data["graine"]
-            found = sizes(history, rule, worth_trying(history), seed=seed)
-            if left_out := between(found, goal):
-                found = sorted([*found, *sizes(history, rule, left_out, seed=seed)], key=lambda each: each.slots)
-            context |= {"sizes": found, "chart": _size_chart(found, goal), "enough": fewest(found, goal)}
+            found = sized(history, rule, goal, seed=seed)
+            context |= {
+                "sizes": found,
+                "chart": _size_chart([each for each in found if not each.endless], goal),
+                "enough": fewest(found, goal),
+                "endless": max((each.slots for each in found if each.endless), default=0),
+                "runs": history.runs,
+            }
     status = 422 if form.is_bound and form.errors else 200
     with timezone.override(calendar.zone):
         return render(request, "coordination/sizing.html", context, status=status)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from coordination import services
@@ -17,11 +18,13 @@ from coordination.readings.demand import demand_of
 from coordination.readings.slot_delays import Cut, Delays, State, lines_of, promise_of, quarter_of
 from coordination.readings.unmet import unmet
 from coordination.rules.charts import PHONE, SCREEN, bars, ranges
+from coordination.rules.sizing import sizes_around
 from coordination.rules.spread import FEWEST, Spread, quantile, spread_of
 from directory.models import AccessLog, Role
 from pathways import services as pathways
 from pathways.models import Pathway
 from pathways.rules.calendar import Calendar
+from tests.access.test_access import NO_REDIS
 from tests.coordination.factories import Desk, exam
 from tests.coordination.pages import text, url
 from tests.factories import TeamFactory, UserFactory
@@ -500,3 +503,31 @@ def test_too_little_history_is_said(nurse: Client, desk: Desk) -> None:
     response = nurse.get(url("sizing"), ASKED)
     assert "Trop peu d’histoire" in text(response)
     assert "sizes" not in response.context
+
+
+def test_a_line_that_grows_without_end_is_said_on_the_page(nurse: Client, desk: Desk) -> None:
+    desk.series()
+    for _ in range(2):
+        _asked_weekly(desk, 12)
+    page = text(nurse.get(url("sizing"), {**ASKED, "sinon": "attend"}))
+    assert "Jusqu’à 2 créneaux par semaine" in page
+    assert "la liste d’attente s’allonge sans fin" in page
+    assert page.count("Liste sans fin") == 2
+    assert "qui commencent avec les patients qui attendraient déjà" in page
+    assert "Liste sans fin" not in text(nurse.get(url("sizing"), ASKED)), "who leaves makes no line"
+
+
+@pytest.mark.usefixtures("clean_cache")
+def test_the_same_question_is_played_once_a_day_redis_there_or_not(nurse: Client, desk: Desk) -> None:
+    desk.series()
+    _asked_weekly(desk, 12)
+    with patch("coordination.readings.sized.sizes_around", wraps=sizes_around) as played:
+        _asks_thrice(nurse)
+    assert played.call_count == 2, "once, and once without Redis"
+
+
+def _asks_thrice(nurse: Client) -> None:
+    first, again = (nurse.get(url("sizing"), ASKED).context["sizes"] for _ in range(2))
+    assert first == again
+    with override_settings(CACHES=NO_REDIS):
+        assert nurse.get(url("sizing"), ASKED).context["sizes"] == first
