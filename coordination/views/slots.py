@@ -26,6 +26,7 @@ from coordination.views.live import is_live, live
 from coordination.views.shared import log_team_reads, open_files, user_of
 from directory.models import Establishment, User
 from directory.perms import allow
+from directory.typography import NBSP
 from pathways.models import TargetPathway
 from pathways.rules.calendar import ONE_DAY
 from pathways.services import calendar_of
@@ -44,6 +45,18 @@ class Filters:
     @classmethod
     def of(cls, request: HttpRequest) -> Filters:
         return cls(*(request.GET.get(word, "") for word in ("examen", "plateau", "site", "parcours", "praticien")))
+
+    def in_words(self, offered: dict[str, list[Place]]) -> list[str]:
+        """« Examen : IRM » of each that narrows the board: paper does not show the lists they were chosen from."""
+        used = (
+            ("Examen", self.exam, "exam_types"),
+            ("Site", self.site, "sites"),
+            ("Plateau", self.platform, "platforms"),
+            ("Parcours", self.target, "targets"),
+            ("Praticien", self.practitioner, "practitioners"),
+        )
+        labels = {name: {each.value: each.label for each in places} for name, places in offered.items()}
+        return [f"{word}{NBSP}: {labels[name].get(value, 'inconnu')}" for word, value, name in used if value]
 
     def apply(self, slots: SlotQuerySet) -> SlotQuerySet:
         if self.exam:
@@ -130,10 +143,12 @@ def _frame(request: HttpRequest, user: User, filters: Filters, now: datetime) ->
     series = SlotSeries.objects.visible_to(user)
     served = TargetPathway.objects.filter(pk__in=SlotSeries.targets.through.objects.filter(
         slotseries__in=series.values("pk")).values("targetpathway_id"))  # fmt: skip
+    offered = narrowing(series)
+    offered["targets"] = unique([Place(key, name) for key, name in served.values_list("key", "name")])
     return {
         "filters": filters,
-        **narrowing(series),
-        "targets": unique([Place(key, name) for key, name in served.values_list("key", "name")]),
+        **offered,
+        "chosen": filters.in_words(offered),
         "now": now,
         "live_url": request.get_full_path(),
         "filters_query": _query(request),

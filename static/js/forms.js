@@ -1,24 +1,60 @@
 // Forms: filters that submit themselves, work not lost by leaving, files dropped, no double sending.
 
 // --- data-autosubmit: a form of filters sends itself. A text field waits for a pause when only a fragment comes
-// back; when the whole page would, it waits for Enter.
+// back; when the whole page would, it waits for Enter. So does a list or a day gone through with the keyboard, where
+// each arrow is a change: Enter sends it, or leaving the field. The focus is found again in the page that comes.
 const PAUSE_MS = 350;
+const KEY_MS = 50;
+const FOCUS = "jalon-focus";
 const TEXT = "input[type=search], input[type=text]";
+const STEPPED = "select, input[type=date]";
+const WHOLE = "form[data-autosubmit]:not([hx-get], [hx-post])";
 const timers = new WeakMap();
+let pressed = { key: "", at: -KEY_MS };
+let stepped = null;
 
-function submitSoon(form, delay) {
+function submitSoon(field, delay) {
+  const form = field.form;
   window.clearTimeout(timers.get(form));
-  timers.set(form, window.setTimeout(() => form.isConnected && form.requestSubmit(), delay));
+  timers.set(form, window.setTimeout(() => {
+    if (!form.isConnected) return;
+    const focused = form.contains(document.activeElement) ? document.activeElement : field;
+    if (form.matches(WHOLE)) sessionStorage.setItem(FOCUS, `${location.pathname}#${focused.id}`);
+    form.requestSubmit();
+  }, delay));
 }
+function sendStepped(event) {
+  if (event.target !== stepped) return;
+  event.preventDefault();
+  stepped = null;
+  submitSoon(event.target, 0);
+}
+document.addEventListener("keydown", (event) => {
+  pressed = { key: event.key, at: event.timeStamp };
+  if (event.key === "Enter") sendStepped(event);
+}, true);
+document.addEventListener("focusout", sendStepped);
 document.addEventListener("change", (event) => {
   const form = event.target.closest?.("form[data-autosubmit]");
-  if (form && !event.target.matches(TEXT)) submitSoon(form, 0);
+  if (!form || event.target.matches(TEXT)) return;
+  const byKey = pressed.key !== "Enter" && event.timeStamp - pressed.at < KEY_MS;
+  if (byKey && form.matches(WHOLE) && event.target.matches(STEPPED)) stepped = event.target;
+  else submitSoon(event.target, 0);
 });
 document.addEventListener("input", (event) => {
   const form = event.target.closest?.("form[data-autosubmit]");
   if (form && form.matches("[hx-get], [hx-post]") && event.target.matches(TEXT)) {
-    submitSoon(form, PAUSE_MS);
+    submitSoon(event.target, PAUSE_MS);
   }
+});
+const [page, focused] = (sessionStorage.getItem(FOCUS) ?? "").split("#");
+sessionStorage.removeItem(FOCUS);
+if (focused && page === location.pathname) document.getElementById(focused)?.focus({ preventScroll: true });
+
+// A browser that goes back puts in the fields what was chosen last, above a page drawn for an earlier choice.
+window.addEventListener("pageshow", (event) => {
+  const back = event.persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  if (back) document.querySelectorAll(WHOLE).forEach((form) => form.reset());
 });
 
 // --- data-guard: leaving the page with unsent work asks first --------------------------------------------------------

@@ -470,3 +470,16 @@ def test_the_creation_is_told_below_the_past_and_below_a_life_too_long_to_list(n
     life = response.context["life"]
     assert (len(life.lines), life.lines[0].reason, life.lines[-1].what) == (201, "Salle 2", "Créé")
     assert "de plus anciens ne sont pas affichés" in text(response)
+
+
+@pytest.mark.parametrize("name", ["slots", "slots-month"])
+def test_paper_says_what_the_board_was_narrowed_to(nurse: Client, desk: Desk, name: str) -> None:
+    desk.slot(in_days=3)
+    paper = BeautifulSoup(
+        nurse.get(url(name), {"examen": "scanner", "parcours": desk.target.key}).content, "html.parser"
+    )
+    (said,) = paper.select(".j-main .co-weeks .j-print-only, .co-weeks .j-print-only")
+    assert said.text.replace("\u00a0", " ") == f"Seulement : Examen : Scanner · Parcours : {desk.target.name}"
+    strange = text(nurse.get(url(name), {"praticien": uuid4()}))
+    assert "Seulement : Praticien : inconnu" in strange
+    assert "Seulement" not in text(nurse.get(url(name)))

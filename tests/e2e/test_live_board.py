@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Route, expect
 
 from coordination import services
-from tests.coordination.factories import Desk
+from tests.coordination.factories import Desk, exam
 from tests.e2e.conftest import Arrival
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -110,3 +112,49 @@ def test_another_day_loads_the_whole_page_again(visit: Arrival) -> None:
     page.route("**/plateau/", tomorrow)
     page.clock.fast_forward(A_POLL)
     expect(page.locator("body[data-seen]")).to_have_count(0)
+
+
+def two_exams() -> tuple[Desk, str]:
+    """A week with a scanner and an MRI, and its Monday's address."""
+    desk = Desk()
+    slot = desk.slot(in_days=3)
+    desk.slot(in_days=3, exam_type=exam("irm"))
+    return desk, timezone.localdate(slot.starts_at).isoformat()
+
+
+@pytest.mark.parametrize("board", ["/creneaux/?semaine=", "/creneaux/mois/?mois="])
+def test_going_back_shows_the_filters_of_the_board_that_is_shown(visit: Arrival, board: str) -> None:
+    desk, day = two_exams()
+    nurse = visit(desk.coordinator)
+    page = nurse.go(f"{board}{day}&examen=irm")
+    exams = page.locator("#f-exam")
+    exams.select_option("")
+    page.wait_for_url(re.compile("examen=(&|$)"))
+    page.go_back()
+    page.wait_for_url(re.compile("examen=irm"))
+    expect(exams).to_have_value("irm")
+    page.go_forward()
+    page.wait_for_url(re.compile("examen=(&|$)"))
+    expect(exams).to_have_value("")
+
+
+def test_a_filter_is_chosen_with_the_arrows_and_keeps_the_focus(visit: Arrival) -> None:
+    desk, day = two_exams()
+    nurse = visit(desk.coordinator)
+    page = nurse.go(f"/creneaux/?semaine={day}")
+    before, exams = page.url, page.locator("#f-exam")
+    values = exams.locator("option").evaluate_all("all => all.map((each) => each.value)")
+    exams.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(exams).to_have_value(values[2])
+    page.wait_for_timeout(300)
+    assert page.url == before, "an arrow is not yet a choice"
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(f"examen={values[2]}"))
+    expect(exams).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Tab")
+    page.wait_for_url(re.compile(f"examen={values[1]}"))
+    assert page.evaluate("document.activeElement.tagName") != "BODY"
+    nurse.check()
