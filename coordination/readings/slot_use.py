@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -15,6 +15,7 @@ from coordination.models import Booking
 from coordination.querysets import SlotQuerySet
 from coordination.querysets.slots import LOCAL_DAY
 from coordination.rules.charts import Bar, Chart, bars
+from coordination.rules.spread import few, total_keeps
 from directory.typography import MONTHS_SHORT, NBSP
 
 
@@ -57,6 +58,17 @@ class Use:
     def wasted(self) -> int | None:
         """Percent lost to all: neither used nor given back in time."""
         return percent(self.lost + self.missed, self.places)
+
+    @property
+    def hidden(self) -> bool:
+        """True when a number of its patients is too small to be shown: what it could be worked out from is not shown
+        either, the places kept and the filling."""
+        return few(self.used) or few(self.missed)
+
+    @property
+    def drawn(self) -> Use:
+        """Without the numbers too small to be shown."""
+        return replace(self, used=0 if few(self.used) else self.used, missed=0 if few(self.missed) else self.missed)
 
 
 def percent(part: int, whole: int) -> int | None:
@@ -109,6 +121,11 @@ def _use(slots: SlotQuerySet, key: Any, now: datetime, back: timedelta) -> list[
 def total_of(uses: list[Use]) -> Use:
     """All the lines together."""
     return Use(None, **{name: sum(getattr(use, name) for use in uses) for name in ("slots", *PARTS)})
+
+
+def total_shown(uses: list[Use]) -> bool:
+    """True when all the lines together tell nothing of the numbers hidden in each."""
+    return total_keeps(use.used for use in uses) and total_keeps(use.missed for use in uses)
 
 
 def chart_of(uses: list[Use], labels: list[str]) -> Chart[Bar]:

@@ -9,6 +9,19 @@ FEWEST = 5
 """Below this many, a figure could point at a person: it is not shown."""
 
 
+def few(count: int) -> bool:
+    """True for a number of patients too small to be shown; nobody is no one."""
+    return 0 < count < FEWEST
+
+
+def total_keeps(counts: Iterable[int]) -> bool:
+    """True when the sum of ``counts`` beside those that are not `few` leaves each of the others unknown: they are
+    several, many together, and not all as small or as large as they can be."""
+    hidden = [each for each in counts if few(each)]
+    whole = sum(hidden)
+    return not hidden or (whole >= FEWEST and len(hidden) < whole < len(hidden) * (FEWEST - 1))
+
+
 @dataclass(frozen=True)
 class Spread:
     """``count`` values; the quartiles are None when they are fewer than `FEWEST`."""
@@ -20,7 +33,7 @@ class Spread:
 
     @property
     def hidden(self) -> bool:
-        return 0 < self.count < FEWEST
+        return few(self.count)
 
     @property
     def shown(self) -> bool:

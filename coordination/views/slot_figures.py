@@ -30,11 +30,11 @@ from coordination.readings.slot_delays import (
     promise_of,
     quarter_of,
 )
-from coordination.readings.slot_use import SHOWN, Period, chart_of, total_of, use_by, use_by_period
+from coordination.readings.slot_use import SHOWN, Period, chart_of, total_of, total_shown, use_by, use_by_period
 from coordination.readings.unmet import unmet
 from coordination.rules.charts import Chart, Range, bars, ranges
 from coordination.rules.sizing import WEEKS, Rule, Size, fewest
-from coordination.rules.spread import FEWEST
+from coordination.rules.spread import FEWEST, few
 from coordination.views.shared import open_files, user_of
 from coordination.views.slots import home_of
 from directory.models import Role, Team, User
@@ -88,8 +88,8 @@ def figures(request: HttpRequest) -> HttpResponse:
         "cuts": [(Cut.EXAM, "Par examen"), (Cut.PLATFORM, "Par plateau"), (Cut.QUARTER, "Par trimestre")],
         "head": HEADS[cut],
         "uses": [{"use": use, "label": label} for use, label in zip(uses, labels, strict=True)],
-        "use_total": total_of(uses),
-        "use_chart": chart_of(uses, labels) if uses else None,
+        "use_total": total_of(uses) if total_shown(uses) else None,
+        "use_chart": chart_of([use.drawn for use in uses], labels) if uses else None,
         "unmet": _unmet(scope, since),
         "exams": exams,
         "exams_chart": _delay_chart(exams),
@@ -113,7 +113,7 @@ def _uses(slots: SlotQuerySet, cut: Cut, now: datetime) -> tuple[list[Any], list
     model: Any = ExamType if cut is Cut.EXAM else Team
     uses = use_by(slots, "exam_type" if cut is Cut.EXAM else "platform", now, YEAR)
     names = {each.pk: str(each) for each in model.objects.filter(pk__in=[use.key for use in uses])}
-    uses.sort(key=lambda use: names[use.key])
+    uses.sort(key=lambda use: normalise(names[use.key]))
     return uses, [names[use.key] for use in uses]
 
 
@@ -127,19 +127,19 @@ def _unmet(scope: Scope, since: datetime) -> dict[str, Any]:
         "chart": bars([row for row in drawn if any(row[1])]) if any(any(sizes) for _, sizes in drawn) else None,
         "kinds": kinds,
         "rows": [(exam, [(kind, counts[kind.key][exam]) for kind in kinds]) for exam in exams],
-        "totals": [_total(counts[kind.key].values()) for kind in kinds],
+        "totals": [(kind, _total(counts[kind.key].values())) for kind in kinds],
     }
 
 
 def _drawn(count: int) -> int:
     """Nothing is drawn of too few."""
-    return count if count >= FEWEST else 0
+    return 0 if few(count) else count
 
 
 def _total(counts: Iterable[int]) -> str:
     """The sum, unless it would tell one that is hidden."""
     known = list(counts)
-    return "–" if any(0 < count < FEWEST for count in known) else str(sum(known))
+    return "–" if any(map(few, known)) else str(sum(known))
 
 
 def _delay_chart(lines: list[DelayLine]) -> Chart[Range] | None:

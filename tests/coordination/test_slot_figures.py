@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from bs4 import BeautifulSoup
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -16,10 +17,11 @@ from coordination import services
 from coordination.models import Booking, ExamRequest, ExamType, Slot, WaitingPlace
 from coordination.readings.demand import demand_of
 from coordination.readings.slot_delays import Cut, Delays, State, lines_of, promise_of, quarter_of
+from coordination.readings.slot_use import Use, total_shown
 from coordination.readings.unmet import unmet
 from coordination.rules.charts import PHONE, SCREEN, bars, ranges
 from coordination.rules.sizing import sizes_around
-from coordination.rules.spread import FEWEST, Spread, quantile, spread_of
+from coordination.rules.spread import FEWEST, Spread, quantile, spread_of, total_keeps
 from directory.models import AccessLog, Role
 from pathways import services as pathways
 from pathways.models import Pathway
@@ -369,9 +371,9 @@ def test_a_figure_opens_its_list_and_the_list_is_a_read(nurse: Client, desk: Des
 
 @pytest.mark.parametrize("cut", ["examen", "plateau", "trimestre", "x"])
 def test_each_cut_is_a_page(nurse: Client, desk: Desk, cut: str) -> None:
-    desk.booking(
-        desk.slot_at(timezone.now() - timedelta(days=3)), desk.pathway(), at=timezone.now() - timedelta(days=7)
-    )
+    for _ in range(FEWEST):
+        slot = desk.slot_at(timezone.now() - timedelta(days=3))
+        desk.booking(slot, desk.pathway(), at=timezone.now() - timedelta(days=7))
     for days in (1, 2, 3, 4, 5):
         done_after(desk, days)
     response = nurse.get(url("slot-figures"), {"par": cut})
@@ -531,3 +533,51 @@ def _asks_thrice(nurse: Client) -> None:
     assert first == again
     with override_settings(CACHES=NO_REDIS):
         assert nurse.get(url("sizing"), ASKED).context["sizes"] == first
+
+
+@pytest.mark.parametrize(
+    ("counts", "keeps"),
+    [
+        ([], True), ([0, 12, 5], True), ([3], False), ([12, 3], False), ([1, 2], False), ([4, 4], False),
+        ([1] * 6, False), ([2, 3], True), ([3, 4, 20], True), ([1, 1, 4], True),
+    ],
+)  # fmt: skip
+def test_a_total_is_told_only_when_it_gives_no_hidden_number_away(counts: list[int], keeps: bool) -> None:
+    assert total_keeps(counts) is keeps
+
+
+def test_neither_those_who_came_nor_those_who_did_not_are_told_by_subtraction() -> None:
+    many, few = Use("a", slots=20, used=18, missed=6), Use("b", slots=9, used=7, missed=1, lost=1)
+    assert (many.hidden, few.hidden, Use("c", used=8, released=3, lost=2).hidden) == (False, True, False)
+    assert (few.drawn.used, few.drawn.missed, few.drawn.lost) == (7, 0, 1)
+    assert total_shown([many]) and not total_shown([many, few])
+    assert not total_shown([Use("a", used=3), Use("b", used=4, missed=1), many]), "one who did not come"
+    assert total_shown([Use("a", used=3), Use("b", used=4), many])
+
+
+def test_too_few_patients_are_not_shown_of_the_places_either(nurse: Client, desk: Desk) -> None:
+    for _ in range(7):
+        services.mark_done(booking=desk.past_booking(hours=80), user=desk.technician)
+    services.mark_missed(booking=desk.past_booking(hours=80), user=desk.technician)
+    for _ in range(2):
+        services.mark_done(booking=desk.past_booking("irm", hours=90), user=desk.technician)
+    page = nurse.get(url("slot-figures"))
+    table = BeautifulSoup(page.content, "html.parser").find("caption", string="Ce que sont devenues les places").parent
+    rows = {row.th.text: {cell["data-label"]: cell.text.strip() for cell in row("td")} for row in table.tbody("tr")}
+    assert rows["Scanner"]["Utilisées"] == "7" and rows["Scanner"]["Manquées"] == "moins de 5"
+    assert rows["IRM"]["Utilisées"] == "moins de 5" and rows["IRM"]["Manquées"] == "0"
+    for row in rows.values():
+        assert (row["Places"], row["Remplissage"]) == ("–", "–")
+    assert page.context["use_total"] is None and "Le total n’est pas montré" in text(page)
+    assert [bar.total for bar in page.context["use_chart"].rows] == [0, 7]
+
+
+def test_accents_do_not_send_an_exam_to_the_end_and_a_phone_names_each_total(nurse: Client, desk: Desk) -> None:
+    for code in ("tep_scanner", "echo_endoscopie", "scanner"):
+        services.mark_missed(booking=desk.past_booking(code, hours=80), user=desk.technician)
+    desk.series()
+    services.ask_to_wait(pathway=desk.pathway(), exam_type=exam(), user=desk.coordinator)
+    page = nurse.get(url("slot-figures"))
+    assert page.context["uses"][0]["label"] == str(exam("echo_endoscopie"))
+    totals = BeautifulSoup(page.content, "html.parser").find("th", string="Ensemble").parent("td")
+    assert [cell["data-label"] for cell in totals] == [kind.label for kind in page.context["unmet"]["kinds"]]
