@@ -27,6 +27,7 @@ class LabRequestForm(forms.Form):
 
     key = forms.UUIDField(widget=forms.HiddenInput)
     form_key = forms.CharField(widget=forms.HiddenInput)
+    insist = forms.BooleanField(label="Demander quand même : c’est une autre demande", required=False)
     suspected = forms.CharField(
         label="Pathologie suspectée",
         max_length=200,
@@ -120,6 +121,7 @@ class LabRequestForm(forms.Form):
             "pots": data["pots"],
             "report": self.documents.get(data["report"]),
             "reply_email": data["reply_email"],
+            "insist": data["insist"],
         }
 
     def place_error(self, error: DomainError) -> None:

@@ -141,6 +141,7 @@ class NewSeriesForm(SeriesForm):
         ExamType.objects.none(), label="Examen", to_field_name="code", empty_label="Choisissez…"
     )
     valid_from = forms.DateField(label="Premier jour", widget=day_input())
+    insist = forms.BooleanField(label="Ouvrir quand même : une autre salle, ou un autre appareil", required=False)
     key = forms.UUIDField(widget=forms.HiddenInput(), initial=uuid4)
 
     def __init__(self, *args: Any, **options: Any) -> None:

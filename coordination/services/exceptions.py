@@ -137,12 +137,13 @@ def make_exception(*, exception: SlotException, user: User, seen: str | None = N
     patients of those that are booked. The same ``uuid`` twice makes one.
 
     Raises DomainError (code ``outdated``) when the slots have changed since the preview ``seen``; (code ``not_theirs``)
-    for the absence of somebody who works elsewhere.
+    for the absence of somebody who works elsewhere; (code ``twin``) when the same stands already.
     """
     if known := SlotException.objects.filter(uuid=exception.uuid).first():
         return known
     refuse_not_theirs(exception, user)
     _lock(exception)
+    _refuse_twin(exception)
     change = change_of_exception(exception)
     refuse_outdated(change, seen)
     refuse_conflicts(change)
@@ -153,6 +154,16 @@ def make_exception(*, exception: SlotException, user: User, seen: str | None = N
     act(change, by=user)
     _tell_other_sites(exception, change, user, back=False)
     return exception
+
+
+def _refuse_twin(exception: SlotException) -> None:
+    """The same said twice would have to be taken back twice."""
+    names = ("kind", "series", "resource", "professional", "platform", "first_on", "last_on", "moved_to")
+    same = SlotException.objects.filter(
+        taken_back_at__isnull=True, **{each: getattr(exception, each) for each in names}
+    )
+    if same.exists():
+        raise DomainError("Cette exception est déjà enregistrée, pour les mêmes jours.", code="twin")
 
 
 def _tell_other_sites(exception: SlotException, change: Change, user: User, *, back: bool) -> None:

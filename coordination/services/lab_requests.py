@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -23,13 +24,14 @@ from coordination.models import (
     SampleShare,
 )
 from coordination.rules.lab import check_answers
-from coordination.services.appointments import in_force
+from coordination.services.appointments import clock_of, in_force
 from coordination.services.lab_facts import settle_asked_again, settle_facts
 from coordination.services.lab_post import tell_laboratory, tell_laboratory_cancelled
 from coordination.services.promises import sync_promises
 from directory.days import refuse_odd_days
 from directory.errors import DomainError
 from directory.models import Team, User
+from directory.typography import moment
 from pathways.models import Document, DocumentStatus, Milestone, MilestoneSource, Pathway
 from pathways.rules.clock import add
 from pathways.rules.durations import Duration
@@ -58,6 +60,7 @@ def send_lab_request(
     report: Document | None = None,
     sent_at: datetime | None = None,
     request_key: UUID | None = None,
+    insist: bool = True,
     at: datetime | None = None,
 ) -> LabRequest:
     """Asks for ``exams`` (code to laboratory) on one sample, and tells each laboratory; records `lab_requested`.
@@ -66,7 +69,8 @@ def send_lab_request(
     sample is already on its way (`sample_sent`). The same ``request_key`` twice returns the first request.
 
     Raises DomainError on a closed pathway, an answer missing or wrong (its field named), an exam that the form does not
-    propose, a laboratory that does not do it, dates in the wrong order, a report of another file.
+    propose, a laboratory that does not do it, dates in the wrong order, a report of another file; without ``insist``,
+    when the same is asked of the same sample and not answered yet (code ``twin``).
     """
     at = at or timezone.now()
     Pathway.objects.filter(pk=pathway.pk).held()
@@ -78,6 +82,8 @@ def send_lab_request(
     agreements = _agreements(form, exams)
     reception = reception or next(iter(exams.values()))
     _refuse_wrong_sample(locked, site, nature, taken_at, sent_at, reception, exams, at)
+    if not insist:
+        _refuse_twin(locked, exams, taken_at, site)
     request = LabRequest.objects.create(
         pathway=locked,
         form=form,
@@ -175,6 +181,23 @@ def _refuse_wrong_sample(
         raise DomainError("L’envoi est après le prélèvement, et pas dans le futur.", field="sent_at")
     if reception.pk not in {each.pk for each in exams.values()}:
         raise DomainError("L’accueil du prélèvement est un des laboratoires de la demande.", field="reception")
+
+
+def _refuse_twin(pathway: Pathway, exams: Mapping[str, Team], taken_at: datetime, site: str) -> None:
+    """Two slips, two links and two clocks for one need: a form sent twice more often than a second sample."""
+    zone = ZoneInfo(pathway.team.establishment.time_zone)
+    running = LabRequest.objects.running().filter(pathway=pathway, sample__site__iexact=site.strip())
+    for each in running.select_related("sample").order_by("-requested_at"):
+        asked = AskedExam.objects.filter(share__sample=each.sample).values_list("exam", "share__laboratory")
+        same_day = timezone.localdate(each.sample.taken_at, zone) == timezone.localdate(taken_at, zone)
+        if same_day and set(asked) == {(exam, laboratory.pk) for exam, laboratory in exams.items()}:
+            with clock_of(pathway.team):
+                when = moment(each.requested_at, timezone.localdate())
+            raise DomainError(
+                f"La même demande attend déjà sa réponse : mêmes examens du même prélèvement, demandés {when}. "
+                "Rien n’est envoyé. Si c’en est une autre, cochez « Demander quand même ».",
+                code="twin",
+            )
 
 
 def _unread_before(pathway: Pathway, taken_at: datetime) -> LabRequest | None:

@@ -118,11 +118,13 @@ def create_series(
     practitioners: Iterable[Professional] = (),
     user: User | None = None,
     uuid: Any = None,
+    insist: bool = True,
 ) -> SlotSeries:
     """Opens a weekly series kept for ``targets`` and makes its slots up to the horizon.
 
     ``starts_at`` is the wall clock of the platform's establishment; ``uuid``, the key of the form: sent again, it opens
-    nothing more. Raises DomainError naming the field, or the machine or practitioner expected elsewhere.
+    nothing more. Raises DomainError naming the field, or the machine or practitioner expected elsewhere; without
+    ``insist``, when the same series stands already (code ``twin``).
     """
     if uuid and (known := SlotSeries.objects.filter(uuid=uuid).first()):
         return known
@@ -139,6 +141,8 @@ def create_series(
     lock_means(
         platforms=[platform.pk], resources=[resource.pk if resource else None], people=[each.pk for each in present]
     )
+    if not insist:
+        _refuse_twin(series)
     try:
         with transaction.atomic():
             series.save(force_insert=True)
@@ -157,6 +161,24 @@ def create_series(
     else:
         make_missing(change.drafts[0])
     return series
+
+
+def _refuse_twin(series: SlotSeries) -> None:
+    """The same exam at the same hour and place, with no machine to tell two rooms apart: a form sent twice more often
+    than a second room."""
+    same = SlotSeries.objects.running(series.valid_from).filter(
+        platform=series.platform, exam_type=series.exam_type, weekday=series.weekday, starts_at=series.starts_at,
+        resource=series.resource, room__iexact=series.room.strip(),
+    )  # fmt: skip
+    if series.valid_until:
+        same = same.filter(valid_from__lte=series.valid_until)
+    known = same.order_by("valid_from", "pk").first()
+    if known:
+        raise DomainError(
+            f"Cette série existe déjà : {known}, depuis le {known.valid_from:%d/%m/%Y}. Rien n’est ouvert. "
+            "Si c’en est une autre, à côté de la première, cochez « Ouvrir quand même ».",
+            code="twin",
+        )
 
 
 def change_of_new(

@@ -44,6 +44,7 @@ def lab_request(request: HttpRequest, uuid: UUID) -> HttpResponse:
     insist(may_ask_lab(user_of(request), pathway))
     now, zone = timezone.now(), ZoneInfo(pathway.team.establishment.time_zone)
     lab_form = _form_for(pathway, request.POST.get("form_key") or request.GET.get("bon", ""))
+    twin = False
     with timezone.override(zone):
         if request.method == "POST":
             form = LabRequestForm(request.POST, pathway=pathway, lab_form=lab_form, now=now)
@@ -58,9 +59,10 @@ def lab_request(request: HttpRequest, uuid: UUID) -> HttpResponse:
                     )
                 except DomainError as error:
                     form.place_error(error)
+                    twin = error.code == "twin"
                 else:
                     return _asked(request, asked)
-            return _form_page(request, pathway, form, status=422)
+            return _form_page(request, pathway, form, status=422, twin=twin or "insist" in request.POST)
         open_file(request, pathway, "Demande au laboratoire")
         initial = {**prefill(pathway, lab_form, zone), "key": uuid4()}
         return _form_page(
@@ -88,7 +90,10 @@ def _asked(request: HttpRequest, asked: LabRequest) -> HttpResponse:
     return redirect("coordination:lab-file", asked.uuid)
 
 
-def _form_page(request: HttpRequest, pathway: Pathway, form: LabRequestForm, status: int = 200) -> HttpResponse:
+def _form_page(
+    request: HttpRequest, pathway: Pathway, form: LabRequestForm, status: int = 200, *, twin: bool = False
+) -> HttpResponse:
+    """``twin``: the same is asked already, and may be asked again knowingly."""
     context = {
         "pathway": pathway,
         "p": identity_of(pathway.patient, url=file_url(pathway)),
@@ -96,6 +101,7 @@ def _form_page(request: HttpRequest, pathway: Pathway, form: LabRequestForm, sta
         "forms": last_forms().values(),
         "running": LabRequest.objects.running().filter(pathway=pathway).order_by("-requested_at").first(),
         "file_url": file_url(pathway),
+        "twin": twin,
     }
     return render(request, "coordination/lab/request.html", context, status=status)
 

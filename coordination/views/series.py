@@ -73,7 +73,13 @@ def new(request: HttpRequest) -> HttpResponse:
         if done.applied:
             messages.success(request, f"Série ouverte : {done.made.slots.count()} créneaux.")
             return redirect("coordination:series-page", done.made.uuid)
-    context = {"form": form, "platform": platform, "platforms": managed_platforms(user), **done.context(request)}
+    context = {
+        "form": form,
+        "platform": platform,
+        "platforms": managed_platforms(user),
+        "twin": done.code == "twin" or "insist" in request.POST,
+        **done.context(request),
+    }
     return show(request, "edit", context, platform, status=done.status)
 
 
@@ -81,7 +87,8 @@ def _open(form: NewSeriesForm, platform: Team, user: User) -> SlotSeries:
     data, values = form.cleaned_data, form.values()
     return services.create_series(
         exam_type=data["exam_type"], platform=platform, valid_from=data["valid_from"], user=user,
-        uuid=form.sent_key(), targets=values.targets, practitioners=values.practitioners, **values.fields(),
+        uuid=form.sent_key(), insist=data["insist"], targets=values.targets, practitioners=values.practitioners,
+        **values.fields(),
     )  # fmt: skip
 
 

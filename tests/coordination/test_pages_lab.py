@@ -168,6 +168,31 @@ def test_the_form_asks_once_even_sent_twice(nurse: Client, lab: Lab) -> None:
     assert "Une demande attend déjà" in text(nurse.get(url("lab-request", pathway)))
 
 
+def test_the_same_again_after_the_browser_s_back_is_told_and_may_be_insisted_on(nurse: Client, lab: Lab) -> None:
+    """Back draws the form with another key: the same asked again was a second request, with its slips and clocks."""
+    pathway = lab.sampled()
+    assert nurse.post(url("lab-request", pathway), filled(lab, pathway)).status_code == 302
+    again = filled(lab, pathway, site="  ganglion ", pots="3")
+    page = nurse.post(url("lab-request", pathway), again)
+    assert page.status_code == 422
+    assert "La même demande attend déjà sa réponse" in text(page)
+    assert page.context["form"]["pots"].value() == "3", "nothing typed is lost"
+    assert 'name="insist"' in page.content.decode()
+    assert LabRequest.objects.count() == 1
+    assert nurse.post(url("lab-request", pathway), again | {"insist": "on"}).status_code == 302
+    other = filled(lab, pathway, exam_biologie_moleculaire="")
+    assert nurse.post(url("lab-request", pathway), other).status_code == 302, "not the same exams"
+    assert LabRequest.objects.count() == 3
+    assert 'name="insist"' not in nurse.get(url("lab-request", pathway)).content.decode()
+
+
+def test_what_was_answered_or_cancelled_may_be_asked_again(nurse: Client, lab: Lab) -> None:
+    pathway = lab.sampled()
+    nurse.post(url("lab-request", pathway), filled(lab, pathway))
+    services.cancel_lab_request(request=LabRequest.objects.get(), reason="Erreur", user=lab.nurse)
+    assert nurse.post(url("lab-request", pathway), filled(lab, pathway)).status_code == 302
+
+
 def test_a_laboratory_without_address_is_said(nurse: Client, lab: Lab) -> None:
     lab.molecular.email = lab.molecular.establishment.email = ""
     lab.molecular.save()

@@ -89,6 +89,16 @@ def test_a_machine_down_cancels_its_free_slots_and_asks_to_call_each_patient(
     assert asked.count() == 3, "the night asks nothing twice"
 
 
+def test_the_same_exception_is_said_once(desk: Desk, head: User, machine: Resource) -> None:
+    slot = slots_of(desk.series(resource=machine))[0]
+    made = services.make_exception(exception=down(machine, slot), user=head)
+    with pytest.raises(DomainError) as refused:
+        services.make_exception(exception=down(machine, slot, reason="Encore"), user=head)
+    assert refused.value.code == "twin"
+    services.take_back_exception(exception=made, user=head)
+    assert services.make_exception(exception=down(machine, slot), user=head)
+
+
 def test_free_slots_of_the_days_are_cancelled_and_come_back_with_the_machine(
     desk: Desk, head: User, machine: Resource
 ) -> None:
