@@ -103,3 +103,26 @@ def test_a_lung_intermediate_result_starts_early_care(visit: Arrival) -> None:
     assert Task.objects.filter(pathway=asked.pathway, title__contains="chambre implantable").exists()
     nurse.go("/analyses/")
     nurse.check()
+
+
+def test_the_browser_s_back_asks_nothing_twice(visit: Arrival, lab: Lab) -> None:
+    """Back gives the form as it was typed, with another key: the same request again is told, not made."""
+    pathway = lab.sampled()
+    nurse = visit(lab.nurse)
+    page = nurse.go(f"/parcours/{pathway.uuid}/analyses/demander/")
+    page.get_by_label("Contexte clinique").fill("Adénopathie cervicale")
+    page.get_by_label("Premier diagnostic ou récidive").select_option(label="Premier diagnostic")
+    page.get_by_label("Corticoïdes reçus avant le prélèvement").select_option(label="Non")
+    page.get_by_label("Site prélevé").fill("Ganglion cervical")
+    page.get_by_role("button", name="Demander l’analyse").click()
+    expect(page.get_by_text("imprimez un bon par laboratoire")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Site prélevé")).to_have_value("Ganglion cervical")
+    page.get_by_role("button", name="Demander l’analyse").click()
+    expect(page.get_by_text("La même demande attend déjà sa réponse").first).to_be_visible()
+    nurse.check(status=422)
+    assert LabRequest.objects.count() == 1
+    page.get_by_text("Demander quand même : c’est une autre demande").click()
+    page.get_by_role("button", name="Demander l’analyse").click()
+    expect(page.get_by_text("imprimez un bon par laboratoire")).to_be_visible()
+    assert LabRequest.objects.count() == 2
