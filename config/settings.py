@@ -22,6 +22,7 @@ DEMO = env.flag("JALON_DEMO")
 SECRET_KEY = env.secret("JALON_SECRET_KEY")
 if len(SECRET_KEY) < 32 and not DEBUG:
     raise ImproperlyConfigured("JALON_SECRET_KEY must be at least 32 characters long.")
+SECRET_KEY_FALLBACKS = env.secret("JALON_SECRET_KEY_FALLBACKS", "").split()
 BASE_URL = env.origin("JALON_BASE_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.hosts("JALON_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 SECURE = BASE_URL.startswith("https://")
@@ -165,6 +166,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "directory.adapters.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "directory.adapters.SocialAccountAdapter"
+MFA_ADAPTER = "directory.adapters.MFAAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

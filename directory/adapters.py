@@ -1,4 +1,5 @@
-"""allauth's override points: nobody signs up, Pro Santé Connect matches an account by its RPPS number."""
+"""allauth's override points: nobody signs up, Pro Santé Connect matches an account by its RPPS number, the secrets of
+second factors are kept sealed."""
 
 from __future__ import annotations
 
@@ -6,11 +7,13 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.contrib import messages
 from django.http import HttpRequest
 from django.shortcuts import redirect
 
+from directory import sealing
 from directory.models import User
 
 NO_ACCOUNT = "Aucun compte Jalon ne correspond à ce professionnel. Demandez à l’administration d’ouvrir le vôtre."
@@ -21,6 +24,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """The secret of an application and the seed of the recovery codes, sealed in the database."""
+
+    def encrypt(self, text: str) -> str:
+        return sealing.seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return sealing.unseal(encrypted_text)
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]

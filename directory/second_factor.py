@@ -7,6 +7,7 @@ import re
 import time
 from typing import Any
 
+import structlog
 from allauth.mfa import app_settings
 from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
 from allauth.mfa.base.forms import BaseAuthenticateForm
@@ -18,12 +19,16 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from directory.models import User
+from directory.sealing import UnreadableError, seal_again
 from directory.tries import key_of
+
+log = structlog.get_logger(__name__)
 
 SET_UP_AT = "jalon_second_factor_set_up_at"
 """In the session where a second factor was set up: when, in seconds since 1970."""
 METHODS = "account_authentication_methods"
 STRONG = frozenset({"mfa", "socialaccount"})
+UNREADABLE = "Votre second facteur ne peut plus être lu. Prévenez l’administration, qui peut le retirer."
 SPENT = "Ce code a déjà servi. Attendez que votre application affiche le suivant."
 
 
@@ -38,7 +43,11 @@ class OnceMixin(BaseAuthenticateForm):  # type: ignore[misc]
         key = key_of("second-factor", self.user.pk, re.sub(r"[^0-9]", "", self.cleaned_data["code"]))
         if cache.get(key):  # before it is judged: a spent code must not clear the count of the wrong ones
             raise ValidationError(SPENT, code="spent")
-        code: str = super().clean_code()
+        try:
+            code: str = super().clean_code()
+        except UnreadableError as error:
+            log.error("second_factor_unreadable", user=self.user.pk)
+            raise ValidationError(UNREADABLE, code="unreadable") from error
         if self.authenticator.type == Authenticator.Type.TOTP and not cache.add(key, True, timeout=seconds_good()):
             raise ValidationError(SPENT, code="spent")
         return code
@@ -79,3 +88,8 @@ def note_loss(*, instance: Authenticator, **_: Any) -> None:
     """A second factor taken away, by its owner or by the administration (a phone stolen), ends what it had opened."""
     if instance.type != Authenticator.Type.RECOVERY_CODES:
         User.objects.filter(pk=instance.user_id).update(second_factor_lost_at=timezone.now())
+
+
+def note_use(*, authenticator: Authenticator, **_: Any) -> None:
+    """Written in clear, or under a former secret: sealed at its next use."""
+    seal_again(authenticator.pk)
