@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -15,7 +16,7 @@ from coordination.models import Booking
 from coordination.querysets import SlotQuerySet
 from coordination.querysets.slots import LOCAL_DAY
 from coordination.rules.charts import Bar, Chart, bars
-from coordination.rules.spread import few, total_keeps
+from coordination.rules.spread import bounds, few
 from directory.typography import MONTHS_SHORT, NBSP
 
 
@@ -61,9 +62,13 @@ class Use:
 
     @property
     def hidden(self) -> bool:
-        """True when a number of its patients is too small to be shown: what it could be worked out from is not shown
-        either, the places kept and the filling."""
+        """True when a number of its patients is too small to be shown: what it could be worked out from is shown as
+        `told`, the places kept and the filling."""
         return few(self.used) or few(self.missed)
+
+    @property
+    def told(self) -> Told:
+        return told([self])
 
     @property
     def drawn(self) -> Use:
@@ -123,9 +128,31 @@ def total_of(uses: list[Use]) -> Use:
     return Use(None, **{name: sum(getattr(use, name) for use in uses) for name in ("slots", *PARTS)})
 
 
-def total_shown(uses: list[Use]) -> bool:
-    """True when all the lines together tell nothing of the numbers hidden in each."""
-    return total_keeps(use.used for use in uses) and total_keeps(use.missed for use in uses)
+@dataclass(frozen=True)
+class Told:
+    """What may be told of several lines together: the least and the most that each figure may be, from what is shown of
+    the lines alone. Nothing hidden can be worked out from it."""
+
+    places: tuple[int, int]
+    fill: tuple[int | None, int | None]
+    wasted: tuple[int | None, int | None]
+
+
+def told(uses: Iterable[Use]) -> Told:
+    """Of one line, or of all of them; exact when no number of patients is hidden."""
+    lines = list(uses)
+    released, lost = (sum(getattr(use, part) for use in lines) for part in ("released", "lost"))
+    used, most_used = (sum(bounds(use.used)[end] for use in lines) for end in (0, 1))
+    missed, most_missed = (sum(bounds(use.missed)[end] for use in lines) for end in (0, 1))
+    fewest, least_kept, most_kept = (
+        Use(None, used=u, missed=m, released=released, lost=lost)
+        for u, m in ((used, missed), (used, most_missed), (most_used, missed))
+    )
+    return Told(
+        places=(fewest.places, most_used + most_missed + released + lost),
+        fill=(least_kept.fill, most_kept.fill),
+        wasted=(most_kept.wasted, least_kept.wasted),
+    )
 
 
 def chart_of(uses: list[Use], labels: list[str]) -> Chart[Bar]:

@@ -14,12 +14,9 @@ def few(count: int) -> bool:
     return 0 < count < FEWEST
 
 
-def total_keeps(counts: Iterable[int]) -> bool:
-    """True when the sum of ``counts`` beside those that are not `few` leaves each of the others unknown: they are
-    several, many together, and not all as small or as large as they can be."""
-    hidden = [each for each in counts if few(each)]
-    whole = sum(hidden)
-    return not hidden or (whole >= FEWEST and len(hidden) < whole < len(hidden) * (FEWEST - 1))
+def bounds(count: int) -> tuple[int, int]:
+    """The least and the most it may be, for whoever is told only that it is `few`."""
+    return (1, FEWEST - 1) if few(count) else (count, count)
 
 
 @dataclass(frozen=True)

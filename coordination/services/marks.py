@@ -79,7 +79,7 @@ def mark_missed(*, booking: Booking, user: User | None) -> Booking:
     create_task(
         pathway=fresh.pathway,
         title=f"Rappeler le patient : {fresh.slot.exam_type} du {when(fresh.slot)} manqué"[:200],
-        due_on=timezone.localdate(),
+        due_at=now,
         origin=_call_task(fresh),
         author=user,
     )
@@ -100,7 +100,7 @@ def mark_not_done(*, booking: Booking, reason: str, user: User | None) -> Bookin
         pathway=fresh.pathway,
         title=f"Reprogrammer : {fresh.slot.exam_type} du {when(fresh.slot)} non réalisé"[:200],
         note=reason.strip(),
-        due_on=timezone.localdate(),
+        due_at=now,
         origin=_call_task(fresh),
         author=user,
     )

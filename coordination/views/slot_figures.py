@@ -30,7 +30,7 @@ from coordination.readings.slot_delays import (
     promise_of,
     quarter_of,
 )
-from coordination.readings.slot_use import SHOWN, Period, chart_of, total_of, total_shown, use_by, use_by_period
+from coordination.readings.slot_use import SHOWN, Period, chart_of, told, use_by, use_by_period
 from coordination.readings.unmet import unmet
 from coordination.rules.charts import Chart, Range, bars, ranges
 from coordination.rules.sizing import WEEKS, Rule, Size, fewest
@@ -88,7 +88,7 @@ def figures(request: HttpRequest) -> HttpResponse:
         "cuts": [(Cut.EXAM, "Par examen"), (Cut.PLATFORM, "Par plateau"), (Cut.QUARTER, "Par trimestre")],
         "head": HEADS[cut],
         "uses": [{"use": use, "label": label} for use, label in zip(uses, labels, strict=True)],
-        "use_total": total_of(uses) if total_shown(uses) else None,
+        "use_total": told(uses),
         "use_chart": chart_of([use.drawn for use in uses], labels) if uses else None,
         "unmet": _unmet(scope, since),
         "exams": exams,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -12,16 +13,18 @@ import time_machine
 from bs4 import BeautifulSoup
 from django.test import Client, override_settings
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coordination import services
 from coordination.models import Booking, ExamRequest, ExamType, Slot, WaitingPlace
 from coordination.readings.demand import demand_of
 from coordination.readings.slot_delays import Cut, Delays, State, lines_of, promise_of, quarter_of
-from coordination.readings.slot_use import Use, total_shown
+from coordination.readings.slot_use import Told, Use, percent, told, total_of
 from coordination.readings.unmet import unmet
 from coordination.rules.charts import PHONE, SCREEN, bars, ranges
 from coordination.rules.sizing import sizes_around
-from coordination.rules.spread import FEWEST, Spread, quantile, spread_of, total_keeps
+from coordination.rules.spread import FEWEST, Spread, quantile, spread_of
 from directory.models import AccessLog, Role
 from pathways import services as pathways
 from pathways.models import Pathway
@@ -535,24 +538,29 @@ def _asks_thrice(nurse: Client) -> None:
         assert nurse.get(url("sizing"), ASKED).context["sizes"] == first
 
 
-@pytest.mark.parametrize(
-    ("counts", "keeps"),
-    [
-        ([], True), ([0, 12, 5], True), ([3], False), ([12, 3], False), ([1, 2], False), ([4, 4], False),
-        ([1] * 6, False), ([2, 3], True), ([3, 4, 20], True), ([1, 1, 4], True),
-    ],
-)  # fmt: skip
-def test_a_total_is_told_only_when_it_gives_no_hidden_number_away(counts: list[int], keeps: bool) -> None:
-    assert total_keeps(counts) is keeps
-
-
 def test_neither_those_who_came_nor_those_who_did_not_are_told_by_subtraction() -> None:
-    many, few = Use("a", slots=20, used=18, missed=6), Use("b", slots=9, used=7, missed=1, lost=1)
-    assert (many.hidden, few.hidden, Use("c", used=8, released=3, lost=2).hidden) == (False, True, False)
-    assert (few.drawn.used, few.drawn.missed, few.drawn.lost) == (7, 0, 1)
-    assert total_shown([many]) and not total_shown([many, few])
-    assert not total_shown([Use("a", used=3), Use("b", used=4, missed=1), many]), "one who did not come"
-    assert total_shown([Use("a", used=3), Use("b", used=4), many])
+    """The bounds are those of every line that would be drawn the same, whatever it hides."""
+    many, small = Use("a", slots=20, used=18, missed=6), Use("b", slots=9, used=7, missed=1, lost=1)
+    assert (many.hidden, small.hidden, Use("c", used=8, released=3, lost=2).hidden) == (False, True, False)
+    assert (small.drawn.used, small.drawn.missed, small.drawn.lost) == (7, 0, 1)
+    assert told([many]) == Told((24, 24), (75, 75), (25, 25)), "nothing hidden, nothing vague"
+    same = [told([many, replace(small, missed=missed)]) for missed in (1, 2, 3, 4)]
+    assert len(set(same)) == 1
+    assert same[0].places == (24 + 9, 24 + 12)
+    both = [told([Use("d", used=used, missed=missed, released=6)]) for used in (1, 4) for missed in (1, 4)]
+    assert len(set(both)) == 1
+    assert both[0] == Told((8, 14), (percent(1, 11), percent(4, 11)), (percent(1, 11), percent(4, 11)))
+
+
+@given(st.lists(st.tuples(*(st.integers(0, 9) for _ in range(4))), min_size=1, max_size=6))
+def test_what_is_told_holds_what_is_true(drawn: list[tuple[int, int, int, int]]) -> None:
+    uses = [Use(n, used=u, missed=m, released=r, lost=k) for n, (u, m, r, k) in enumerate(drawn)]
+    true, said = total_of(uses), told(uses)
+    assert said.places[0] <= true.places <= said.places[1]
+    for figure, span in ((true.fill, said.fill), (true.wasted, said.wasted)):
+        if figure is not None:
+            low, high = span
+            assert low is not None and high is not None and low <= figure <= high
 
 
 def test_too_few_patients_are_not_shown_of_the_places_either(nurse: Client, desk: Desk) -> None:
@@ -566,9 +574,9 @@ def test_too_few_patients_are_not_shown_of_the_places_either(nurse: Client, desk
     rows = {row.th.text: {cell["data-label"]: cell.text.strip() for cell in row("td")} for row in table.tbody("tr")}
     assert rows["Scanner"]["Utilisées"] == "7" and rows["Scanner"]["Manquées"] == "moins de 5"
     assert rows["IRM"]["Utilisées"] == "moins de 5" and rows["IRM"]["Manquées"] == "0"
-    for row in rows.values():
-        assert (row["Places"], row["Remplissage"]) == ("–", "–")
-    assert page.context["use_total"] is None and "Le total n’est pas montré" in text(page)
+    assert (rows["Scanner"]["Places"], rows["Scanner"]["Remplissage"]) == ("8 à 11", "64 à 88 %")
+    assert (rows["IRM"]["Places"], rows["IRM"]["Remplissage"]) == ("1 à 4", "100 %")
+    assert "9 à 15" in text(page) and "un nombre de moins de 5 patients n’est pas montré" in text(page)
     assert [bar.total for bar in page.context["use_chart"].rows] == [0, 7]
 
 
