@@ -65,6 +65,11 @@ class ProfessionalFactory(DjangoModelFactory[Professional]):
         gp = factory.Trait(title="Dr", in_town=True, specialty_code="SM26", specialty_label="Médecine générale")
 
 
+def _profession_of_role(person: Any) -> Profession:
+    role = getattr(person.factory_parent, "role", None)
+    return Profession.PHYSICIAN if role == Role.PHYSICIAN else Profession.NURSE
+
+
 class UserFactory(DjangoModelFactory[User]):
     """`UserFactory(role=Role.COORDINATOR, team=team)`; without role the account may see nothing."""
 
@@ -73,7 +78,7 @@ class UserFactory(DjangoModelFactory[User]):
         skip_postgeneration_save = True
 
     email = factory.Sequence(lambda n: f"compte{n}@exemple.invalid")
-    professional = factory.SubFactory(ProfessionalFactory, profession=Profession.NURSE)
+    professional = factory.SubFactory(ProfessionalFactory, profession=factory.LazyAttribute(_profession_of_role))
 
     @classmethod
     def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:

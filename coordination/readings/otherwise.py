@@ -71,6 +71,11 @@ class Otherwise:
     full: list[Full]
 
     @property
+    def physicians(self) -> list[Professional]:
+        """All those in whose name a place may be added to one of the full slots, each once."""
+        return list({person.pk: person for each in self.full for person in each.physicians}.values())
+
+    @property
     def sites(self) -> list[Team]:
         """The partners that may be asked today, by convention."""
         return [each.platform for each in self.conventions]

@@ -21,7 +21,7 @@ from coordination.services.platform_post import tell_platform_booked, tell_platf
 from coordination.services.seats import Extra, Wish, lock_file, lock_slots, take_seats
 from coordination.services.telling import ask_to_tell, cause_of, drop_telling, known_slot, note_told
 from directory.errors import DomainError
-from directory.models import Membership, Professional, Role, User
+from directory.models import Membership, Profession, Professional, Role, User
 from pathways.models import Pathway
 
 
@@ -145,24 +145,28 @@ def overbook(
 def _refuse_wrong_physician(slot: Slot, pathway: Pathway, physician: Professional) -> None:
     if physician.pk not in set(overbookers(slot, pathway)):
         raise DomainError(
-            "Choisissez un praticien de ce créneau, du plateau ou de l’équipe du parcours.", field="physician"
+            "Choisissez un médecin de ce créneau, du plateau ou de l’équipe du parcours.", field="physician"
         )
 
 
 def overbookers(slot: Slot, pathway: Pathway) -> list[int]:
-    """Keys of the professionals in whose name a place may be added: the slot's practitioners, whoever works for the
-    platform, the physicians of the pathway's team."""
+    """Keys of the physicians in whose name a place may be added: those of the slot, of its platform, of the pathway's
+    team. A nurse or a technician answers for no added place."""
     return overbookers_of([slot], pathway)[slot.pk]
 
 
 def overbookers_of(slots: Sequence[Slot], pathway: Pathway) -> dict[int, list[int]]:
     """`overbookers` of each slot by its key, in three queries."""
-    current = Membership.objects.current().filter(user__is_active=True, user__professional__isnull=False)
+    current = Membership.objects.current().filter(
+        user__is_active=True, user__professional__profession=Profession.PHYSICIAN
+    )
     platforms = current.filter(team__in={slot.platform_id for slot in slots}).order_by()
     there = set(platforms.values_list("team", "user__professional"))
     team = current.filter(team=pathway.team_id, role=Role.PHYSICIAN).values_list("user__professional", flat=True)
     ours = set(team.order_by())
-    rows = SlotPractitioner.objects.filter(slot__in=[slot.pk for slot in slots]).order_by()
+    rows = SlotPractitioner.objects.filter(
+        slot__in=[slot.pk for slot in slots], professional__profession=Profession.PHYSICIAN
+    ).order_by()
     here = set(rows.values_list("slot", "professional"))
     return {
         slot.pk: sorted(

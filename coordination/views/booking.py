@@ -180,13 +180,12 @@ def _other_forms(other: Otherwise | None, since: date | None) -> dict[str, Form]
     """The forms of what else may be done, each with the key that makes it count once."""
     if other is None:
         return {}
-    people = list({person.pk: person for each in other.full for person in each.physicians}.values())
     key = {"key": uuid4()}
     return {
         "wait": WaitForm(initial={**key, "earliest_on": since}),
         "ask": AskForm(platforms=other.priority.platforms, initial=key),
         "partner": AskForm(platforms=other.sites, initial={"key": uuid4()}, auto_id="id_partner_%s"),
-        "overbook": OverbookForm(slots=[each.slot for each in other.full], physicians=people, initial=key),
+        "overbook": OverbookForm(slots=[each.slot for each in other.full], physicians=other.physicians, initial=key),
     }
 
 

@@ -242,11 +242,10 @@ def overbook(request: HttpRequest, uuid: UUID) -> HttpResponse:
     need = _need(request, pathway)
     now, since = timezone.now(), since_of(request).since
     start = calendar_of(pathway.team.establishment).start_of_day(since) if since else None
-    full = otherwise_of(pathway, need, now, timezone.localdate(now), since=start).full
-    people = list({person.pk: person for each in full for person in each.physicians}.values())
+    other = otherwise_of(pathway, need, now, timezone.localdate(now), since=start)
     typed = request.POST.copy()
     typed["slot"], _, seen = request.POST.get("slot", "").partition("@")
-    form = OverbookForm(typed, slots=[each.slot for each in full], physicians=people)
+    form = OverbookForm(typed, slots=[each.slot for each in other.full], physicians=other.physicians)
     if not form.is_valid():
         return _again(request, pathway, forms={"overbook": form})
     data = form.cleaned_data

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -16,10 +17,11 @@ from coordination.readings.offer import Need
 from coordination.readings.otherwise import otherwise_of
 from coordination.services.moving import overbookers_of
 from directory.errors import DomainError
-from directory.models import OutboxMessage, Professional
+from directory.models import OutboxMessage, Profession, Professional, Role
 from directory.typography import NBSP
-from pathways.models import Appointment, Milestone
+from pathways.models import Appointment, Milestone, Pathway
 from tests.coordination.factories import Desk, exam
+from tests.coordination.pages import text, url
 from tests.factories import ProfessionalFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +180,24 @@ def test_who_may_ask_for_a_place_more_is_read_once_for_all_slots(desk: Desk) -> 
     assert {doctor.pk, theirs.pk, ours.pk} <= set(found[slots[0].pk])
     assert {theirs.pk, ours.pk} <= set(found[slots[1].pk]) and doctor.pk not in found[slots[1].pk]
     assert ours.pk in found[elsewhere.pk] and theirs.pk not in found[elsewhere.pk]
+
+
+@pytest.mark.parametrize("whose", ["slot", "platform", "team"])
+def test_a_place_is_added_in_the_name_of_a_physician_alone(
+    desk: Desk, pathway: Pathway, nurse: Client, whose: str
+) -> None:
+    other = ProfessionalFactory(profession=Profession.TECHNICIAN, last_name="Essaimanip")
+    if whose != "slot":
+        role, team = (Role.PLATFORM, desk.platform) if whose == "platform" else (Role.COORDINATOR, desk.team)
+        UserFactory(role=role, team=team, professional=other)
+    slot = desk.slot(practitioners=[other] if whose == "slot" else [])
+    desk.booking(slot)
+    assert overbookers_of([slot], pathway) == {slot.pk: []}
+    with pytest.raises(DomainError, match="un médecin") as refused:
+        services.overbook(slot=slot, pathway=pathway, physician=other, reason="Urgent", user=desk.coordinator)
+    assert refused.value.field == "physician"
+    page = text(nurse.get(url("book", pathway), {"examen": "scanner"}))
+    assert "Essaimanip" not in page and "Aucun médecin de ces créneaux" in page and "Ajouter cette place" not in page
 
 
 def test_nobody_is_added_to_a_slot_whose_patients_are_to_be_called(desk: Desk) -> None:
