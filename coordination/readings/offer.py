@@ -23,7 +23,7 @@ MEETING = 12
 MISSING = 6
 """How many slots to show: those in time, then those too late, of which only the first matter."""
 SINCE = 30
-"""How many of each from a day that somebody chose: whoever says which day wants to see all of it."""
+"""How many at most from a day that somebody chose: whoever says which day wants to see all of it."""
 
 
 @dataclass(frozen=True)
@@ -170,9 +170,11 @@ def offer_of(
     free = free.filter(exam_type=need.exam_type).with_list_data()
     if since is not None:
         free = free.filter(starts_at__gte=calendar.start_of_day(since))
-    in_time, late = (SINCE, SINCE) if since else (MEETING, MISSING)
     limit = SINCE if since else MEETING + MISSING
     soonest = list(free.order_by("starts_at", "id")[: limit + 1])
+    days = [calendar.local_date(slot.starts_at) for slot in soonest[:limit]]
+    whole_day = max(MEETING, days.count(days[0]) if days else 0)
+    in_time, late = (whole_day, whole_day) if since else (MEETING, MISSING)
     around = list(free.filter(_on_days(visits(coming, calendar), calendar)).order_by("starts_at", "id")[:MEETING])
     agreed = conventions_of([*soonest, *around], pathway)
     together = choices_of(around, need, coming, calendar, agreed)

@@ -249,8 +249,7 @@ def _not_cancelled(request: HttpRequest, booking: Booking, form: CancelForm) -> 
     pathway, ended = find_pathway(request, booking.pathway.uuid), ended_of(booking, form.cleaned_data)
     if ended is None:
         return panel_refused(request, pathway, cancel_form=form, opened=str(booking.uuid))
-    again = CancelForm(initial=request.POST.dict())
-    return panel_refused(request, pathway, cancel_form=again, opened=str(ended.last.uuid), ended=ended)
+    return panel_refused(request, pathway, cancel_form=CancelForm(initial=request.POST.dict()), ended=ended)
 
 
 def find_booking(request: HttpRequest, uuid: UUID) -> Booking:

@@ -319,8 +319,9 @@ def _move_page(
     now, calendar = timezone.now(), calendar_of(pathway.team.establishment)
     ended = ended_of(booking)
     booking = ended.last if ended else booking
-    if ended and not ended.stands:
-        gone = {"booking": booking, "pathway": pathway, "ended": ended, "file_url": file_url(pathway)}
+    past = booking.slot.starts_at <= now
+    if past or (ended and not ended.stands):
+        gone = {"booking": booking, "pathway": pathway, "ended": ended, "past": past, "file_url": file_url(pathway)}
         return render(request, "coordination/move.html", gone, status=status)
     coming = [each for each in coming_of(pathway, now) if each.pk != booking.pk]
     step = pathway.steps.filter(key=booking.step_key, state__in=["open", "waiting"]).first()

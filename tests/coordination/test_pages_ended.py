@@ -44,9 +44,9 @@ def test_cancelling_what_was_moved_says_so_and_keeps_what_was_typed_for_the_new_
         assert answer.status_code == 422
         assert "Ce rendez-vous a été déplacé au sam. 5 déc. à 9 h, Scanner 1" in page and "Ferret" in page
         assert "Rien n’est annulé" in page
-        menu = page.partition(f'action="{url("booking-cancel", new)}"')[2].partition("</form>")[0]
-        assert 'value="patient_refuses" selected' in menu and "Il a rappelé" in menu
-        assert 'value="phone" selected' in menu and "déplacé" not in menu
+        form = page.partition(f'action="{url("booking-cancel", new)}"')[2].partition("</form>")[0]
+        assert 'value="patient_refuses" selected' in form and "Il a rappelé" in form
+        assert 'value="phone" selected' in form and "déplacé" not in form
     new.refresh_from_db()
     assert new.status == "booked"
 
@@ -90,6 +90,11 @@ def test_the_page_to_move_of_what_is_over_offers_nothing_but_another_booking(
         page = text(nurse.get(url("booking-move", booking)))
         assert words in page and "Déplacer ici" not in page and "attendu" not in page
         assert url("book", booking.pathway) in page
+
+
+def test_the_page_to_move_of_what_has_passed_asks_to_say_whether_it_took_place(nurse: Client, desk: Desk) -> None:
+    page = text(nurse.get(url("booking-move", desk.past_booking())))
+    assert "notez d’abord s’il a eu lieu" in page and "Déplacer ici" not in page and "attendu" not in page
 
 
 def test_moved_then_cancelled_tells_both(nurse: Client, moved: tuple[Booking, Booking], colleague: User) -> None:

@@ -179,3 +179,54 @@ def test_the_platform_says_what_became_of_its_patients(visit: Arrival, scripts: 
     came.refresh_from_db()
     assert came.result_ready_at is not None
     assert services.mark_result_ready(booking=came, user=None).result_ready_by == desk.technician
+
+
+@SCRIPTS
+def test_a_patient_who_cannot_come_soon_is_booked_then_moved_on_a_later_day(visit: Arrival, scripts: bool) -> None:
+    desk = Desk()
+    pathway = desk.pathway()
+    desk.slot(in_days=4)
+    later, last = desk.slot(in_days=9), desk.slot(in_days=15)
+    days = [timezone.localdate(each.starts_at).isoformat() for each in (later, last)]
+    nurse = visit(desk.coordinator, scripts=scripts)
+    booking_page(nurse, pathway)
+    nurse.fill(**{"Pas avant le (facultatif)": days[0]})
+    nurse.button("Voir les créneaux").click()
+    expect(nurse.button("Réserver Scanner")).to_have_count(2)
+    look(nurse, scripts)
+    nurse.button("Réserver Scanner").first.click()
+    nurse.sees("Rendez-vous réservé")
+    booking = Booking.objects.get()
+    assert booking.slot == later
+
+    nurse.go(f"/reservations/{booking.uuid}/deplacer/")
+    nurse.main.get_by_label("Cause").select_option("patient_unavailable")
+    nurse.fill(**{"Pas avant le (facultatif)": days[1]})
+    nurse.main.get_by_label("Pas avant le").press("Enter")
+    expect(nurse.button("Déplacer au")).to_have_count(1)
+    expect(nurse.main.get_by_label("Cause")).to_have_value("patient_unavailable")
+    look(nurse, scripts)
+    nurse.button("Déplacer au").click()
+    nurse.sees("Rendez-vous déplacé")
+    assert Booking.objects.get(status="booked").slot == last
+
+
+def test_a_file_left_open_while_a_colleague_moves_the_appointment_says_so(visit: Arrival) -> None:
+    desk = Desk()
+    booking = desk.booking(desk.slot(), desk.pathway())
+    nurse = visit(desk.coordinator)
+    page = nurse.go(f"/parcours/{booking.pathway.uuid}/")
+    page.get_by_label("Déplacer ou annuler").click()
+    new = services.move_booking(booking=booking, to=desk.slot(in_days=12), user=desk.coordinator)
+    page.get_by_label("Cause").select_option("patient_refuses")
+    page.get_by_label("Précision").fill("Il préfère attendre")
+    nurse.button("Annuler le rendez-vous").click()
+    told = nurse.main.get_by_role("alert").filter(has_text="a été déplacé au")
+    expect(told).to_be_visible()
+    expect(page.locator("[data-error-summary]")).to_be_focused()
+    expect(told.get_by_label("Précision")).to_have_value("Il préfère attendre")
+    look(nurse, status=422)
+    nurse.button("Annuler le rendez-vous", told).click()
+    expect(page.get_by_text("Rendez-vous annulé, plateau prévenu.").first).to_be_visible()
+    new.refresh_from_db()
+    assert (new.status, new.cancel_reason) == ("cancelled", "Il préfère attendre")
