@@ -18,7 +18,7 @@ class SinceForm(forms.Form):
     """The first day the patient can come."""
 
     pas_avant = forms.DateField(
-        label="Pas avant le", required=False, widget=day_input(),
+        label="À partir du", required=False, widget=day_input(),
         error_messages={"invalid": "Cette date n’existe pas : les premiers créneaux sont montrés."},
     )  # fmt: skip
 

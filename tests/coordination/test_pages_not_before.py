@@ -1,4 +1,4 @@
-"""« Pas avant le »: a patient who cannot come soon is booked, or moved, on a later day."""
+"""« À partir du »: a patient who cannot come soon is booked, or moved, on a later day."""
 
 from __future__ import annotations
 
