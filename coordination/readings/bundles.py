@@ -63,9 +63,15 @@ class BundleOffer:
 
 
 def bundles_of(
-    pathway: Pathway, needs: Sequence[Need], coming: Sequence[Coming], calendar: Calendar, now: datetime
+    pathway: Pathway,
+    needs: Sequence[Need],
+    coming: Sequence[Coming],
+    calendar: Calendar,
+    now: datetime,
+    since: datetime | None = None,
 ) -> list[BundleOffer]:
     """The groups of exams still to book, each with its proposals: the stays of the pathway, then all the rest.
+    ``since``: when the patient can come at the earliest.
 
     An exam that another may replace is counted once, as the first of the two. Two queries for everything.
     """
@@ -75,7 +81,7 @@ def bundles_of(
     if not groups:
         return []
     taken = [Stay(each.slot.starts_at, each.slot.ends_at, each.slot.platform.establishment_id) for each in coming]
-    places, cut = _places({need.exam_type for _, _, found in groups for need in found}, taken, pathway, now)
+    places, cut = _places({need.exam_type for _, _, found in groups for need in found}, taken, pathway, now, since)
     visits = {(calendar.local_date(each.slot.starts_at), each.slot.platform.establishment_id) for each in coming}
     offers = []
     for kind, label, asked in groups:
@@ -122,11 +128,13 @@ def _numbered(content: Target) -> bool:
 
 
 def _places(
-    types: set[ExamType], taken: Sequence[Stay], pathway: Pathway, now: datetime
+    types: set[ExamType], taken: Sequence[Stay], pathway: Pathway, now: datetime, since: datetime | None
 ) -> tuple[dict[int, list[Slot]], set[int]]:
     """The free places of each type that the patient can come to, those that others hold left out, and the types of
     which there are more than these; two queries."""
     free = Slot.objects.free(now, pathway).serving(pathway).agreed(pathway).within_reach(taken)
+    if since is not None:
+        free = free.filter(starts_at__gte=since)
     spread = free.spread_over_the_day(PLACES_A_DAY).order_by("starts_at", "id")
     first, *others = (spread.filter(exam_type=one).values("pk", count=F("of_the_day"))[:PLACES_EACH] for one in types)
     rows = {row["pk"]: row["count"] for row in first.union(*others, all=True)}

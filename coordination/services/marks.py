@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from coordination.models import Booking, BookingStatus, ExamRequest, RequestStatus, Sampling, SlotEvent, Task
-from coordination.services.appointments import as_corrected, clock_of, when, write_in_file
+from coordination.services.appointments import as_corrected, clock_of, refuse_ended, when, write_in_file
 from coordination.services.asked import end_booked, is_over, said_date
 from coordination.services.life import log
 from coordination.services.new_tasks import create_task
@@ -207,18 +207,17 @@ def _refuse_booked_since(booking: Booking) -> None:
 
 
 def _marked(booking: Booking, status: str, user: User | None, now: datetime) -> Booking:
-    """Moves a booked appointment to ``status``, once."""
+    """Moves a booked appointment to ``status``, once: whoever changes an appointment locks its file first."""
     pathway = lock_file(booking.pathway_id)
     fresh = Booking.objects.with_list_data().get(pk=booking.pk)
+    if fresh.status != BookingStatus.BOOKED:
+        refuse_ended(fresh)
     slot = fresh.slot
     if now < (slot.starts_at if status == BookingStatus.MISSED else slot.marked_from):
         with clock_of(slot.platform):
             begins = moment(slot.starts_at, timezone.localdate(now))
         raise DomainError(f"Ce rendez-vous n’a pas encore eu lieu : il est {begins}.", code="too_early")
-    if not Booking.objects.filter(pk=booking.pk, status=BookingStatus.BOOKED).update(
-        status=status, marked_at=now, marked_by=user
-    ):
-        raise DomainError(f"Ce rendez-vous est déjà noté « {fresh.get_status_display().lower()} ».", code="not_booked")
+    Booking.objects.filter(pk=booking.pk).update(status=status, marked_at=now, marked_by=user)
     fresh.status, fresh.marked_at, fresh.marked_by = status, now, user
     settle_review(pathway=pathway, user=user)
     return fresh

@@ -122,7 +122,7 @@ def booking_page(
         "held": _held(pathway, now),
         "since": since,
         "since_form": since_form,
-        "bundles": [] if since else bundles_of(pathway, asked, coming, calendar, now),
+        "bundles": bundles_of(pathway, asked, coming, calendar, now, start),
         "otherwise": other,
         "forms": {**_other_forms(other, since), **(forms or {})},
         "refused": list(forms or {}),

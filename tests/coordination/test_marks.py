@@ -138,6 +138,16 @@ def test_a_cancelled_appointment_is_not_marked(desk: Desk) -> None:
         services.mark_done(booking=booking, user=desk.technician)
 
 
+def test_marking_what_was_moved_says_where_it_went(desk: Desk) -> None:
+    booking = desk.booking()
+    services.move_booking(booking=booking, to=desk.slot(in_days=12), user=desk.coordinator)
+    with pytest.raises(DomainError, match="a été déplacé au") as refused:
+        services.mark_done(booking=booking, user=desk.technician)
+    assert refused.value.code == "not_booked"
+    booking.refresh_from_db()
+    assert booking.status == "cancelled"
+
+
 def test_the_two_exams_do_not_close_each_other(desk: Desk) -> None:
     pathway = desk.pathway(days_ago=6)
     services.mark_done(booking=desk.past_booking(pathway=pathway), user=desk.technician)

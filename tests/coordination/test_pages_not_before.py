@@ -15,7 +15,7 @@ from django.utils import timezone
 from coordination.models import Booking, Hold, Slot
 from coordination.readings.offer import SINCE
 from pathways.models import Pathway
-from tests.coordination.factories import Desk
+from tests.coordination.factories import Desk, exam
 from tests.coordination.pages import text, url
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +142,20 @@ def test_the_full_slots_proposed_are_those_of_that_day_on(nurse: Client, desk: D
     page = nurse.get(url("book", pathway), {"examen": "scanner", "pas_avant": day(later)})
     assert [each.slot for each in page.context["otherwise"].full] == [later]
     assert "Aucun créneau gardé n’est libre à partir de ce jour" in text(page)
+
+
+def test_visits_are_those_of_that_day_on_too(nurse: Client, desk: Desk, pathway: Pathway) -> None:
+    for days in (3, 9):
+        for hour, code in ((9, "scanner"), (11, "irm")):
+            desk.slot(in_days=days, starts_at=time(hour), exam_type=exam(code))
+    later = Slot.objects.latest("starts_at")
+    (visit, *_) = nurse.get(url("book", pathway)).context["bundles"]
+    assert timezone.localdate(later.starts_at) not in visit.ways[0].days
+    page = nurse.get(url("book", pathway), {"pas_avant": day(later)})
+    (visit,) = page.context["bundles"]
+    assert [way.days for way in visit.ways] == [[timezone.localdate(later.starts_at)]]
+    form = text(page).partition(url("book-together", pathway))[2].partition("</form>")[0]
+    assert f'name="pas_avant" value="{day(later)}"' in form
 
 
 def test_a_day_costs_no_query_more(nurse: Client, desk: Desk, pathway: Pathway) -> None:
