@@ -26,6 +26,7 @@ from coordination.views.shared import log_team_reads, open_files
 from directory.errors import DomainError
 from directory.models import Role, User
 from directory.perms import works_at_desk
+from directory.rest import InstantField
 from pathways.api.paging import Pages
 from pathways.models import Pathway
 
@@ -76,7 +77,7 @@ class SeenSerializer(serializers.Serializer[dict[str, Any]]):
 class ProposeSerializer(SeenSerializer):
     """The date that a platform gives."""
 
-    starts_at = serializers.DateTimeField()
+    starts_at = InstantField()
     place = serializers.CharField(max_length=120, default="", allow_blank=True)
 
 

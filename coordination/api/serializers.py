@@ -11,6 +11,7 @@ from coordination.querysets.worklist import ALL, filters
 from coordination.readings.worklist import Row
 from coordination.rules.slots import look
 from coordination.services.cancel_codes import MOVED, OTHER
+from directory.rest import InstantField
 
 
 class WorklistFilterSerializer(serializers.Serializer[dict[str, Any]]):
@@ -91,7 +92,7 @@ class BookingRequestSerializer(serializers.Serializer[dict[str, Any]]):
     """A booking to make. The same `request_key` twice books once."""
 
     slot = serializers.UUIDField()
-    starts_at = serializers.DateTimeField(
+    starts_at = InstantField(
         default=None, allow_null=True, help_text="heure à laquelle le créneau a été vu : refusé s’il a été déplacé"
     )
     pathway = serializers.UUIDField()
@@ -112,7 +113,7 @@ class MoveSerializer(CancelSerializer):
 
     code = serializers.SlugField(default=MOVED, help_text="code d’une cause d’annulation")
     slot = serializers.UUIDField()
-    starts_at = serializers.DateTimeField(
+    starts_at = InstantField(
         source="seen", default=None, allow_null=True,
         help_text="heure à laquelle le créneau a été vu : refusé s’il a été déplacé",
     )  # fmt: skip
