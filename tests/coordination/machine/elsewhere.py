@@ -97,8 +97,10 @@ class Elsewhere(Shadowed):
             self.shadow.taken,
             lambda each: each.status == "booked" and self.shadow.places[each.place].slot.starts_at - early <= now,
         )
-        code: str | None = None if taken.status == "booked" else "not_booked"
-        if self.shadow.places[taken.place].slot.starts_at - early > now:
+        code: str | None = None
+        if taken.status != "booked":
+            code = "not_booked"
+        elif self.shadow.places[taken.place].slot.starts_at - early > now:
             code = "too_early"
         acts: dict[str, Callable[[], Booking]] = {
             "done": lambda: services.mark_done(booking=taken.booking, user=None),
@@ -138,6 +140,10 @@ class Elsewhere(Shadowed):
             code = "already_booked"
         if self.expect(code, lambda: services.undo_mark(booking=taken.booking, user=None)):
             taken.status = "booked"
+            # Who was inscribed meanwhile for that very need has what they wait for.
+            waited = self.shadow.waiting.pop((taken.patient, self.shadow.places[taken.place].code), None)
+            if waited:
+                self.shadow.served.setdefault(taken.booking.pk, waited)
 
     @precondition(lambda self: len(self.shadow.taken) > 3)
     @rule(place=st.sampled_from(PLACES))
