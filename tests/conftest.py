@@ -33,6 +33,12 @@ gc.set_threshold(100_000, 50, 50)
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 configured.CACHES["default"]["LOCATION"] = urlsplit(configured.REDIS_URL)._replace(path=f"/{1 + WORKER % 15}").geturl()
 
+LONGEST = {
+    "test_ten_thousand_histories", "test_wall_clock", "test_lateness_agreement", "test_slot_machine", "test_whole_way",
+    "test_target_editor", "test_desk_day",
+}  # fmt: skip
+"""Files whose tests take long: a process that begins one last is waited for by all the others."""
+
 INLINE = re.compile(
     r"""<script(?![^>]*\bsrc=)(?![^>]*application/json)|\sstyle=["']|\son[a-z]+=["']|javascript:""", re.I
 )
@@ -47,6 +53,18 @@ class StrictClient(Client):
             found = INLINE.search(response.content.decode(response.charset))
             assert found is None, f"inline script or style in {request.get('PATH_INFO')}: {found and found.group(0)}"
         return response
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, shared out: each process begins with so many tests in a row, then takes from the others."""
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if item.path.stem in LONGEST]
+    rest = [item for item in items if item.path.stem not in LONGEST]
+    share = -(-len(rest) // count)
+    items[:] = [
+        item for number in range(count) for item in (*long[number::count], *rest[number * share : (number + 1) * share])
+    ]
 
 
 @pytest.fixture
